@@ -1,0 +1,79 @@
+import { schema } from '../schema.js';
+import type { PanedAggregate } from './aggregate.js';
+
+export interface TopEntry {
+  readonly item: string;
+  readonly count: number;
+}
+
+/** Sorted by item, each once. */
+type Counts = readonly TopEntry[];
+
+/**
+ * The `k` most frequent items with their exact counts, greatest first, ties by item (code unit order).
+ * State: one count per distinct item of the pane or window; adding copies the list, so the cost of a record grows with
+ * the number of distinct items per key and pane.
+ *
+ * @throws RangeError when k is not a whole number from 1 on, or a weight is not a whole number
+ */
+export function topK<V>(k: number, of: (value: V) => string, weight: (value: V) => number = () => 1): PanedAggregate<V, Counts, readonly TopEntry[]> {
+  if (!Number.isInteger(k) || k < 1) throw new RangeError(`topK takes a whole number from 1 on, not ${k}`);
+  return {
+    name: 'topK',
+    paned: true,
+    parameters: { k },
+    schema: schema.array(schema.record({ item: schema.string, count: schema.long })),
+    zero: () => [],
+    add: (counts, value) => plus(counts, of(value), weight(value)),
+    merge: (a, b) => b.reduce((counts, { item, count }) => plus(counts, item, count), a),
+    result: (counts) => [...counts].sort((a, b) => b.count - a.count || (a.item < b.item ? -1 : 1)).slice(0, k),
+  };
+}
+
+function plus(counts: Counts, item: string, n: number): Counts {
+  if (!Number.isSafeInteger(n)) throw new RangeError(`topK weighs with whole numbers, not ${n}`);
+  const at = placeOf(counts.length, (index) => counts[index]!.item < item);
+  const known = counts[at]?.item === item ? counts[at] : undefined;
+  const copy = counts.slice();
+  copy.splice(at, known ? 1 : 0, { item, count: (known?.count ?? 0) + n });
+  return copy;
+}
+
+/** The first index of a sorted list of that length for which `isBefore` does not hold. */
+function placeOf(length: number, isBefore: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Exact number of distinct values. State: the sorted values of the pane or window; adding a value already seen
+ * costs O(log n), a new one O(n).
+ */
+export function distinctCount<V>(of: (value: V) => string): PanedAggregate<V, readonly string[], number> {
+  return {
+    name: 'distinctCount',
+    paned: true,
+    schema: schema.array(schema.string),
+    zero: () => [],
+    add: (seen, value) => insert(seen, of(value)),
+    merge: union,
+    result: (seen) => seen.length,
+  };
+}
+
+function insert(sorted: readonly string[], value: string): readonly string[] {
+  const at = placeOf(sorted.length, (index) => sorted[index]! < value);
+  return sorted[at] === value ? sorted : [...sorted.slice(0, at), value, ...sorted.slice(at)];
+}
+
+function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  return [...new Set([...a, ...b])].sort((x, y) => (x < y ? -1 : x > y ? 1 : 0));
+}

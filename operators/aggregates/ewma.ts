@@ -1,0 +1,38 @@
+import { schema } from '../schema.js';
+import type { Aggregate } from './aggregate.js';
+
+interface EwmaState {
+  /** Weighted sum and sum of weights, both as of `atMs`. */
+  readonly weighted: number;
+  readonly weights: number;
+  readonly atMs: number;
+}
+
+/**
+ * Mean weighted by age: a value of event time t weighs 2^(-(T - t) / halfLifeMs), T the greatest event time seen.
+ * Rounding depends on the order of records, so it is not paned: hopping windows refuse it in its type; tumbling windows
+ * and unwindowed aggregates take it (sessions merge, so they refuse it too). `null` of nothing.
+ *
+ * @throws RangeError when halfLifeMs is not positive
+ */
+export function ewma<V>(of: (value: V) => number, halfLifeMs: number): Aggregate<V, EwmaState, number | null> & { readonly paned: false } {
+  if (!(halfLifeMs > 0)) throw new RangeError(`halfLifeMs must be positive, not ${halfLifeMs}`);
+  return {
+    name: 'ewma',
+    paned: false,
+    parameters: { halfLifeMs },
+    schema: schema.record({ weighted: schema.double, weights: schema.double, atMs: schema.long }),
+    zero: () => ({ weighted: 0, weights: 0, atMs: 0 }),
+    add: (state, value, { timestamp }) => addDecayed(state, of(value), timestamp, halfLifeMs),
+    result: (state) => (state.weights === 0 ? null : state.weighted / state.weights),
+  };
+}
+
+function addDecayed(state: EwmaState, value: number, timestamp: number, halfLifeMs: number): EwmaState {
+  if (!Number.isFinite(value)) throw new RangeError(`an aggregate takes finite numbers, not ${value}`);
+  if (state.weights === 0) return { weighted: value, weights: 1, atMs: timestamp };
+  const atMs = Math.max(state.atMs, timestamp);
+  const keep = 2 ** ((state.atMs - atMs) / halfLifeMs);
+  const weight = 2 ** ((timestamp - atMs) / halfLifeMs);
+  return { weighted: state.weighted * keep + value * weight, weights: state.weights * keep + weight, atMs };
+}

@@ -1,0 +1,69 @@
+import { assertPositive } from './assert.js';
+import { attachOne } from './attach.js';
+import type { Records } from './record.js';
+import { schema, type ValueSchema } from './schema.js';
+import { floorTo } from './windows/panes.js';
+
+export interface DebounceOptions<V> {
+  readonly intervalMs: number;
+  /** Shape of the held value; a topic's own is `topicSchema(topic)`. */
+  readonly value: ValueSchema<V>;
+}
+
+interface Held<V> {
+  /** Start of the interval that the value was held for. */
+  readonly intervalMs: number;
+  readonly timestamp: number;
+  readonly value: V;
+}
+
+/**
+ * Publishes, per key and aligned event-time interval [k * intervalMs, (k + 1) * intervalMs), only the last record: the
+ * one of greatest event time, of several the one processed last. It goes out, with its own event time, when
+ * watermark >= (k + 1) * intervalMs. A record whose interval has been published already goes out at once.
+ *
+ * Cost: one held value per key and open interval.
+ *
+ * @throws SFS_DURATION
+ */
+export function debounce<K extends string, V>(id: string, options: DebounceOptions<V>): (source: Records<K, V>) => Records<K, V> {
+  const { intervalMs } = options;
+  assertPositive('intervalMs', intervalMs);
+  const store = { name: `${id}/held`, schema: heldSchema(options.value) };
+  return (source) =>
+    attachOne([source], {
+      id,
+      kind: 'debounce',
+      parameters: { intervalMs },
+      stores: [store],
+      ports: ['out'],
+      holdMs: intervalMs - 1,
+      create: (context) => {
+        const rows = context.state(store);
+        return {
+          onRecord: (record) => {
+            const start = floorTo(record.timestamp, intervalMs);
+            if (context.watermarkMs >= start + intervalMs) return context.emit(0, record);
+            const held = rows.get(record.key) ?? [];
+            const same = held.find((entry) => entry.intervalMs === start);
+            if (same !== undefined && same.timestamp > record.timestamp) return;
+            const mine = { intervalMs: start, timestamp: record.timestamp, value: record.value as V };
+            rows.put(record.key, [...held.filter((entry) => entry !== same), mine]);
+            context.timers.set(record.key, start + intervalMs);
+          },
+          onTimer: (key, timeMs) => {
+            const held = rows.get(key) ?? [];
+            const due = held.find((entry) => entry.intervalMs === timeMs - intervalMs);
+            const rest = held.filter((entry) => entry !== due);
+            if (rest.length === 0) rows.delete(key);
+            else rows.put(key, rest);
+            if (due !== undefined) context.emit(0, { key, value: due.value, timestamp: due.timestamp });
+          },
+        };
+      },
+    });
+}
+
+function heldSchema<V>(value: ValueSchema<V>): ValueSchema<readonly Held<V>[]> {
+  return schema.array(schema.record({ intervalMs: schema.long, timestamp: schema.long, value })) as ValueSchema<readonly Held<V>[]>;
+}

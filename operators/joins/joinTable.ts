@@ -1,0 +1,49 @@
+import { attach } from '../attach.js';
+import { withValue, type Records } from '../record.js';
+import { connectRoute, routeParameter, sendAlong, type Route } from '../route.js';
+import type { Table } from '../topology.js';
+
+export interface JoinOptions<K extends string, V> {
+  /** Where records go that find no row. */
+  readonly miss: Route<K, V>;
+}
+
+/**
+ * Joins each record with the row of its key as it stands in the task's merge order: every update whose stream time is
+ * before the record's has been seen. Updates do not cause output. Keys of both sides must be of one type, and both
+ * topics have the same number of partitions (`plan` checks).
+ */
+export function joinTable<K extends string, V, T, R>(
+  id: string,
+  table: Table<K, T>,
+  options: JoinOptions<K, V>,
+  join: (value: V, row: T, timestamp: number) => R,
+): (source: Records<K, V>) => Records<K, R> {
+  return (source) => {
+    const outputs = attach([source, table.stage], {
+      id,
+      kind: 'join-table',
+      parameters: { table: table.store.name, miss: routeParameter(options.miss as Route<never, never>) },
+      stores: [],
+      ports: ['out', 'miss'],
+      create: (context) => {
+        const rows = context.state(table.store);
+        return {
+          onRecord: (record, input) => {
+            if (input !== 0) return;
+            const row = rows.get(record.key);
+            if (row !== undefined) context.emit(0, withValue(record, join(record.value as V, row, record.timestamp)));
+            else sendAlong(context, options.miss as Route<never, V>, 1, record, missOf(id, record.key, record.value as V));
+          },
+        };
+      },
+    });
+    connectRoute(options.miss, outputs[1]);
+    return outputs[0] as unknown as Records<K, R>;
+  };
+}
+
+/** What a miss tells its route. */
+export function missOf<V>(stage: string, key: string, value: V): { event: 'miss'; code: string; reason: string; value: () => V } {
+  return { event: 'miss', code: 'SFS_MISS', reason: `stage ${stage} found no row for key "${key}"`, value: () => value };
+}

@@ -1,0 +1,51 @@
+import type { AvroSchema } from '../schemas/index.js';
+
+/**
+ * Schemas of values that operators keep or send through internal topics. A schema is an Avro schema whose
+ * TypeScript type is inferred, so an analyst writes the shape once.
+ *
+ * @see https://avro.apache.org/docs/1.12.0/specification/ (state is Avro binary; migration is Avro schema resolution)
+ */
+export interface ValueSchema<T> {
+  /** The Avro schema as JSON. Records may be anonymous: names are given when the schema is compiled. */
+  readonly avro: AvroSchema;
+  /** Never present at run time: carries the type. */
+  readonly __type?: T;
+}
+
+/** The TypeScript type of a schema's values. */
+export type Infer<S> = S extends ValueSchema<infer T> ? T : never;
+
+type Fields = Record<string, ValueSchema<unknown>>;
+type FieldTypes<F extends Fields> = { readonly [N in keyof F]: Infer<F[N]> };
+
+const of = <T>(avro: AvroSchema): ValueSchema<T> => ({ avro });
+
+/** Avro wants names for records; those of operators have none, avsc accepts that. */
+const anonymous = (fields: readonly object[]): AvroSchema => ({ type: 'record', fields }) as unknown as AvroSchema;
+
+function record<F extends Fields>(fields: F): ValueSchema<FieldTypes<F>> {
+  return of(anonymous(Object.entries(fields).map(([name, field]) => ({ name, type: field.avro, ...defaultOf(field.avro) }))));
+}
+
+/** A nullable field defaults to null, so that adding one is a compatible change of the state. */
+function defaultOf(avro: AvroSchema): { default?: null } {
+  return Array.isArray(avro) && avro[0] === 'null' ? { default: null } : {};
+}
+
+export const schema = {
+  string: of<string>('string'),
+  boolean: of<boolean>('boolean'),
+  /** Whole numbers up to 2^53 - 1. */
+  long: of<number>('long'),
+  double: of<number>('double'),
+  bytes: of<Buffer>('bytes'),
+  /** A string with a brand of its own, as keys have: `schema.branded<LearnerId>()`. */
+  branded: <T extends string>(): ValueSchema<T> => of<T>('string'),
+  array: <T>(items: ValueSchema<T>): ValueSchema<readonly T[]> => of({ type: 'array', items: items.avro }),
+  map: <T>(values: ValueSchema<T>): ValueSchema<Readonly<Record<string, T>>> => of({ type: 'map', values: values.avro }),
+  nullable: <T>(inner: ValueSchema<T>): ValueSchema<T | null> => of(['null', inner.avro]),
+  record,
+  /** An Avro schema written by hand; `T` is the caller's word. */
+  avro: <T>(avro: AvroSchema): ValueSchema<T> => of<T>(avro),
+} as const;

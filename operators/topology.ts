@@ -1,0 +1,192 @@
+import { SkillForgeError, schemaOf, type Topic } from '../schemas/index.js';
+import { TopologyBuilder } from './builder.js';
+import { days, hours, seconds } from './duration.js';
+import type { StageContext, StageLogic, StoreSpec } from './ports/stage.js';
+import type { Records, StreamRecord } from './record.js';
+import { schema, type ValueSchema } from './schema.js';
+import type { SourceInput, StageOutput } from './stage.js';
+
+/** How event time works in a source. */
+export interface SourceOptions<V> {
+  /** Event time of a value, ms since epoch. Required for topics that no topology writes; derived topics carry it. */
+  readonly eventTimeMs?: (value: V) => number;
+  /** How far behind the greatest event time a record may come and still count. Default 0. */
+  readonly latenessMs?: number;
+  /** After how long without a record a partition stops holding up the rest (wall clock; the decision is logged). Default 30 s. */
+  readonly idleMs?: number;
+  /** An event time further ahead of the log's append time goes to the dead letters. Default 1 h. */
+  readonly maxAheadMs?: number;
+}
+
+/** Marks the type arguments as used; the fields do not exist at run time. */
+interface TableTypes<K, T> {
+  readonly __key?: K;
+  readonly __row?: T;
+}
+
+/** A topic as a table: the latest value of each key. A tombstone removes the row. */
+export interface Table<K extends string, T> extends TableTypes<K, T> {
+  readonly kind: 'table';
+  readonly stage: StageOutput<K, T>;
+  readonly store: StoreSpec<T>;
+}
+
+/** A table that also remembers what was true before, as far back as `historyMs`. */
+export interface VersionedTable<K extends string, T> extends TableTypes<K, T> {
+  readonly kind: 'versioned-table';
+  readonly stage: StageOutput<K, T>;
+  readonly store: StoreSpec<Versions<T>>;
+}
+
+/** A table whose every partition is read by every task: lookups by any key. */
+export interface GlobalTable<K extends string, T> extends TableTypes<K, T> {
+  readonly kind: 'global-table';
+  readonly stage: StageOutput<K, T>;
+  readonly store: StoreSpec<T>;
+}
+
+/** Values of one key by the event time from which they held, oldest first; `null` is a removal. */
+export type Versions<T> = readonly { readonly fromMs: number; readonly value: T | null }[];
+
+/** What a topology's build function starts from. */
+export interface Sources {
+  /** Region that the topology runs in; must not decide what is declared. */
+  readonly region: string;
+  /** A topic as a stream of its records. */
+  readonly source: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => Records<K, V>;
+  /** A co-partitioned topic as a table of its latest values. */
+  readonly table: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => Table<K, V>;
+  /** A table that remembers `historyMs` (default 2 days) of each key. */
+  readonly versionedTable: <K extends string, V>(topic: Topic<K, V>, options?: VersionedTableOptions<V>) => VersionedTable<K, V>;
+  /** A topic as a table that every task holds whole. */
+  readonly globalTable: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => GlobalTable<K, V>;
+}
+
+export interface VersionedTableOptions<V> extends SourceOptions<V> {
+  readonly historyMs?: number;
+}
+
+export interface TopologyOptions {
+  /** Raise it when an operator changes: state belongs to one version. */
+  readonly version: number;
+  /** One sentence for people; shown by `topology list`. */
+  readonly description?: string;
+}
+
+export interface Topology extends TopologyOptions {
+  readonly name: string;
+  /** Runs the build function: a fresh, unwired set of stages. The region matters to running stages only, not to what is declared. */
+  build(region?: string): TopologyBuilder;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+
+/**
+ * Declares a topology. The build function is run once per task and once per description, so it must only declare.
+ *
+ * @throws SFS_TOPOLOGY_NAME, SFS_TOPOLOGY_VERSION when name or version are malformed; what `build` throws comes with `build()`
+ */
+export function topology(name: string, options: TopologyOptions, build: (sources: Sources) => void): Topology {
+  if (!NAME.test(name)) throw new SkillForgeError('SFS_TOPOLOGY_NAME', `"${name}" is no topology name: lower-case letters, digits and dashes, at most 64`);
+  if (!Number.isInteger(options.version) || options.version < 1) {
+    throw new SkillForgeError('SFS_TOPOLOGY_VERSION', `version of topology ${name} must be a whole number from 1 on, not ${options.version}`);
+  }
+  return {
+    ...options,
+    name,
+    build: (region = 'none') => {
+      const builder = new TopologyBuilder(name, options.version, region);
+      build(sourcesOf(builder));
+      if (builder.stages.length === 0) throw new SkillForgeError('SFS_TOPOLOGY_EMPTY', `topology ${name} declares no source`);
+      return builder;
+    },
+  };
+}
+
+function sourcesOf(builder: TopologyBuilder): Sources {
+  return {
+    region: builder.region,
+    source: (topic, options) => addSource(builder, topic, options, 'source', [], () => passOn) as never,
+    table: (topic, options) => {
+      const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };
+      return { kind: 'table', store, stage: addSource(builder, topic, options, 'table', [store], tableLogic(store)) } as never;
+    },
+    versionedTable: (topic, options) => {
+      const store = { name: `${topic.name}/versions`, schema: versionsSchema(topicSchema(topic)) };
+      const create = versionedLogic(store, options?.historyMs ?? days(2));
+      return { kind: 'versioned-table', store, stage: addSource(builder, topic, options, 'table', [store], create) } as never;
+    },
+    globalTable: (topic, options) => {
+      const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };
+      return { kind: 'global-table', store, stage: addSource(builder, topic, options, 'global-table', [store], tableLogic(store)) } as never;
+    },
+  };
+}
+
+type Create = (context: StageContext) => StageLogic;
+
+const passOn: StageLogic = { onRecord: () => undefined };
+
+function addSource<V>(
+  builder: TopologyBuilder,
+  topic: Topic<string, V>,
+  options: SourceOptions<V> | undefined,
+  kind: 'source' | 'table' | 'global-table',
+  stores: readonly StoreSpec<unknown>[],
+  create: Create,
+): StageOutput<string, unknown> {
+  const source = sourceInput(topic, options ?? {}, kind === 'global-table' ? 'global' : 'task');
+  const { topic: _, eventTimeMs: __, ...times } = source;
+  const parameters = { topic: topic.name, ...times };
+  return builder.add({ id: topic.name, kind, parameters, stores, ports: ['out'], create, source }, [])[0]!;
+}
+
+function sourceInput<V>(topic: Topic<string, V>, options: SourceOptions<V>, scope: 'task' | 'global'): SourceInput {
+  if (options.eventTimeMs === undefined && !topic.derived) {
+    throw new SkillForgeError('SFS_EVENT_TIME_MISSING', `source ${topic.name} needs eventTimeMs: no topology writes this topic, so its records carry no event time`);
+  }
+  const times = { latenessMs: options.latenessMs ?? 0, idleMs: options.idleMs ?? seconds(30), maxAheadMs: options.maxAheadMs ?? hours(1) };
+  for (const [name, value] of Object.entries(times)) {
+    if (!Number.isFinite(value) || value < 0) throw new SkillForgeError('SFS_DURATION', `${name} of source ${topic.name} must be 0 or more milliseconds, not ${value}`);
+  }
+  const eventTimeMs = options.eventTimeMs as ((value: unknown) => number) | undefined;
+  return { topic: topic as Topic<string, unknown>, scope, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
+}
+
+/** Keeps the latest value of each key; a `null` value is a tombstone. */
+function tableLogic(store: StoreSpec<unknown>): Create {
+  return (context) => {
+    const rows = context.state(store);
+    return {
+      onRecord: (record) => (record.value === null ? rows.delete(record.key) : rows.put(record.key, record.value)),
+    };
+  };
+}
+
+function versionedLogic(store: StoreSpec<Versions<unknown>>, historyMs: number): Create {
+  return (context) => {
+    const rows = context.state(store);
+    return { onRecord: (record) => rows.put(record.key, withVersion(rows.get(record.key) ?? [], record, historyMs)) };
+  };
+}
+
+/** Inserts by event time (a later arrival of the same time wins) and forgets versions that ended more than `historyMs` before the newest. */
+function withVersion(versions: Versions<unknown>, record: StreamRecord<string, unknown>, historyMs: number): Versions<unknown> {
+  const added = { fromMs: record.timestamp, value: record.value };
+  const before = versions.filter((version) => version.fromMs < added.fromMs);
+  const after = versions.filter((version) => version.fromMs > added.fromMs);
+  const all = [...before, added, ...after];
+  const horizon = all.at(-1)!.fromMs - historyMs;
+  const firstKept = all.findLastIndex((version) => version.fromMs <= horizon);
+  return firstKept <= 0 ? all : all.slice(firstKept);
+}
+
+/** The value schema of a topic, as the state stores take it. */
+export function topicSchema<V>(topic: Topic<string, V>): ValueSchema<V> {
+  return schema.avro<V>(schemaOf(topic));
+}
+
+function versionsSchema<T>(value: ValueSchema<T>): ValueSchema<Versions<T>> {
+  return schema.array(schema.record({ fromMs: schema.long, value: schema.nullable(value) }));
+}
+

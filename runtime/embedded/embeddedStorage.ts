@@ -1,0 +1,122 @@
+/** The storage port on one folder of this machine. */
+import { SkillForgeError } from '../../schemas/errors.js';
+import type { Storage, TaskCommit } from '../ports.js';
+import { closeEnvironment } from './closing.js';
+import { CommitLine } from './commitLine.js';
+import type { CompactionSettings } from './compaction.js';
+import { Documents } from './documents.js';
+import { EmbeddedLog, checkOutputs } from './embeddedLog.js';
+import type { Environment } from './environment.js';
+import type { FolderLock } from './folderLock.js';
+import { LogReader } from './logReader.js';
+import { LogWriter } from './logWriter.js';
+import { Names } from './names.js';
+import { StorageGate } from './storageGate.js';
+import { TaskStates, type PreparedCommit } from './taskStates.js';
+import { Topics } from './topics.js';
+import { Upkeep, type UpkeepSettings } from './upkeep.js';
+
+export interface EmbeddedSettings extends UpkeepSettings, CompactionSettings {}
+
+/** A durable partitioned log and task state in one folder. Made by `openEmbedded`. */
+export class EmbeddedStorage implements Storage {
+  readonly log: EmbeddedLog;
+  readonly tasks: TaskStates;
+  readonly documents: Documents;
+  private readonly names: Names;
+  private readonly topics: Topics;
+  private readonly line: CommitLine;
+  private readonly gate: StorageGate;
+  /** `null` when reading only. */
+  private readonly upkeep: Upkeep | null;
+  private closing: Promise<void> | null = null;
+
+  /** @internal */
+  constructor(
+    private readonly environment: Environment,
+    private readonly lock: FolderLock | null,
+    settings: EmbeddedSettings,
+  ) {
+    const { db } = environment;
+    this.topics = new Topics(environment);
+    this.names = new Names(environment);
+    const writer = new LogWriter(db.log, this.topics, settings.segmentBytes);
+    this.line = new CommitLine(environment, writer);
+    this.gate = new StorageGate(environment, this.line, settings.clock);
+    const reader = new LogReader(db.log);
+    this.log = new EmbeddedLog(this.gate, this.topics, reader);
+    this.tasks = new TaskStates(this.gate, db, this.names);
+    this.documents = new Documents(this.gate, db.documents);
+    const stopped = (): boolean => this.closing !== null || this.line.failed !== null;
+    const room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
+    this.upkeep = environment.readOnly ? null : new Upkeep(room, settings);
+  }
+
+  /**
+   * Writes outputs, state, queue and progress in one transaction. Resolves when it survives the death of this process (kill -9
+   * included). A power loss leaves a consistent folder too, but may take back the last commits, as a whole and from the newest
+   * backwards: wait for {@link flushed} where that matters. Reads show the commit once the promise has resolved.
+   *
+   * @throws SFS_STORAGE_FULL, SFS_STORAGE_FAILED: the storage takes no further calls; reopened, it shows none of the commit (or, if
+   * only the flush to the disk failed, all of it);
+   * SFS_KEY_TOO_LONG, SFS_QUEUE_NAME_INVALID, SFS_TOPIC_UNKNOWN, SFS_PARTITION_UNKNOWN: the commit was refused, others go on
+   */
+  commit(commit: TaskCommit): Promise<void> {
+    return this.gate.writing(() => {
+      const outputBytes = checkOutputs(this.topics, commit.outputs);
+      const prepared: PreparedCommit = this.tasks.prepare(commit);
+      return this.gate.write({
+        outputs: commit.outputs,
+        appendTimeMs: this.gate.now(),
+        bytes: prepared.bytes + outputBytes,
+        addTo: (writes) => {
+          this.names.saveTo(writes);
+          prepared.addTo(writes);
+        },
+      });
+    });
+  }
+
+  /**
+   * Keeps only the latest record of each key in a `compact` topic (see {@link CompactionSettings}); happens by itself too, once more than
+   * half of a partition's records are new. Commits go on meanwhile.
+   *
+   * @throws SFS_TOPIC_UNKNOWN, SFS_PARTITION_UNKNOWN, SFS_TOPIC_NOT_COMPACTED, SFS_LOG_CORRUPT, and what a commit throws
+   */
+  compact(topic: string, partition?: number): Promise<void> {
+    return this.gate.writing(async () => {
+      const { partitions, cleanup } = this.topics.topic(topic).spec;
+      if (cleanup !== 'compact')
+        throw new SkillForgeError('SFS_TOPIC_NOT_COMPACTED', `topic ${topic} is kept by time, not by key`, { context: { topic } });
+      const wanted = partition === undefined ? Array.from({ length: partitions }, (_, i) => i) : [partition];
+      await this.upkeep?.compact(wanted.map((number) => this.topics.partition(topic, number)));
+    });
+  }
+
+  /** Removes what `delete` topics keep no longer; happens by itself at opening and every minute. @throws SFS_LOG_CORRUPT and what a commit throws */
+  applyRetention(nowMs: number): Promise<void> {
+    return this.gate.writing(async () => this.upkeep?.applyRetention(nowMs));
+  }
+
+  /** Resolves when everything committed so far survives a loss of power. */
+  async flushed(): Promise<void> {
+    await this.line.drained();
+    await this.environment.root.flushed;
+  }
+
+  /** Finishes what is under way, flushes, and gives the folder free. A second call waits for the first. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    // One turn later, so that `closing` is set when upkeep asks.
+    await Promise.resolve();
+    this.gate.shut();
+    await this.upkeep?.stop();
+    await this.line.drained();
+    await closeEnvironment(this.environment, this.line.failed !== null);
+    await this.lock?.release();
+  }
+}

@@ -1,0 +1,109 @@
+/** Opens the one LMDB environment of a folder and its named databases. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { SkillForgeError } from '../../schemas/errors.js';
+import { checkDataFile } from './dataFile.js';
+import { storageError } from './failures.js';
+
+/** Version of the layout of keys and values; a folder of a newer one is refused. */
+export const FOLDER_VERSION = 1;
+export const DATA_FILE = 'data.mdb';
+
+export type BytesDatabase = Database<Buffer, Buffer>;
+
+export interface Databases {
+  /** Folder version and the writer's lock record. */
+  readonly meta: BytesDatabase;
+  /** Task and store names to small numbers. */
+  readonly names: BytesDatabase;
+  readonly topics: BytesDatabase;
+  /** First and next offset of each partition. */
+  readonly ranges: BytesDatabase;
+  readonly log: BytesDatabase;
+  readonly state: BytesDatabase;
+  readonly queue: BytesDatabase;
+  readonly progress: BytesDatabase;
+  readonly documents: BytesDatabase;
+}
+
+export interface Environment {
+  readonly folder: string;
+  readonly readOnly: boolean;
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly db: Databases;
+}
+
+export interface EnvironmentOptions {
+  readonly readOnly: boolean;
+  /** Address space to reserve at first, bytes; it grows by itself. */
+  readonly mapSizeBytes: number;
+}
+
+const NAMES = ['meta', 'names', 'topics', 'ranges', 'log', 'state', 'queue', 'progress', 'documents'] as const satisfies readonly (keyof Databases)[];
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+const VERSION_KEY = Buffer.from('format');
+
+/**
+ * Opens (and, for a writer, creates) the environment of `folder`.
+ *
+ * @throws SFS_FOLDER_MISSING for a read-only open of a folder that holds no storage; SFS_FOLDER_VERSION for a folder of a newer
+ * version; SFS_STORAGE_CORRUPT when the data file is damaged, in which case it is not touched
+ */
+export function openEnvironment(folder: string, options: EnvironmentOptions): Environment {
+  const dataFile = join(folder, DATA_FILE);
+  if (!existsSync(dataFile)) prepareFolder(folder, options.readOnly);
+  else checkDataFile(dataFile);
+  try {
+    return openDatabases(folder, options);
+  } catch (cause) {
+    throw storageError(folder, cause);
+  }
+}
+
+function prepareFolder(folder: string, readOnly: boolean): void {
+  if (readOnly) throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no storage`, { context: { folder } });
+  mkdirSync(folder, { recursive: true });
+}
+
+function openDatabases(folder: string, options: EnvironmentOptions): Environment {
+  const root = open<Buffer, Buffer>({
+    path: folder,
+    noSubdir: false,
+    maxDbs: 16,
+    mapSize: options.mapSizeBytes,
+    readOnly: options.readOnly,
+    // One commit is one batch call: grouping by event turn would only add commits of others to it.
+    eventTurnBatching: false,
+    ...BINARY,
+  });
+  try {
+    const db = Object.fromEntries(NAMES.map((name) => [name, openNamed(root, name, folder)])) as unknown as Databases;
+    checkVersion(folder, root, db.meta, options.readOnly);
+    return { folder, readOnly: options.readOnly, root, db };
+  } catch (cause) {
+    void root.close();
+    throw cause;
+  }
+}
+
+// lmdb answers `undefined` for a database that a read-only open cannot create.
+function openNamed(root: RootDatabase<Buffer, Buffer>, name: string, folder: string): BytesDatabase {
+  const database = root.openDB<Buffer, Buffer>(name, BINARY) as BytesDatabase | undefined;
+  if (database !== undefined) return database;
+  throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no complete storage: its writer has not finished creating it`, {
+    retriable: true,
+    context: { folder, database: name },
+  });
+}
+
+function checkVersion(folder: string, root: RootDatabase<Buffer, Buffer>, meta: BytesDatabase, readOnly: boolean): void {
+  const found = meta.get(VERSION_KEY);
+  const version = found === undefined ? null : Number(found.toString());
+  if (version === null && !readOnly) root.transactionSync(() => meta.putSync(VERSION_KEY, Buffer.from(String(FOLDER_VERSION))));
+  else if (version !== FOLDER_VERSION) {
+    throw new SkillForgeError('SFS_FOLDER_VERSION', `${folder} has format ${version}; this version of SkillForge reads format ${FOLDER_VERSION}`, {
+      context: { folder, found: version, supported: FOLDER_VERSION },
+    });
+  }
+}

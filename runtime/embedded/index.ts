@@ -1,0 +1,62 @@
+/** The embedded storage: a durable log and task state in one folder, with npm packages only. See ADR 0003. */
+import { resolve } from 'node:path';
+import { EmbeddedStorage, type EmbeddedSettings } from './embeddedStorage.js';
+import { openEnvironment } from './environment.js';
+import { lockFolder } from './folderLock.js';
+
+export { EmbeddedStorage } from './embeddedStorage.js';
+export { verifyEmbedded, type Problem, type VerifyReport } from './verify.js';
+
+export interface EmbeddedOptions {
+  /** Reads beside a writer of another process; takes no lock and refuses writes. */
+  readonly readOnly?: boolean;
+  /** Address space reserved at first, bytes (1 GiB); it grows by itself and is no memory. */
+  readonly mapSizeBytes?: number;
+  /** Largest record batch, bytes (256 KiB): what a read parses and a compaction rewrites at a time. */
+  readonly segmentBytes?: number;
+  /** Time source for append times, retention and tombstones, ms since epoch (`Date.now`). */
+  readonly clock?: () => number;
+  /** How long compaction leaves a tombstone, ms after its append (24 h). */
+  readonly deleteRetentionMs?: number;
+  /** Keys that a pass of compaction remembers (100,000, some 10 MB); more keys take more passes. */
+  readonly maxKeysPerPass?: number;
+  /** What a record without a key stands for: compaction keeps the last of equal ids. By default all such records stay. */
+  readonly markerIdOf?: (header: Buffer) => string | null;
+  /** How often compaction and retention look for work, ms (1000); 0 leaves both to `compact` and `applyRetention`. */
+  readonly upkeepIntervalMs?: number;
+  /** Fewer new records in a partition start no compaction (1000). */
+  readonly minDirtyRecords?: number;
+  /** Told when upkeep of a partition fails; it is left alone from then on. By default a process warning. */
+  readonly onUpkeepError?: (error: unknown) => void;
+}
+
+const DEFAULTS: EmbeddedSettings & { readonly mapSizeBytes: number } = {
+  mapSizeBytes: 2 ** 30,
+  segmentBytes: 256 * 1024,
+  clock: Date.now,
+  deleteRetentionMs: 24 * 60 * 60 * 1000,
+  maxKeysPerPass: 100_000,
+  markerIdOf: () => null,
+  upkeepIntervalMs: 1000,
+  minDirtyRecords: 1000,
+  onUpkeepError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+};
+
+/**
+ * Opens the storage in `folder`, creating it when it is new.
+ *
+ * @throws SFS_FOLDER_LOCKED when another writer has it; SFS_FOLDER_MISSING for a read-only open of nothing; SFS_FOLDER_VERSION when a
+ * newer version wrote it; SFS_STORAGE_CORRUPT when its file is damaged (nothing is repaired or overwritten)
+ */
+export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<EmbeddedStorage> {
+  const readOnly = options.readOnly ?? false;
+  const settings = { ...DEFAULTS, ...options };
+  const environment = openEnvironment(resolve(folder), { readOnly, mapSizeBytes: settings.mapSizeBytes });
+  if (readOnly) return new EmbeddedStorage(environment, null, settings);
+  try {
+    return new EmbeddedStorage(environment, await lockFolder(environment), settings);
+  } catch (cause) {
+    await environment.root.close();
+    throw cause;
+  }
+}

@@ -1,0 +1,103 @@
+import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
+import type { Subtopology } from '../../operators/graph.js';
+import type { Topic } from '../../schemas/index.js';
+import type { Storage } from '../ports.js';
+import type { Channel } from './channel.js';
+import type { Deployment } from './deployment.js';
+import type { ProducerId } from './header.js';
+import { Outputs, type Target } from './outputs.js';
+import { PartitionInput } from './partitionInput.js';
+import { decodeProgress, newProgress, type TaskProgress } from './progress.js';
+import { placesOf } from './stagePlaces.js';
+import { Task, type StepLimits } from './task.js';
+import { TaskState } from './taskState.js';
+import { TimeQueue } from './timeQueue.js';
+
+export interface TaskSetting {
+  readonly storage: Storage;
+  readonly limits: StepLimits;
+  readonly careful: boolean;
+}
+
+/** Builds the task of one subtopology and partition from its committed progress. */
+export function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Task {
+  const { storage, limits, careful } = setting;
+  const name = deployment.taskName(subtopology.index, partition);
+  const committed = storage.tasks.progress(name);
+  const progress = committed === null ? newProgress() : decodeProgress(committed);
+  const builder = deployment.topology.build(deployment.region);
+  const stageIds = new Set(subtopology.stageIds);
+  const stages = builder.stages.filter((stage) => stageIds.has(stage.id));
+  let task: Task | null = null;
+  const onResume = (channel: Channel): void => task?.resume(channel);
+  const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, storage, progress, onResume));
+  task = new Task({
+    name,
+    topology: deployment.graph.name,
+    version: deployment.graph.version,
+    subtopology: subtopology.index,
+    partition,
+    region: deployment.region,
+    builder,
+    stageIds,
+    inputs,
+    progress,
+    state: new TaskState(name, storage.tasks, (store) => deployment.stateCodec(store)),
+    timers: new TimeQueue(name, storage.tasks),
+    outputs: outputsOf(deployment, subtopology, partition, builder, stages),
+    storage,
+    limits,
+    careful,
+  });
+  return task;
+}
+
+function inputsOf(
+  stage: StageNode,
+  deployment: Deployment,
+  partition: number,
+  storage: Storage,
+  progress: TaskProgress,
+  onResume: (channel: Channel) => void,
+): PartitionInput[] {
+  const { source } = stage;
+  if (source === undefined) return [];
+  const partitions = source.scope === 'global' ? [...Array(deployment.partitionsOf(source.topic)).keys()] : [partition];
+  const common = {
+    stage: stage.id,
+    source,
+    topic: deployment.physicalName(source.topic),
+    codec: deployment.codecOf(source.topic),
+    log: storage.log,
+    progress,
+    producers: producersOf(deployment, source.topic),
+    onResume,
+  };
+  return partitions.map((one) => new PartitionInput({ ...common, partition: one }, stage.kind !== 'source'));
+}
+
+/** The tasks that write an internal topic are known before they write. */
+function producersOf(deployment: Deployment, topic: Topic<string, unknown>): ProducerId[] {
+  const internal = deployment.internal(topic.name);
+  if (internal === undefined) return [];
+  const writer = deployment.graph.subtopologies.find((one) => one.stageIds.includes(internal.writer))!;
+  return [deployment.producer(writer, 0)];
+}
+
+function outputsOf(deployment: Deployment, subtopology: Subtopology, partition: number, builder: TopologyBuilder, stages: readonly StageNode[]): Outputs {
+  const marked = new Map<string, { target: Target; delayMs: number }>();
+  const places = placesOf(builder.stages);
+  for (const { id, target } of stages) {
+    if (!target?.derived) continue;
+    const delayMs = Math.max(places.get(id)!.delayMs, marked.get(target.name)?.delayMs ?? 0);
+    marked.set(target.name, { target: deployment.targetOf(target), delayMs });
+  }
+  return new Outputs({
+    producer: deployment.producer(subtopology, partition),
+    topology: builder.name,
+    version: builder.version,
+    region: deployment.region,
+    targetOf: (topic) => deployment.targetOf(topic),
+    marked: [...marked.values()],
+  });
+}

@@ -1,0 +1,69 @@
+import type { LogRecord } from '../ports.js';
+import type { ChannelProgress } from './progress.js';
+import type { Header } from './header.js';
+
+/** A record on its way to the task: decoded, or with the reason why not. */
+export interface Arrival {
+  readonly record: LogRecord;
+  readonly header: Header | null;
+  /** Merge position within the channel: never goes back. */
+  readonly clockMs: number;
+  readonly eventTimeMs: number;
+  readonly key: string;
+  readonly value: unknown;
+  readonly error: Error | null;
+}
+
+/** A queue of arrivals in log order with what is known of their producer. */
+export class Channel {
+  private readonly queue: Arrival[] = [];
+  private head = 0;
+  /** Clock of the last arrival that was put in. */
+  private filledMs: number;
+  /** The next log offset whose record this channel has not seen. */
+  cursor: number;
+  /** True when a record of this channel had to be passed over in the chunk that is being read: so must all after it. */
+  skipped = false;
+
+  constructor(
+    readonly id: string,
+    readonly progress: ChannelProgress,
+  ) {
+    this.cursor = progress.next;
+    this.filledMs = progress.clockMs;
+  }
+
+  get size(): number {
+    return this.queue.length - this.head;
+  }
+
+  peek(): Arrival | undefined {
+    return this.queue[this.head];
+  }
+
+  /** The merge clock that an arrival of this time gets: running maximum within the channel. */
+  clockOf(timeMs: number): number {
+    return Number.isFinite(timeMs) ? (this.filledMs = Math.max(this.filledMs, timeMs)) : this.filledMs;
+  }
+
+  /** Records to come are placed at or after `timeMs`: the channel was idle while the others went on. */
+  resumeAt(timeMs: number): void {
+    this.filledMs = Math.max(this.filledMs, timeMs);
+  }
+
+  push(arrival: Arrival): void {
+    this.queue.push(arrival);
+  }
+
+  /** Visits what waits, oldest first; `put` replaces the arrival visited. */
+  eachWaiting(visit: (arrival: Arrival, put: (arrival: Arrival) => void) => void): void {
+    for (let index = this.head; index < this.queue.length; index++) visit(this.queue[index]!, (arrival) => (this.queue[index] = arrival));
+  }
+
+  shift(): void {
+    this.head++;
+    if (this.head < 1024 && this.head < this.queue.length) return;
+    this.queue.splice(0, this.head);
+    this.head = 0;
+  }
+}

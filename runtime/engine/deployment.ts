@@ -1,0 +1,124 @@
+import {
+  LocalSchemaIds,
+  SkillForgeError,
+  physicalTopicName,
+  topicCodec,
+  topics,
+  type AvroSchema,
+  type SchemaIds,
+  type Topic,
+  type TopicCodec,
+} from '../../schemas/index.js';
+import { describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
+import type { StoreSpec } from '../../operators/ports/stage.js';
+import type { Topology } from '../../operators/topology.js';
+import type { Storage, TopicSpec } from '../ports.js';
+import type { ProducerId } from './header.js';
+import type { Target } from './outputs.js';
+import { StateCodec } from './stateCodec.js';
+
+/** A topology in a region on a storage: names, codecs and topics settled. */
+export class Deployment {
+  readonly graph: TopologyGraph;
+  private readonly codecs = new Map<string, TopicCodec<unknown>>();
+  private readonly targets = new Map<string, Target>();
+  private readonly stateCodecs = new Map<string, StateCodec<unknown>>();
+  private readonly ids: SchemaIds = LocalSchemaIds.withAccepted();
+
+  constructor(
+    readonly topology: Topology,
+    readonly region: string,
+    private readonly storage: Storage,
+  ) {
+    this.graph = describe(topology);
+  }
+
+  /** `name@version`, as tasks and producers are called. */
+  get id(): string {
+    return `${this.graph.name}@${this.graph.version}`;
+  }
+
+  taskName(subtopology: number, partition: number): string {
+    return `${this.id}/${subtopology}/${partition}`;
+  }
+
+  producer(subtopology: Subtopology, partition: number): ProducerId {
+    return { name: `${this.id}/${subtopology.index}`, partition, count: subtopology.partitions };
+  }
+
+  physicalName(topic: Topic<string, unknown>): string {
+    return physicalTopicName(this.region, topic.name);
+  }
+
+  /** Partitions of a topic as this deployment uses it; those of an internal topic follow the sources. */
+  partitionsOf(topic: Topic<string, unknown>): number {
+    return this.internal(topic.name)?.partitions ?? topic.partitions;
+  }
+
+  internal(topicName: string): InternalTopic | undefined {
+    return this.graph.internalTopics.find((internal) => internal.name === topicName);
+  }
+
+  codecOf(topic: Topic<string, unknown>): TopicCodec<unknown> {
+    let codec = this.codecs.get(topic.name);
+    if (codec === undefined) this.codecs.set(topic.name, (codec = topicCodec(topic, this.ids)));
+    return codec;
+  }
+
+  targetOf(topic: Topic<string, unknown>): Target {
+    let target = this.targets.get(topic.name);
+    if (target === undefined) {
+      target = { topic, physicalName: this.physicalName(topic), partitions: this.partitionsOf(topic), codec: this.codecOf(topic) };
+      this.targets.set(topic.name, target);
+    }
+    return target;
+  }
+
+  /** Every topic the topology touches, the engine's own included. */
+  topicSpecs(): TopicSpec[] {
+    const touched = this.topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
+    const all = new Map([...touched, topics.control, topics.deadLetters].map((topic) => [topic.name, topic as Topic<string, unknown>]));
+    return [...all.values()].map((topic) => ({
+      name: this.physicalName(topic),
+      partitions: this.partitionsOf(topic),
+      cleanup: topic.cleanup,
+      retentionMs: topic.retentionMs,
+    }));
+  }
+
+  /** @throws SFS_STATE_UNPREPARED when `prepareState` has not run */
+  stateCodec(store: StoreSpec<unknown>): StateCodec<unknown> {
+    const codec = this.stateCodecs.get(store.name);
+    if (codec === undefined) throw new SkillForgeError('SFS_STATE_UNPREPARED', `store ${store.name} of ${this.id} is not prepared`);
+    return codec;
+  }
+
+  /** Records the schema of every store beside the state, so that rows of an older schema stay readable. */
+  async prepareState(): Promise<void> {
+    for (const store of this.topology.build().stages.flatMap((stage) => stage.stores)) {
+      const document = `state-schemas/${this.id}/${store.name}`;
+      const known = this.storage.documents.get(document);
+      const versions = known === null ? [] : (JSON.parse(known.toString()) as AvroSchema[]);
+      const codec = new StateCodec(store.name, store.schema, versions);
+      if (codec.versions.length > versions.length) await this.storage.documents.put(document, Buffer.from(JSON.stringify(codec.versions)));
+      this.stateCodecs.set(store.name, codec);
+    }
+  }
+
+  /**
+   * Keeps the graph as deployed, or compares with the one kept.
+   * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version
+   */
+  async register(): Promise<void> {
+    const document = `deployed/${this.id}`;
+    const kept = this.storage.documents.get(document);
+    const deployed = kept === null ? null : (JSON.parse(kept.toString()) as TopologyGraph);
+    if (deployed === null) return this.storage.documents.put(document, Buffer.from(JSON.stringify(this.graph)));
+    if (deployed.fingerprint === this.graph.fingerprint) return;
+    throw new SkillForgeError(
+      'SFS_PLAN_CHANGED',
+      `${this.id} is deployed with other operators: raise its version, or see \`skillforge topology plan ${this.graph.name}\` for what changed`,
+      { context: { deployed: deployed.fingerprint, now: this.graph.fingerprint } },
+    );
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Engine metadata of a record, in one binary header. Fixed part, big endian:
+ *
+ * | bytes | field |
+ * |---|---|
+ * | 0 | format version, 1 |
+ * | 1 | kind: 1 record, 2 marker |
+ * | 2 | flags of a marker: 1 idle, 2 end of input |
+ * | 3-4, 5-6 | partition of the producer task, number of producer tasks |
+ * | 7-14, 15-22, 23-30 | event time, stream time, watermark (float64, ms) |
+ * | 31-34, 35-42, 43-46 | origin: partition, offset, index of the output among those of its input |
+ * | 47- | producer (`topology@version/subtopology`), NUL, origin topic; UTF-8 |
+ */
+const FORMAT = 1;
+const FIXED = 47;
+const RECORD = 1;
+const MARKER = 2;
+const IDLE = 1;
+const END = 2;
+
+export interface ProducerId {
+  /** `topology@version/subtopology`. */
+  readonly name: string;
+  readonly partition: number;
+  readonly count: number;
+}
+
+export interface OriginPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly index: number;
+}
+
+export interface RecordTimes {
+  readonly eventTimeMs: number;
+  /** Merge clock of the producer when it sent the record. */
+  readonly streamTimeMs: number;
+  readonly watermarkMs: number;
+}
+
+/** Writes headers of one producer; the text part is laid out once per origin topic. */
+export class HeaderWriter {
+  private readonly tails = new Map<string, Buffer>();
+
+  constructor(private readonly producer: ProducerId) {}
+
+  record(times: RecordTimes, origin: OriginPosition): Buffer {
+    return this.write(RECORD, 0, times, origin);
+  }
+
+  marker(times: RecordTimes, state: { readonly idle: boolean; readonly end: boolean }): Buffer {
+    const flags = (state.idle ? IDLE : 0) | (state.end ? END : 0);
+    return this.write(MARKER, flags, times, { topic: '', partition: 0, offset: 0, index: 0 });
+  }
+
+  private write(kind: number, flags: number, times: RecordTimes, origin: OriginPosition): Buffer {
+    const tail = this.tailOf(origin.topic);
+    const header = Buffer.allocUnsafe(FIXED + tail.length);
+    header[0] = FORMAT;
+    header[1] = kind;
+    header[2] = flags;
+    header.writeUInt16BE(this.producer.partition, 3);
+    header.writeUInt16BE(this.producer.count, 5);
+    header.writeDoubleBE(times.eventTimeMs, 7);
+    header.writeDoubleBE(times.streamTimeMs, 15);
+    header.writeDoubleBE(times.watermarkMs, 23);
+    header.writeUInt32BE(origin.partition, 31);
+    header.writeDoubleBE(origin.offset, 35);
+    header.writeUInt32BE(origin.index, 43);
+    tail.copy(header, FIXED);
+    return header;
+  }
+
+  private tailOf(topic: string): Buffer {
+    let tail = this.tails.get(topic);
+    if (tail === undefined) this.tails.set(topic, (tail = Buffer.from(`${this.producer.name}\0${topic}`)));
+    return tail;
+  }
+}
+
+export interface Header extends RecordTimes {
+  readonly marker: boolean;
+  readonly idle: boolean;
+  readonly end: boolean;
+  readonly producer: ProducerId;
+}
+
+const isEngines = (header: Buffer | null): header is Buffer => header !== null && header.length >= FIXED && header[0] === FORMAT;
+
+/** Reads the headers of one partition; producers come back as the same objects. */
+export class HeaderReader {
+  private tail = Buffer.alloc(0);
+  private name = '';
+  private producers = new Map<number, ProducerId>();
+  private readonly byName = new Map<string, Map<number, ProducerId>>();
+
+  /** `null` for no header and for one that is not the engine's. */
+  read(header: Buffer | null): Header | null {
+    if (!isEngines(header)) return null;
+    return {
+      marker: header[1] === MARKER,
+      idle: (header[2]! & IDLE) !== 0,
+      end: (header[2]! & END) !== 0,
+      producer: this.producerOf(header),
+      eventTimeMs: header.readDoubleBE(7),
+      streamTimeMs: header.readDoubleBE(15),
+      watermarkMs: header.readDoubleBE(23),
+    };
+  }
+
+  private producerOf(header: Buffer): ProducerId {
+    const { tail } = this;
+    if (tail.length === 0 || header.compare(tail, 0, tail.length, FIXED) !== 0) this.turnTo(header);
+    const partition = header.readUInt16BE(3);
+    let producer = this.producers.get(partition);
+    if (producer === undefined) this.producers.set(partition, (producer = { name: this.name, partition, count: header.readUInt16BE(5) }));
+    return producer;
+  }
+
+  private turnTo(header: Buffer): void {
+    this.tail = Buffer.from(header.subarray(FIXED));
+    this.name = this.tail.toString().split('\0')[0]!;
+    this.producers = this.byName.get(this.name) ?? new Map<number, ProducerId>();
+    this.byName.set(this.name, this.producers);
+  }
+}
+
+/** Reads a single header; see {@link HeaderReader}. */
+export const readHeader = (header: Buffer | null): Header | null => new HeaderReader().read(header);
+
+/** The input that caused a record; `null` for records that no task wrote. */
+export function readOrigin(header: Buffer | null): OriginPosition | null {
+  if (!isEngines(header)) return null;
+  const topic = header.toString('utf8', FIXED).split('\0')[1] ?? '';
+  return { topic, partition: header.readUInt32BE(31), offset: header.readDoubleBE(35), index: header.readUInt32BE(43) };
+}
+
+/** True for records that only carry progress: tools hide them. */
+export const isMarker = (header: Buffer | null): boolean => isEngines(header) && header[1] === MARKER;
+
+/** Compaction keeps the last marker of each producer task; `null` for records. */
+export function markerIdOf(header: Buffer): string | null {
+  if (!isMarker(header)) return null;
+  return `${header.toString('utf8', FIXED)}#${header.readUInt16BE(3)}`;
+}

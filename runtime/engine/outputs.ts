@@ -1,0 +1,112 @@
+import { deadLetterKey, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
+import type { StreamRecord } from '../../operators/record.js';
+import type { LogRecord, OutputRecord } from '../ports.js';
+import { HeaderWriter, type OriginPosition, type ProducerId, type RecordTimes } from './header.js';
+import { partitionOf } from './partitioner.js';
+
+/** A topic as a task writes it. */
+export interface Target {
+  readonly topic: Topic<string, unknown>;
+  readonly physicalName: string;
+  readonly partitions: number;
+  readonly codec: TopicCodec<unknown>;
+}
+
+/** A record that could not be used, and why. */
+export interface Failure {
+  readonly code: string;
+  readonly reason: string;
+  readonly stage: string | null;
+  readonly eventTimeMs: number | null;
+}
+
+/** What is known of the bytes that failed: all of them, or the key of a timer. */
+export type FailedBytes = Pick<LogRecord, 'key' | 'value' | 'header'>;
+
+export interface OutputsOptions {
+  readonly producer: ProducerId;
+  readonly topology: string;
+  readonly version: number;
+  readonly region: string;
+  readonly targetOf: (topic: Topic<string, unknown>) => Target;
+  /** Topics that carry the task's markers, and how far what goes there lies behind the task's watermark. */
+  readonly marked: readonly { readonly target: Target; readonly delayMs: number }[];
+}
+
+/** What one step of a task sends, in order; undone to a mark when an input fails. */
+export class Outputs {
+  private records: OutputRecord[] = [];
+  private markedLength = 0;
+  private bytes = 0;
+  private readonly headers: HeaderWriter;
+
+  constructor(private readonly options: OutputsOptions) {
+    this.headers = new HeaderWriter(options.producer);
+  }
+
+  get size(): number {
+    return this.records.length;
+  }
+
+  /** Bytes of the values that wait for the commit. */
+  get byteSize(): number {
+    return this.bytes;
+  }
+
+  mark(): void {
+    this.markedLength = this.records.length;
+  }
+
+  undo(): void {
+    this.records.length = this.markedLength;
+  }
+
+  drain(): OutputRecord[] {
+    const drained = this.records;
+    this.records = [];
+    this.markedLength = 0;
+    this.bytes = 0;
+    return drained;
+  }
+
+  /** @throws SFS_ENCODE_FAILED when the value is not what the topic's schema says */
+  send(topic: Topic<string, unknown>, record: StreamRecord<string, unknown>, times: RecordTimes, origin: OriginPosition): void {
+    const target = this.options.targetOf(topic);
+    const key = Buffer.from(record.key);
+    const value = record.value === null ? null : target.codec.encode(record.key, record.value);
+    this.bytes += (value?.length ?? 0) + key.length;
+    this.records.push({ topic: target.physicalName, partition: partitionOf(key, target.partitions), key, value, header: this.headers.record(times, origin) });
+  }
+
+  /** Tells every partition of the marked topics how far this task has come. */
+  sendMarkers(times: RecordTimes, state: { readonly idle: boolean; readonly end: boolean }): void {
+    for (const { target, delayMs } of this.options.marked) {
+      const { physicalName, partitions } = target;
+      const header = this.headers.marker({ ...times, watermarkMs: times.watermarkMs - delayMs }, state);
+      for (let partition = 0; partition < partitions; partition++) this.records.push({ topic: physicalName, partition, key: null, value: null, header });
+    }
+  }
+
+  deadLetter(failure: Failure, source: FailedBytes | null, times: RecordTimes, origin: OriginPosition): void {
+    const { topology, version, region } = this.options;
+    const { code, reason, stage, eventTimeMs } = failure;
+    // One input can fail in one stage several times: each of its timers has a letter of its own.
+    const nth = origin.index === 0 ? '' : `/${origin.index}`;
+    const id = deadLetterKey(origin.topic, origin.partition, origin.offset, `${topology}/${stage ?? 'source'}${nth}`);
+    const value = {
+      id,
+      code,
+      reason,
+      stage,
+      topology,
+      topologyVersion: version,
+      sourceTopic: origin.topic,
+      sourcePartition: origin.partition,
+      sourceOffset: origin.offset,
+      region,
+      failedAtEventTimeMs: eventTimeMs !== null && Number.isSafeInteger(eventTimeMs) ? eventTimeMs : null,
+      personal: { key: source?.key ?? null, value: source?.value ?? null, header: source?.header ?? null },
+    };
+    this.send(topics.deadLetters as Topic<string, unknown>, { key: id, value, timestamp: value.failedAtEventTimeMs ?? 0 }, times, origin);
+  }
+}

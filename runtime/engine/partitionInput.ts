@@ -1,0 +1,192 @@
+import { SkillForgeError, keyOf, type TopicCodec } from '../../schemas/index.js';
+import type { SourceInput } from '../../operators/stage.js';
+import type { Log, LogRecord } from '../ports.js';
+import { Channel, type Arrival } from './channel.js';
+import { HeaderReader, type Header, type ProducerId } from './header.js';
+import { assertKeyLength } from './keyLength.js';
+import type { ChannelProgress, TaskProgress } from './progress.js';
+
+/** Records read from the log at a time. */
+const CHUNK = 1000;
+/** Most records that wait in the channels of one partition. */
+const MOST_WAITING = 4000;
+const EXTERNAL = 'external';
+
+export interface PartitionInputOptions {
+  readonly stage: string;
+  readonly source: SourceInput;
+  /** Physical topic name. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly codec: TopicCodec<unknown>;
+  readonly log: Log;
+  readonly progress: TaskProgress;
+  /** Tasks known to write the topic; others are found by their headers. */
+  readonly producers: readonly ProducerId[];
+  /** Tells that a channel that was idle speaks again. */
+  readonly onResume: (channel: Channel) => void;
+}
+
+/** One partition of a source: reads the log in bounded chunks and sorts records into the channels of their producers. */
+export class PartitionInput {
+  readonly channels = new Map<string, Channel>();
+  private readonly isTable: boolean;
+  private readonly headers = new HeaderReader();
+  private readonly byProducer = new Map<ProducerId, Channel>();
+
+  constructor(
+    readonly options: PartitionInputOptions,
+    tableStage: boolean,
+  ) {
+    this.isTable = tableStage;
+    const prefix = this.channelId('');
+    for (const id of Object.keys(options.progress.channels)) if (id.startsWith(prefix)) this.open(id.slice(prefix.length));
+    if (!options.source.topic.derived) this.open(EXTERNAL);
+    for (const producer of options.producers) this.openAll(producer);
+  }
+
+  /** Reads another chunk for the channels that have room. Returns false when there was nothing to read or no room. */
+  fill(): boolean {
+    const from = this.nextOffset();
+    if (from === null) return false;
+    const { log, topic, partition } = this.options;
+    // A channel that had no room before must read from where it stopped: this chunk may begin after that.
+    for (const channel of this.channels.values()) channel.skipped = channel.cursor < from;
+    const records = log.read(topic, partition, from, CHUNK);
+    for (const record of records) this.take(record);
+    this.advance(records.at(-1)?.offset);
+    return records.length > 0;
+  }
+
+  /** True when the log holds nothing that this input has not taken in. */
+  get atEnd(): boolean {
+    const { log, topic, partition } = this.options;
+    const { end, start } = log.range(topic, partition);
+    return start === end || (this.channels.size > 0 && [...this.channels.values()].every((channel) => channel.cursor >= end));
+  }
+
+  /** Records that wait for processing, by the difference of offsets: compacted gaps count. */
+  get lag(): number {
+    const { log, topic, partition } = this.options;
+    const { end } = log.range(topic, partition);
+    const next = Math.min(...[...this.channels.values()].map((channel) => channel.progress.next));
+    return Number.isFinite(next) ? Math.max(0, end - next) : end;
+  }
+
+  /** A channel with nothing waiting has processed everything up to its cursor. */
+  settle(): void {
+    for (const channel of this.channels.values()) if (channel.size === 0) channel.progress.next = channel.cursor;
+  }
+
+  private nextOffset(): number | null {
+    const { log, topic, partition } = this.options;
+    const { start, end } = log.range(topic, partition);
+    let from = this.channels.size === 0 ? start : Infinity;
+    const room = MOST_WAITING / Math.max(1, this.channels.size);
+    for (const channel of this.channels.values()) if (channel.size < room) from = Math.min(from, channel.cursor);
+    if (from < start) from = this.afterRetention(from, start);
+    return from >= end ? null : from;
+  }
+
+  private afterRetention(from: number, start: number): number {
+    const { source, topic, partition } = this.options;
+    if (from > 0 && !source.topic.derived) {
+      throw new SkillForgeError('SFS_OFFSET_OUT_OF_RANGE', `${topic}/${partition}: retention removed offsets ${from} to ${start - 1} before they were processed`);
+    }
+    for (const channel of this.channels.values()) channel.cursor = Math.max(channel.cursor, start);
+    return start;
+  }
+
+  private take(record: LogRecord): void {
+    const header = this.headers.read(record.header);
+    const channel = this.channelOf(header);
+    if (record.offset < channel.cursor || channel.skipped) return;
+    if (channel.size * Math.max(1, this.channels.size) >= MOST_WAITING) {
+      channel.skipped = true;
+      channel.cursor = record.offset;
+      return;
+    }
+    channel.cursor = record.offset + 1;
+    if (channel.progress.idle && !header?.idle) this.options.onResume(channel);
+    channel.push(header?.marker ? markerArrival(record, header, channel) : this.decode(record, header, channel));
+  }
+
+  private advance(lastOffset: number | undefined): void {
+    for (const channel of this.channels.values()) {
+      if (!channel.skipped && lastOffset !== undefined) channel.cursor = Math.max(channel.cursor, lastOffset + 1);
+    }
+  }
+
+  private channelOf(header: Header | null): Channel {
+    if (header === null || !this.options.source.topic.derived) return this.channels.get(EXTERNAL) ?? this.open(EXTERNAL);
+    return this.byProducer.get(header.producer) ?? this.meet(header.producer);
+  }
+
+  /** All tasks of a new producer are waited for from now on. */
+  private meet(producer: ProducerId): Channel {
+    this.openAll(producer);
+    const channel = this.channels.get(`${producer.name}#${producer.partition}`)!;
+    this.byProducer.set(producer, channel);
+    return channel;
+  }
+
+  private openAll(producer: ProducerId): void {
+    for (let partition = 0; partition < producer.count; partition++) this.open(`${producer.name}#${partition}`);
+  }
+
+  private open(name: string): Channel {
+    const known = this.channels.get(name);
+    if (known !== undefined) return known;
+    const id = this.channelId(name);
+    const progress: ChannelProgress = (this.options.progress.channels[id] ??= { next: 0, clockMs: -Infinity, watermarkMs: -Infinity, idle: false, ended: false });
+    const channel = new Channel(id, progress);
+    this.channels.set(name, channel);
+    return channel;
+  }
+
+  private channelId(name: string): string {
+    return `${this.options.topic}/${this.options.partition}/${name}`;
+  }
+
+  private decode(record: LogRecord, header: Header | null, channel: Channel): Arrival {
+    const text = record.keyText === undefined ? (record.key?.toString() ?? null) : record.keyText;
+    const key = text ?? '';
+    try {
+      if (text === null) throw new SkillForgeError('SFS_KEY_NULL', `a record of ${this.options.source.topic.name} has no key`);
+      const value = this.valueOf(record.value, key);
+      const eventTimeMs = this.eventTimeOf(record, header, value);
+      const clockMs = channel.clockOf(header === null || !this.options.source.topic.derived ? eventTimeMs : header.streamTimeMs);
+      return { record, header, clockMs, eventTimeMs, key, value, error: null };
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      return { record, header, clockMs: channel.clockOf(NaN), eventTimeMs: NaN, key, value: null, error };
+    }
+  }
+
+  private valueOf(bytes: Buffer | null, key: string): unknown {
+    const { source, codec } = this.options;
+    assertKeyLength(key);
+    if (bytes === null) {
+      if (this.isTable) return null;
+      throw new SkillForgeError('SFS_VALUE_NULL', `a record of ${source.topic.name} has no value: tombstones belong in tables`);
+    }
+    const value = codec.decode(key, bytes);
+    if (source.internal) return (value as { value: unknown }).value;
+    if (keyOf(source.topic, value) !== key) throw new SkillForgeError('SFS_KEY_MISMATCH', `key "${key}" is not the key in the value: "${keyOf(source.topic, value)}"`);
+    return value;
+  }
+
+  private eventTimeOf(record: LogRecord, header: Header | null, value: unknown): number {
+    const { source } = this.options;
+    const eventTimeMs = source.eventTimeMs && value !== null ? source.eventTimeMs(value) : (header?.eventTimeMs ?? (value === null ? record.appendTimeMs : NaN));
+    if (!Number.isSafeInteger(eventTimeMs)) throw new SkillForgeError('SFS_EVENT_TIME_INVALID', `event time ${eventTimeMs} of a record of ${source.topic.name} is no whole number of milliseconds`);
+    if (eventTimeMs > record.appendTimeMs + source.maxAheadMs) {
+      throw new SkillForgeError('SFS_EVENT_TIME_AHEAD', `event time ${eventTimeMs} is more than ${source.maxAheadMs} ms ahead of the append time ${record.appendTimeMs}`);
+    }
+    return eventTimeMs;
+  }
+}
+
+function markerArrival(record: LogRecord, header: Header, channel: Channel): Arrival {
+  return { record, header, clockMs: channel.clockOf(header.streamTimeMs), eventTimeMs: header.eventTimeMs, key: '', value: null, error: null };
+}

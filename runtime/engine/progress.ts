@@ -1,0 +1,67 @@
+import type { Origin } from '../../operators/record.js';
+import { SkillForgeError } from '../../schemas/index.js';
+
+/** What a task knows of one channel (one producer's records in one partition of a source). */
+export interface ChannelProgress {
+  /** Offset of the first record of the channel that is not processed. */
+  next: number;
+  /** Greatest event time, or stream time of the producer, so far. */
+  clockMs: number;
+  watermarkMs: number;
+  idle: boolean;
+  ended: boolean;
+}
+
+/** Everything that was ever counted by a task; committed with its progress, so the sums reconcile. */
+export interface TaskCounters {
+  /** Records taken from the sources, markers excluded. */
+  records: number;
+  timers: number;
+  outputs: number;
+  deadLetters: number;
+  late: number;
+  misses: number;
+  unmatched: number;
+}
+
+export interface TaskProgress {
+  channels: Record<string, ChannelProgress>;
+  clockMs: number;
+  watermarkMs: number;
+  /** Every timer up to here has fired; behind the watermark while windows close. */
+  closedMs: number;
+  /** Watermark of the last marker that was sent. */
+  markedMs: number;
+  /** The input that is in progress or was the last. */
+  origin: Origin;
+  /** Outputs so far of the input in progress: an input can span commits while windows close. */
+  outputIndex: number;
+  counters: TaskCounters;
+}
+
+export const newProgress = (): TaskProgress => ({
+  channels: {},
+  clockMs: -Infinity,
+  watermarkMs: -Infinity,
+  closedMs: -Infinity,
+  markedMs: -Infinity,
+  origin: { topic: '', partition: 0, offset: 0 },
+  outputIndex: 0,
+  counters: { records: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 },
+});
+
+const INFINITIES: Record<string, number> = { '-Infinity': -Infinity, Infinity };
+
+/** JSON with the infinities as strings. */
+export function encodeProgress(progress: TaskProgress): Buffer {
+  return Buffer.from(JSON.stringify(progress, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)));
+}
+
+/** @throws SFS_PROGRESS_INVALID */
+export function decodeProgress(bytes: Buffer): TaskProgress {
+  try {
+    return JSON.parse(bytes.toString(), (_, value: unknown) => (typeof value === 'string' && value in INFINITIES ? INFINITIES[value] : value)) as TaskProgress;
+  } catch (cause) {
+    throw new SkillForgeError('SFS_PROGRESS_INVALID', 'the progress of a task cannot be read', { cause });
+  }
+}

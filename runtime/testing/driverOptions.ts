@@ -1,0 +1,41 @@
+import type { StepLimits } from '../engine/task.js';
+import { inOneBatch, type Batching } from './batching.js';
+
+/** How a topology is tested. */
+export interface DriverOptions {
+  /** Default `test`. */
+  readonly region?: string;
+  /** Most partitions of each topic: several show what one would hide, few are fast. Default 3. */
+  readonly partitions?: number;
+  /** The driver's wall clock at the beginning, ms since epoch. Default 0. */
+  readonly nowMs?: number;
+  /** Event time between two watermark markers of derived topics, ms. Default 1,000 as in production. */
+  readonly markerMs?: number;
+  /** How input is cut into commits. `testTopology` chooses; default all in one batch. */
+  readonly batching?: Batching;
+  /** Keeps a snapshot of everything after each step, for comparisons. Default false; `testTopology` does. */
+  readonly keepSteps?: boolean;
+}
+
+/** Options with defaults in place. */
+export interface DriverSettings {
+  readonly region: string;
+  readonly partitions: number;
+  readonly nowMs: number;
+  readonly batching: Batching;
+  readonly limits: Partial<StepLimits>;
+  readonly keepSteps: boolean;
+}
+
+/** Fills the defaults in. */
+export function driverSettings(options: DriverOptions): DriverSettings {
+  const batching = options.batching ?? inOneBatch;
+  return {
+    region: options.region ?? 'test',
+    partitions: options.partitions ?? 3,
+    nowMs: options.nowMs ?? 0,
+    batching,
+    keepSteps: options.keepSteps ?? false,
+    limits: { maxRecords: batching.maxRecords, ...(options.markerMs === undefined ? {} : { markerMs: options.markerMs }) },
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * The one error root of the project. Every failure that reaches a user carries a stable code that
+ * `docs/reference/errors.md` explains; a test fails when a code is missing there.
+ */
+export type ErrorCode = `SFS_${string}`;
+
+export interface ErrorDetails {
+  /** True when the same call may succeed later without a change by the user. */
+  readonly retriable?: boolean;
+  readonly cause?: unknown;
+  /** What the message speaks of, for programs: a path, a topic, an offset. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export class SkillForgeError extends Error {
+  readonly code: ErrorCode;
+  readonly retriable: boolean;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'SkillForgeError';
+    this.code = code;
+    this.retriable = details.retriable ?? false;
+    this.context = details.context ?? {};
+  }
+}
+
+/** The code of any thrown value; foreign errors are `fallback`. Compares by shape: a second copy of this module is a friend. */
+export function errorCodeOf(error: unknown, fallback: ErrorCode = 'SFS_PROCESSING_FAILED'): ErrorCode {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && code.startsWith('SFS_') ? (code as ErrorCode) : fallback;
+}
+
+export function errorMessageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

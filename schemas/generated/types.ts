@@ -1,0 +1,529 @@
+// Generated from schemas/avro by scripts/generate-types.ts: do not edit.
+
+import type { CohortId, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId } from '../keys.js';
+
+/** Something to learn from: its place in the curriculum, its schedule and its text. */
+export interface CatalogueItem {
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Kind of activity, such as quiz, forum or page. */
+  readonly kind: string;
+  /** Title for people. */
+  readonly title: string;
+  /** Text that describes the item, for embeddings; may be empty. */
+  readonly text: string;
+  /** Skills that the item teaches or exercises. */
+  readonly skills: readonly string[];
+  /** Items to complete before this one. */
+  readonly prerequisites: readonly ItemId[];
+  /** How hard it is, 0 easiest. Unit: 0..1. */
+  readonly difficulty: number | null;
+  /** Time that it takes. Unit: minutes. */
+  readonly durationMinutes: number | null;
+  /** First instant at which it can be opened; null means always. Unit: ms since epoch (UTC). */
+  readonly availableFromMs: number | null;
+  /** First instant at which it cannot be opened any more; null means never. Unit: ms since epoch (UTC). */
+  readonly availableUntilMs: number | null;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Whether it must not be recommended any more. */
+  readonly withdrawn: boolean;
+  /** When the catalogue changed the item. Unit: ms since epoch (UTC). */
+  readonly updatedAtMs: number;
+}
+
+/** Kinds of touch. */
+export type ClickAction = 'VIEW' | 'OPEN' | 'COMPLETE' | 'DWELL';
+
+/** What the learner did. */
+export interface ClickDetails {
+  /** What the learner did with the item. Personal: behavioural. */
+  readonly action: ClickAction;
+  /** Catalogue item touched. Personal: behavioural. */
+  readonly item: ItemId;
+  /** Time spent on the item; 0 unless the action is DWELL. Unit: ms. Personal: behavioural. */
+  readonly dwellMs: number;
+  /** Clicks that this event stands for, 1 or more. Unit: clicks. Personal: behavioural. */
+  readonly clicks: number;
+}
+
+/** A learner touched a catalogue item. */
+export interface Click {
+  /** Identity of the event; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** When it happened, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: ClickDetails | Sealed;
+}
+
+/** Kinds of control record. */
+export type ControlKind = 'CLOCK_ADVANCE' | 'END_OF_INPUT' | 'POINTER' | 'MODEL' | 'EXPERIMENT' | 'PAUSE' | 'RESTRICTION';
+
+/** Something outside the data that decides results: clocks, pointers, models, experiments, pauses, restrictions. */
+export interface Control {
+  /** Identity of the record, unique in the topic. */
+  readonly id: ControlKey;
+  /** Kind of control record; fields that it does not use are null. */
+  readonly kind: ControlKind;
+  /** When it was written, by the clock of the writer. Unit: ms since epoch (UTC). */
+  readonly madeAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Topology that it is for; null means all. */
+  readonly topology: string | null;
+  /** Version of the topology; null means all. */
+  readonly topologyVersion: number | null;
+  /** Number of the subtopology within the topology. */
+  readonly subtopology: number | null;
+  /** Partition that it is for; null means all. */
+  readonly partition: number | null;
+  /** Input channel of the task, such as a source topic. */
+  readonly channel: string | null;
+  /** Offset in the channel from which it applies. Unit: offset. */
+  readonly position: number | null;
+  /** Event time to which the clock advances. Unit: ms since epoch (UTC). */
+  readonly clockMs: number | null;
+  /** JSON of further values of the kind; holds no personal values. */
+  readonly payload: string | null;
+}
+
+/** The bytes that failed. */
+export interface DeadLetterDetails {
+  /** Key as read. Unit: bytes. Personal: behavioural. */
+  readonly key: Buffer | null;
+  /** Value as read, wire format included; null for a tombstone. Unit: bytes. Personal: behavioural. */
+  readonly value: Buffer | null;
+  /** Header as read. Unit: bytes. Personal: behavioural. */
+  readonly header: Buffer | null;
+}
+
+/** A record that could not be decoded, validated or processed, with the reason and its bytes. */
+export interface DeadLetter {
+  /** Identity: source topic, partition and offset. */
+  readonly id: DeadLetterKey;
+  /** Error code, such as SFS_DECODE_FAILED. */
+  readonly code: string;
+  /** Message for people; holds no personal values. */
+  readonly reason: string;
+  /** Operator that failed; null when the record never reached one. */
+  readonly stage: string | null;
+  /** Topology that read the record. */
+  readonly topology: string | null;
+  /** Version of the topology. */
+  readonly topologyVersion: number | null;
+  /** Physical topic that the record came from. */
+  readonly sourceTopic: string;
+  /** Partition that it came from. */
+  readonly sourcePartition: number;
+  /** Offset that it had. Unit: offset. */
+  readonly sourceOffset: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Watermark of the task when it failed. Unit: ms since epoch (UTC). */
+  readonly failedAtEventTimeMs: number | null;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: DeadLetterDetails | Sealed;
+}
+
+/** The two lists of a course. */
+export type ExposureList = 'NEXT' | 'NEW';
+
+/** What was shown. */
+export interface ExposureDetails {
+  /** Which list was shown. Personal: behavioural. */
+  readonly list: ExposureList;
+  /** Items in the order shown. Personal: behavioural. */
+  readonly items: readonly ItemId[];
+  /** Probability with which the policy put each item there; empty when it did not explore. Unit: 0..1. Personal: behavioural. */
+  readonly propensities: readonly number[];
+}
+
+/** Recommendations were shown to a learner. */
+export interface Exposure {
+  /** Identity of the event; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** When they were shown, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Experiment in force; empty outside experiments. */
+  readonly experiment: string;
+  /** Variant assigned; empty outside experiments. */
+  readonly variant: string;
+  /** madeAtMs of the recommendation shown. Unit: ms since epoch (UTC). */
+  readonly recommendationMadeAtMs: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: ExposureDetails | Sealed;
+}
+
+/** Kinds of feedback. */
+export type FeedbackKind = 'OPENED' | 'COMPLETED' | 'DISMISSED' | 'HELPFUL' | 'NOT_HELPFUL';
+
+/** The two lists of a course. */
+export type FeedbackList = 'NEXT' | 'NEW';
+
+/** What the learner did. */
+export interface FeedbackDetails {
+  /** eventId of the exposure; empty when unknown. Personal: behavioural. */
+  readonly exposureId: string;
+  /** What the learner did. Personal: behavioural. */
+  readonly kind: FeedbackKind;
+  /** List that the item was in. Personal: behavioural. */
+  readonly list: FeedbackList;
+  /** Item that it is about. Personal: behavioural. */
+  readonly item: ItemId;
+  /** Place of the item in the list, 0 first. Unit: index. Personal: behavioural. */
+  readonly position: number;
+}
+
+/** What a learner did with a recommendation that was shown. */
+export interface Feedback {
+  /** Identity of the event; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** When it happened, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Experiment in force; empty outside experiments. */
+  readonly experiment: string;
+  /** Variant assigned; empty outside experiments. */
+  readonly variant: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: FeedbackDetails | Sealed;
+}
+
+/** Partial sum of one day of one item, from one task of the trends topology. */
+export interface ItemActivity {
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Start of the day (UTC). Unit: ms since epoch (UTC). */
+  readonly dayStartMs: number;
+  /** Events. Unit: count. */
+  readonly events: number;
+  /** Clicks. Unit: clicks. */
+  readonly clicks: number;
+  /** Learners of this partial that touched the item on the day. Unit: learner-days. */
+  readonly learnerDays: number;
+}
+
+/** What a cohort did with an item in a window. */
+export interface TrendWindow {
+  /** Start of the window, inclusive. Unit: ms since epoch (UTC). */
+  readonly windowStartMs: number;
+  /** End of the window, exclusive. Unit: ms since epoch (UTC). */
+  readonly windowEndMs: number;
+  /** Events. Unit: count. */
+  readonly events: number;
+  /** Clicks. Unit: clicks. */
+  readonly clicks: number;
+  /** Distinct (learner, day) pairs that touched the item. Unit: learner-days. */
+  readonly learnerDays: number;
+}
+
+/** How much a cohort uses an item, over all its learners, as of an instant of event time. */
+export interface ItemTrend {
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Instant of event time for which the values hold. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The last day. */
+  readonly trend1d: TrendWindow | null;
+  /** The last 3 days. */
+  readonly trend3d: TrendWindow | null;
+  /** The last 7 days. */
+  readonly trend7d: TrendWindow | null;
+}
+
+/** The bytes that were late. */
+export interface LateEventDetails {
+  /** Key as read. Unit: bytes. Personal: behavioural. */
+  readonly key: Buffer | null;
+  /** Value as read, wire format included; null for a tombstone. Unit: bytes. Personal: behavioural. */
+  readonly value: Buffer | null;
+  /** Header as read. Unit: bytes. Personal: behavioural. */
+  readonly header: Buffer | null;
+}
+
+/** A record that came behind its window, with the reason and its bytes. */
+export interface LateEvent {
+  /** Identity: source topic, partition, offset and operator. */
+  readonly id: DeadLetterKey;
+  /** Pseudonym of the learner, when the key is one. Personal: pseudonym. */
+  readonly learner: LearnerId | null;
+  /** Physical topic that the record came from. */
+  readonly sourceTopic: string;
+  /** Partition that it came from. */
+  readonly sourcePartition: number;
+  /** Offset that it had. Unit: offset. */
+  readonly sourceOffset: number;
+  /** Operator that found it late. */
+  readonly operator: string;
+  /** Topology that read the record. */
+  readonly topology: string;
+  /** Version of the topology. */
+  readonly topologyVersion: number;
+  /** Event time of the record. Unit: ms since epoch (UTC). */
+  readonly timestampMs: number;
+  /** Watermark of the task when it came. Unit: ms since epoch (UTC). */
+  readonly watermarkMs: number;
+  /** Why it was late, for people; holds no personal values. */
+  readonly reason: string;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: LateEventDetails | Sealed;
+}
+
+/** What a learner did in a window. */
+export interface EngagementWindow {
+  /** Start of the window, inclusive. Unit: ms since epoch (UTC). */
+  readonly windowStartMs: number;
+  /** End of the window, exclusive. Unit: ms since epoch (UTC). */
+  readonly windowEndMs: number;
+  /** Events. Unit: count. Personal: behavioural. */
+  readonly events: number;
+  /** Clicks. Unit: clicks. Personal: behavioural. */
+  readonly clicks: number;
+  /** Time spent. Unit: ms. Personal: behavioural. */
+  readonly dwellMs: number;
+  /** Items completed. Unit: count. Personal: behavioural. */
+  readonly completions: number;
+}
+
+/** The features; null where the window saw nothing. */
+export interface FeatureDetails {
+  /** Engagement in the last hour. Personal: behavioural. */
+  readonly engagement1h: EngagementWindow | null;
+  /** Engagement in the last day. Personal: behavioural. */
+  readonly engagement1d: EngagementWindow | null;
+  /** Engagement in the last 7 days. Personal: behavioural. */
+  readonly engagement7d: EngagementWindow | null;
+  /** Engagement in the last 28 days. Personal: behavioural. */
+  readonly engagement28d: EngagementWindow | null;
+}
+
+/** Windowed features of a learner as of an instant of event time. */
+export interface LearnerFeatures {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Instant of event time for which the values hold. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: FeatureDetails | Sealed;
+}
+
+/** The profile. */
+export interface ProfileDetails {
+  /** Segment attributes by name; whoever fills it decides which. Personal: sensitive. */
+  readonly segments: Readonly<Record<string, string>>;
+  /** Courses in which the learner is enrolled. Personal: profile. */
+  readonly courses: readonly CourseId[];
+  /** Cohort of the learner. Personal: profile. */
+  readonly cohort: CohortId | null;
+  /** Whether the learner agreed to be profiled; without it recommendations go by course only. Personal: profile. */
+  readonly consentProfiling: boolean;
+  /** When the consent was given or withdrawn. Unit: ms since epoch (UTC). Personal: profile. */
+  readonly consentAtMs: number | null;
+}
+
+/** What is known of a learner besides events: segment attributes, courses, consent. */
+export interface LearnerProfile {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** When the profile changed. Unit: ms since epoch (UTC). */
+  readonly updatedAtMs: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: sensitive. */
+  readonly personal: ProfileDetails | Sealed;
+}
+
+/** Kinds of statement. */
+export type LmsEventKind = 'ENROLLED' | 'UNENROLLED' | 'DEADLINE' | 'AVAILABILITY';
+
+/** The statement; fields that its kind does not use are null. */
+export interface LmsDetails {
+  /** Kind of statement. Personal: behavioural. */
+  readonly kind: LmsEventKind;
+  /** DEADLINE: the item due. Personal: behavioural. */
+  readonly item: ItemId | null;
+  /** DEADLINE: when it is due. Unit: ms since epoch (UTC). Personal: behavioural. */
+  readonly dueAtMs: number | null;
+  /** AVAILABILITY: time that the learner says to have. Unit: hours per week. Personal: profile. */
+  readonly hoursPerWeek: number | null;
+}
+
+/** What the learning management system says about a learner: enrolment and its end, deadlines, stated availability. */
+export interface LmsEvent {
+  /** Identity of the event; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** When it took effect, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: LmsDetails | Sealed;
+}
+
+/** What came out of it. */
+export interface QuizDetails {
+  /** Catalogue item answered. Personal: behavioural. */
+  readonly item: ItemId;
+  /** Skills that the item exercises. Personal: behavioural. */
+  readonly skills: readonly string[];
+  /** Score reached. Unit: 0..1. Personal: behavioural. */
+  readonly score: number;
+  /** Attempts so far, this one included. Unit: count. Personal: behavioural. */
+  readonly attempts: number;
+  /** Whether it counts as answered correctly. Personal: behavioural. */
+  readonly correct: boolean;
+  /** Whether the score was carried over from an earlier presentation. Personal: behavioural. */
+  readonly banked: boolean;
+}
+
+/** A learner handed in a quiz or an assessment. */
+export interface QuizResult {
+  /** Identity of the event; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** When it was handed in, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: QuizDetails | Sealed;
+}
+
+/** Where a candidate came from. */
+export type CandidateSource = 'TRENDING' | 'CURRICULUM' | 'ALS' | 'NEIGHBOURS' | 'COVISITED' | 'REVIEW' | 'SEGMENT' | 'NEW' | 'POPULAR';
+
+/** An item to do next, with why. */
+export interface RecommendedItem {
+  /** Catalogue item. Personal: profile. */
+  readonly item: ItemId;
+  /** Rank score within its list, higher is better; not comparable across lists. Personal: profile. */
+  readonly score: number;
+  /** Source that proposed the item. Personal: profile. */
+  readonly source: CandidateSource;
+  /** Coded reasons to show, such as DUE_SOON. Personal: profile. */
+  readonly reasons: readonly string[];
+}
+
+/** The two lists of a course, best first, up to 20 items each. */
+export interface CourseRecommendations {
+  /** Course that the lists are for. Personal: profile. */
+  readonly course: CourseId;
+  /** Whatever is best to do next, repeats included. Personal: profile. */
+  readonly next: readonly RecommendedItem[];
+  /** Best among the items not opened before. Personal: profile. */
+  readonly new: readonly RecommendedItem[];
+}
+
+/** The lists. */
+export interface RecommendationDetails {
+  /** One entry for each active course. Personal: profile. */
+  readonly courses: readonly CourseRecommendations[];
+}
+
+/** The recommendations of a learner, for every active course. */
+export interface Recommendation {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Event time at which they were made. Unit: ms since epoch (UTC). */
+  readonly madeAtMs: number;
+  /** From when on readers mark them stale. Unit: ms since epoch (UTC). */
+  readonly validUntilMs: number;
+  /** Version of the model that ranked, or of the rule that did. */
+  readonly modelVersion: string;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** Experiment variant that made them; empty outside experiments. */
+  readonly variant: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: profile. */
+  readonly personal: RecommendationDetails | Sealed;
+}
+
+/** Personal values encrypted under a key of their own: without the key they are erased. */
+export interface Sealed {
+  /** Which data key opens it. Personal: pseudonym. */
+  readonly keyId: string;
+  /** Authenticated cipher, such as AES-256-GCM. */
+  readonly algorithm: string;
+  /** Number used once with this key. Unit: bytes. */
+  readonly nonce: Buffer;
+  /** The Avro binary of the record in clear, encrypted, with its authentication tag. Unit: bytes. Personal: pseudonym. */
+  readonly ciphertext: Buffer;
+}
+
+/** The wire type of each schema, by file name. */
+export interface SchemaTypes {
+  readonly 'catalogue-item': CatalogueItem;
+  readonly 'click': Click;
+  readonly 'control': Control;
+  readonly 'dead-letter': DeadLetter;
+  readonly 'exposure': Exposure;
+  readonly 'feedback': Feedback;
+  readonly 'item-activity': ItemActivity;
+  readonly 'item-trend': ItemTrend;
+  readonly 'late-event': LateEvent;
+  readonly 'learner-features': LearnerFeatures;
+  readonly 'learner-profile': LearnerProfile;
+  readonly 'lms-event': LmsEvent;
+  readonly 'quiz-result': QuizResult;
+  readonly 'recommendation': Recommendation;
+  readonly 'sealed': Sealed;
+}

@@ -1,0 +1,13 @@
+/** The wire contract: schemas, generated types, topics, codecs. Imports nothing from other rooms. */
+export * from './avro-schema.js';
+export * from './codec.js';
+export * from './compatibility.js';
+export * from './envelope.js';
+export * from './errors.js';
+export * from './generated/types.js';
+export * from './keys.js';
+export * from './load.js';
+export * from './schema-ids.js';
+export * from './topic-names.js';
+export * from './topic.js';
+export * from './topics.js';

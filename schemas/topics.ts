@@ -1,0 +1,62 @@
+import type { Opened } from './envelope.js';
+import type * as T from './generated/types.js';
+import type { CohortItemKey, ControlKey, DeadLetterKey, ItemId, LearnerId } from './keys.js';
+import type { Topic } from './topic.js';
+
+const DAY_MS = 86_400_000;
+/** Over a year, so that a course can be compared with its last presentation and a replay can rebuild it. */
+const EVENT_RETENTION_MS = 400 * DAY_MS;
+const INCIDENT_RETENTION_MS = 30 * DAY_MS;
+/** Topics that a task reads together must agree. */
+const LEARNER_PARTITIONS = 12;
+const TREND_PARTITIONS = 12;
+
+type Rest = Omit<Topic<string, unknown>, 'name' | 'schemaName' | 'schema'>;
+
+function of<K extends string, V>(name: string, schemaName: string, rest: Rest): Topic<K, Opened<V>> {
+  return Object.freeze({ name, schemaName, ...rest }) as Topic<K, Opened<V>>;
+}
+
+const events = (description: string): Rest => ({
+  partitions: LEARNER_PARTITIONS, cleanup: 'delete', retentionMs: EVENT_RETENTION_MS, keyFields: ['learner'], derived: false, description,
+});
+const table = (partitions: number, keyFields: readonly string[], derived: boolean, description: string): Rest => ({
+  partitions, cleanup: 'compact', retentionMs: null, keyFields, derived, description,
+});
+const incidents = (description: string): Rest => ({
+  partitions: 4, cleanup: 'delete', retentionMs: INCIDENT_RETENTION_MS, keyFields: ['id'], derived: false, description,
+});
+
+/** The catalogue of the project's topics: key, partitions, cleanup, retention. In the broker each has its region before its name. */
+export const topics = {
+  clicks: of<LearnerId, T.Click>('clicks', 'click', events('What learners view, open, complete and dwell on.')),
+  quizResults: of<LearnerId, T.QuizResult>('quiz-results', 'quiz-result', events('Quizzes and assessments handed in.')),
+  lmsEvents: of<LearnerId, T.LmsEvent>('lms-events', 'lms-event', events('Enrolment and its end, deadlines, stated availability.')),
+  catalogue: of<ItemId, T.CatalogueItem>('catalogue', 'catalogue-item', table(4, ['item'], false, 'What there is to learn from.')),
+  profiles: of<LearnerId, T.LearnerProfile>('profiles', 'learner-profile', table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.')),
+  learnerFeatures: of<LearnerId, T.LearnerFeatures>(
+    'learner-features', 'learner-features', table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
+  ),
+  itemTrends: of<CohortItemKey, T.ItemTrend>(
+    'item-trends', 'item-trend', table(TREND_PARTITIONS, ['cohort', 'item'], true, 'Windowed use of each item by each cohort.'),
+  ),
+  itemActivity: of<CohortItemKey, T.ItemActivity>('item-activity', 'item-activity', {
+    partitions: TREND_PARTITIONS, cleanup: 'delete', retentionMs: INCIDENT_RETENTION_MS, keyFields: ['cohort', 'item'], derived: true,
+    description: 'Partial daily sums from which trends are made.',
+  }),
+  recommendations: of<LearnerId, T.Recommendation>(
+    'recommendations', 'recommendation', table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
+  ),
+  // Kept for ever and not compacted: a replay applies each record at the position where it stood.
+  control: of<ControlKey, T.Control>('control', 'control', {
+    partitions: 1, cleanup: 'delete', retentionMs: null, keyFields: ['id'], derived: false,
+    description: 'What is not in the data but decides results.',
+  }),
+  deadLetters: of<DeadLetterKey, T.DeadLetter>('dead-letters', 'dead-letter', incidents('What could not be decoded, validated or processed.')),
+  lateEvents: of<DeadLetterKey, T.LateEvent>('late-events', 'late-event', incidents('What came behind its window.')),
+  exposures: of<LearnerId, T.Exposure>('exposures', 'exposure', events('Recommendations shown.')),
+  feedback: of<LearnerId, T.Feedback>('feedback', 'feedback', events('What learners did with recommendations.')),
+} as const;
+
+/** Names of the catalogue's entries, such as `clicks`. */
+export type TopicName = keyof typeof topics;

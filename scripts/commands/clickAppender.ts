@@ -1,0 +1,121 @@
+/** Writes clicks into the log so that a write which was cut off can be repeated without doubling anything. */
+import {
+  LocalSchemaIds,
+  deadLetterKey,
+  physicalTopicName,
+  topicCodec,
+  topics,
+  type Click,
+  type Opened,
+  type Topic,
+  type TopicCodec,
+} from '../../schemas/index.js';
+import { partitionOf } from '../../runtime/engine/partitioner.js';
+import type { OutputRecord, Storage } from '../../runtime/ports.js';
+
+/** Batches on their way to the disk while the next one is made. */
+const MOST_UNDER_WAY = 4;
+
+/** A line of a data set that became no event. */
+export interface RejectedLine {
+  readonly line: number;
+  readonly raw: Buffer;
+  readonly code: string;
+  readonly reason: string;
+}
+
+interface Place {
+  readonly key: Buffer;
+  readonly partition: number;
+}
+
+/**
+ * Commits batches of clicks together with the writer's progress, in one transaction each, as a task does: after a crash
+ * the progress says exactly what the log holds.
+ */
+export class ClickAppender {
+  private readonly clicks: TopicWriter<Opened<Click>>;
+  private readonly letters: TopicWriter<unknown>;
+  private readonly places = new Map<string, Place>();
+  private outputs: OutputRecord[] = [];
+  private readonly underWay: Promise<void>[] = [];
+
+  /** @param writer - name under which the progress is kept, such as `import/oulad/eu-west` */
+  constructor(
+    private readonly storage: Storage,
+    private readonly region: string,
+    private readonly writer: string,
+  ) {
+    const ids = LocalSchemaIds.withAccepted();
+    this.clicks = topicWriter(storage, region, topics.clicks, ids);
+    this.letters = topicWriter(storage, region, topics.deadLetters as Topic<string, unknown>, ids);
+  }
+
+  /** What the last commit of this writer left; `null` before the first. */
+  progress<T>(): T | null {
+    const bytes = this.storage.tasks.progress(this.writer);
+    return bytes === null ? null : (JSON.parse(bytes.toString()) as T);
+  }
+
+  /** @throws SFS_ENCODE_FAILED */
+  add(click: Opened<Click>): void {
+    const { topic, codec, partitions } = this.clicks;
+    let place = this.places.get(click.learner);
+    if (place === undefined) {
+      const key = Buffer.from(click.learner);
+      this.places.set(click.learner, (place = { key, partition: partitionOf(key, partitions) }));
+    }
+    this.outputs.push({ topic, partition: place.partition, key: place.key, value: codec.encode(click.learner, click), header: null });
+  }
+
+  /** Sends a line that became no event to the dead letters. @param source - such as `import/oulad/studentVle.csv` */
+  reject(source: string, { line, raw, code, reason }: RejectedLine): void {
+    const { topic, codec, partitions } = this.letters;
+    const id = deadLetterKey(source, 0, line);
+    const value = {
+      id,
+      code,
+      reason,
+      stage: null,
+      topology: null,
+      topologyVersion: null,
+      sourceTopic: source,
+      sourcePartition: 0,
+      sourceOffset: line,
+      region: this.region,
+      failedAtEventTimeMs: null,
+      personal: { key: null, value: raw, header: null },
+    };
+    const key = Buffer.from(id);
+    this.outputs.push({ topic, partition: partitionOf(key, partitions), key, value: codec.encode(id, value), header: null });
+  }
+
+  /** Commits what was added, with the progress after it; waits while too much is under way. @throws what a commit throws */
+  async commit(progress: object): Promise<void> {
+    const { outputs } = this;
+    this.outputs = [];
+    const done = this.storage.commit({ task: this.writer, outputs, state: [], queue: [], progress: Buffer.from(JSON.stringify(progress)) });
+    // Looked at below or in `finish`: until then a failure must not end the process.
+    done.catch(() => undefined);
+    this.underWay.push(done);
+    if (this.underWay.length >= MOST_UNDER_WAY) await this.underWay.shift();
+  }
+
+  /** Resolves when every commit is durable. @throws what a commit threw */
+  async finish(): Promise<void> {
+    await Promise.all(this.underWay.splice(0));
+  }
+}
+
+interface TopicWriter<V> {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly codec: TopicCodec<V>;
+}
+
+function topicWriter<V>(storage: Storage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
+  const { partitions, cleanup, retentionMs } = topic;
+  const name = physicalTopicName(region, topic.name);
+  storage.log.ensureTopic({ name, partitions, cleanup, retentionMs });
+  return { topic: name, partitions, codec: topicCodec(topic, ids) };
+}

@@ -1,0 +1,84 @@
+/** `skillforge dlq list`. */
+import type { Command } from 'commander';
+import { readDeadLetters, type StoredDeadLetter } from '../../runtime/deadLetters.js';
+import type { Storage } from '../../runtime/ports.js';
+import { readingFolder } from './folder.js';
+import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { countText, print, printJson, tableText, timeText } from './output.js';
+
+/** Which letters a command means. */
+export interface LetterChoice {
+  readonly code?: string;
+  readonly topic?: string;
+}
+
+interface ListOptions extends FolderOptions, LetterChoice {
+  readonly limit: number;
+}
+
+interface Listing {
+  readonly shown: StoredDeadLetter[];
+  readonly byCode: Readonly<Record<string, number>>;
+  readonly total: number;
+}
+
+const DESCRIPTION = `Lists what could not be decoded, validated or processed: where it came from, why, and whether it was sent back. Its partition
+went on meanwhile. Works beside a running "run".`;
+
+/** Lists dead letters. */
+export function dlqListCommand(): Command {
+  const command = folderCommand('list', 'list dead letters', DESCRIPTION, [
+    'skillforge dlq list',
+    'skillforge dlq list --code SFS_DECODE_FAILED --limit 5 --json',
+  ]);
+  return withLetterChoice(command).option('--limit <n>', 'show at most so many; all are counted', wholeNumber(1), 50).action(list);
+}
+
+/** Adds the options that choose letters. */
+export function withLetterChoice(command: Command): Command {
+  return command
+    .option('--code <code>', 'only with this error code')
+    .option('--topic <topic>', 'only from this source topic, with or without its region');
+}
+
+/** Whether a letter is one of those chosen. */
+export function isChosen({ letter }: StoredDeadLetter, { code, topic }: LetterChoice, region: string): boolean {
+  if (code !== undefined && letter.code !== code) return false;
+  return topic === undefined || letter.sourceTopic === topic || letter.sourceTopic === `${region}.${topic}`;
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const listing = await readingFolder(options.data, (storage) => listingOf(storage, options));
+  if (options.json) return printJson({ total: listing.total, byCode: listing.byCode, letters: listing.shown.map(briefOf) });
+  const rows = listing.shown.map(({ letter, appendTimeMs, replayedAtMs }) => [
+    letter.id,
+    letter.code,
+    timeText(appendTimeMs),
+    timeText(replayedAtMs),
+    letter.reason,
+  ]);
+  if (rows.length > 0) print(tableText(['id', 'code', 'written', 'replayed', 'reason'], rows));
+  const codes = Object.entries(listing.byCode)
+    .map(([code, count]) => `${countText(count)} ${code}`)
+    .join(', ');
+  print(listing.total === 0 ? 'no dead letters' : `${rows.length} of ${countText(listing.total)} shown: ${codes}`);
+}
+
+function listingOf(storage: Storage, options: ListOptions): Listing {
+  const shown: StoredDeadLetter[] = [];
+  const byCode: Record<string, number> = {};
+  let total = 0;
+  for (const stored of readDeadLetters(storage, options.region)) {
+    if (!isChosen(stored, options, options.region)) continue;
+    total++;
+    byCode[stored.letter.code] = (byCode[stored.letter.code] ?? 0) + 1;
+    if (shown.length < options.limit) shown.push(stored);
+  }
+  return { shown, byCode, total };
+}
+
+/** A letter without the bytes. */
+function briefOf({ letter, partition, offset, appendTimeMs, replayedAtMs }: StoredDeadLetter): unknown {
+  const { personal: _, ...rest } = letter;
+  return { ...rest, partition, offset, appendTimeMs, replayedAtMs };
+}

@@ -1,0 +1,121 @@
+/** Imports the clicks of an OULAD folder into the log; can be cut off anywhere and repeated. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { SkillForgeError, type Click, type Opened } from '../../schemas/index.js';
+import type { Storage } from '../../runtime/ports.js';
+import { CLICK_COLUMNS } from '../oulad/clickRows.js';
+import { CsvFile, readOuladClicks, type ClickChoice, type OuladBatch, type OuladProgress, type OuladSummary } from '../oulad/index.js';
+import { ClickAppender } from './clickAppender.js';
+
+/** What to import, and into which region. */
+export interface OuladImportOptions extends ClickChoice {
+  readonly region: string;
+  readonly onProgress?: (progress: OuladProgress) => void;
+}
+
+/** What an import did. */
+export interface OuladImportResult {
+  readonly summary: OuladSummary;
+  /** Clicks that this import wrote. */
+  readonly written: number;
+  /** Clicks that an earlier import had written. */
+  readonly alreadyThere: number;
+  /** Lines that this import sent to the dead letters. */
+  readonly rejected: number;
+  readonly rejectedBefore: number;
+}
+
+/**
+ * What earlier imports wrote. A presentation's clicks always come in the same order, and `--until-day` only cuts off
+ * their end: so a number per presentation says which ones are there, whatever the options were.
+ */
+interface ImportProgress {
+  /** SHA-256 of the file. */
+  readonly file: string;
+  readonly written: Record<string, number>;
+  readonly rejected: number;
+}
+
+/**
+ * Writes the clicks that are not there yet, and the rejected lines.
+ *
+ * @throws SFS_IMPORT_OTHER_FILE when the region has the clicks of another file, and what reading and writing throw
+ */
+export async function importOuladClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
+  const clicks = readOuladClicks(folder, options);
+  const { path } = await CsvFile.find(folder, 'studentVle', CLICK_COLUMNS);
+  const appender = new ClickAppender(storage, options.region, `import/oulad/${options.region}`);
+  const file = await digestOf(path);
+  const before = appender.progress<ImportProgress>() ?? { file, written: {}, rejected: 0 };
+  if (before.file !== file) throw otherFile(path, options.region);
+  const run = new ImportRun(appender, before, `import/oulad/${basename(path).replace(/\.gz$/, '')}`);
+  for await (const batch of clicks) await run.write(batch);
+  await appender.finish();
+  return { summary: clicks.summary, ...run.counts() };
+}
+
+/** One pass over the file: counts what it meets and writes what goes beyond the progress. */
+class ImportRun {
+  private readonly met: Record<string, number> = {};
+  private readonly written: Record<string, number>;
+  private rejectedMet = 0;
+  private rejected: number;
+  private added = 0;
+  private skipped = 0;
+
+  constructor(
+    private readonly appender: ClickAppender,
+    private readonly before: ImportProgress,
+    private readonly source: string,
+  ) {
+    this.written = { ...before.written };
+    this.rejected = before.rejected;
+  }
+
+  async write({ events, rejected }: OuladBatch): Promise<void> {
+    const { added } = this;
+    const lettersBefore = this.rejected;
+    for (const event of events) this.take(event);
+    for (const line of rejected) {
+      if (this.rejectedMet++ < this.before.rejected) continue;
+      this.appender.reject(this.source, line);
+      this.rejected++;
+    }
+    if (this.added === added && this.rejected === lettersBefore) return;
+    await this.appender.commit({ file: this.before.file, written: this.written, rejected: this.rejected });
+  }
+
+  counts(): Omit<OuladImportResult, 'summary'> {
+    const rejectedBefore = Math.min(this.before.rejected, this.rejectedMet);
+    return { written: this.added, alreadyThere: this.skipped, rejected: this.rejected - this.before.rejected, rejectedBefore };
+  }
+
+  private take(event: Opened<Click>): void {
+    const place = (this.met[event.course] = (this.met[event.course] ?? 0) + 1);
+    if (place <= (this.before.written[event.course] ?? 0)) {
+      this.skipped++;
+      return;
+    }
+    this.appender.add(event);
+    this.written[event.course] = place;
+    this.added++;
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+function otherFile(path: string, region: string): SkillForgeError {
+  return new SkillForgeError(
+    'SFS_IMPORT_OTHER_FILE',
+    `the folder already has the clicks of another studentVle in region ${region}; import ${path} into a folder of its own`,
+    {
+      context: { path, region },
+    },
+  );
+}

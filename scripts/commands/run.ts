@@ -1,0 +1,112 @@
+/** `skillforge run`. */
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { SkillForgeError } from '../../schemas/index.js';
+import type { Topology } from '../../operators/topology.js';
+import { findTopologyFile, loadTopology, shortPath, type TopologyFile } from '../topologyFiles.js';
+import { withFolder } from './folder.js';
+import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { countText, print, printJson, secondsText, timeText } from './output.js';
+import { ProgressLine } from './progressLine.js';
+import { runTopologies, type RunMode, type RunProgress, type RunSummary } from './topologyRun.js';
+
+interface RunOptions extends FolderOptions {
+  readonly untilEnd?: true;
+  readonly endOfInput?: true;
+  readonly batchRecords?: number;
+  readonly check: boolean;
+}
+
+const DESCRIPTION = `Runs topologies on the folder, all in this process, and follows the log until Ctrl+C.
+
+A topology is given by the name of its file in ./topologies or in this package, or by a path; TypeScript needs no build. Each
+file is checked first (see "topology check"). Missing topics are created. A run goes on where the last one stopped: every record
+counts once, whatever ended it. Ctrl+C ends after the commits in progress; a second one aborts, which loses nothing either.`;
+
+/** Runs topologies. */
+export function runCommand(): Command {
+  return folderCommand('run <topology...>', 'run topologies on the folder', DESCRIPTION, [
+    'skillforge run learner-engagement item-trends',
+    'skillforge run ./topologies/grades.ts --until-end',
+    'skillforge run item-trends --end-of-input --json',
+  ])
+    .addOption(
+      new Option('--until-end', 'stop when all that is in the log has been processed; windows that are open stay open').conflicts('endOfInput'),
+    )
+    .option('--end-of-input', 'then also close every window, for good: nothing comes after')
+    .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
+    .option('--no-check', 'run files that the check refuses')
+    .action(run);
+}
+
+async function run(names: readonly string[], options: RunOptions): Promise<void> {
+  const topologies = await checkedTopologies(names, options.check);
+  const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
+  const summary = await withFolder(options.data, (storage) => {
+    const { region, batchRecords } = options;
+    return runTopologies(storage, topologies, {
+      region,
+      mode,
+      batchRecords,
+      onProgress: progressReporter(
+        options.json === true,
+        `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`,
+      ),
+    });
+  });
+  if (options.json) printJson({ summary });
+  else print(runText(summary));
+}
+
+/** Loads topologies by name or path, after the check. @throws SFS_TOPOLOGY_REFUSED with the findings, and what finding and loading throw */
+export async function checkedTopologies(names: readonly string[], check = true): Promise<Topology[]> {
+  const files = names.map((name) => findTopologyFile(name, process.cwd()));
+  if (check) await assertChecked(files.filter((file) => !file.own));
+  const topologies: Topology[] = [];
+  for (const file of files) topologies.push(await loadTopology(file));
+  return topologies;
+}
+
+async function assertChecked(files: readonly TopologyFile[]): Promise<void> {
+  if (files.length === 0) return;
+  // The compiler takes half a second to load.
+  const { checkTopologyFile, findingsAsText } = await import('../topology/check.js');
+  const findings = files.flatMap((file) => checkTopologyFile(resolve(file.path)));
+  if (findings.length === 0) return;
+  const shown = findingsAsText(findings.slice(0, MOST_FINDINGS).map((one) => ({ ...one, file: shortPath(one.file, process.cwd()) })));
+  const more = findings.length > MOST_FINDINGS ? `\nand ${findings.length - MOST_FINDINGS} more: see skillforge topology check` : '';
+  const count = `${findings.length} ${findings.length === 1 ? 'place' : 'places'}`;
+  throw new SkillForgeError('SFS_TOPOLOGY_REFUSED', `the check refuses ${count} (--no-check runs it all the same):\n${shown.trimEnd()}${more}`, {
+    context: { findings },
+  });
+}
+
+const MOST_FINDINGS = 20;
+const JSON_MS = 1_000;
+
+/** Shows progress on standard error; with `json`, a line a second on standard output. */
+export function progressReporter(json: boolean, what: string): (progress: RunProgress) => void {
+  const line = new ProgressLine(json);
+  let toldMs = performance.now();
+  return (progress) => {
+    const { processed, lag, watermarkMs } = progress;
+    const closing = lag === 0 ? ', closing windows' : '';
+    line.update({ what, done: processed, total: processed + lag, unit: 'records', note: `watermark ${timeText(watermarkMs)}${closing}` });
+    if (!json || performance.now() - toldMs < JSON_MS) return;
+    toldMs = performance.now();
+    printJson({ progress });
+  };
+}
+
+/** A run in some lines. */
+export function runText({ topologies, processed, seconds, stopped }: RunSummary): string {
+  const lines = topologies.map(({ topology, tasks, lag, counters }) => {
+    const shown = Object.entries(counters).filter(([name, count]) => (count as number) > 0 || name === 'deadLetters');
+    return `${topology}: ${tasks} tasks, ${countText(lag)} waiting; since its first run ${shown.map(([name, count]) => `${countText(count as number)} ${wordsOf(name)}`).join(', ')}`;
+  });
+  const rate = seconds > 0 ? `, ${countText(processed / seconds)}/s` : '';
+  return [`${stopped ? 'stopped' : 'done'}: ${countText(processed)} records in ${secondsText(seconds)}${rate}`, ...lines].join('\n');
+}
+
+/** `deadLetters` as `dead letters`. */
+export const wordsOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

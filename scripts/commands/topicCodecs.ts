@@ -1,0 +1,58 @@
+/** Finds topics by the names that people use, and decodes their records. */
+import { LocalSchemaIds, SkillForgeError, parsePhysicalTopicName, topicCodec, topics, type AvroRecord, type Topic } from '../../schemas/index.js';
+import type { Deployment } from '../../runtime/engine/deployment.js';
+import type { Storage, TopicSpec } from '../../runtime/ports.js';
+
+/** Turns the bytes of a record into its value. */
+export type ValueDecoder = (key: string, value: Buffer) => unknown;
+
+const documentOf = (physicalName: string): string => `topic-schemas/${physicalName}`;
+
+/** Keeps the schemas of topics that are not in the catalogue (users' own, internal ones) beside the log, so that tools can read them. */
+export async function keepTopicSchemas(storage: Storage, deployments: readonly Deployment[]): Promise<void> {
+  for (const deployment of deployments) {
+    const touched = deployment.topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
+    for (const topic of touched) {
+      if (topic.schema === undefined) continue;
+      const name = documentOf(deployment.physicalName(topic));
+      const schema = Buffer.from(JSON.stringify(topic.schema));
+      if (storage.documents.get(name)?.equals(schema) !== true) await storage.documents.put(name, schema);
+    }
+  }
+}
+
+/** A topic of the log by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with the names that there are */
+export function findTopic(storage: Storage, region: string, name: string): TopicSpec {
+  const specs = storage.log.topics();
+  const found = specs.find((spec) => spec.name === name) ?? specs.find((spec) => spec.name === `${region}.${name}`);
+  if (found !== undefined) return found;
+  const known =
+    specs
+      .map((spec) => spec.name)
+      .sort()
+      .join(', ') || 'none';
+  throw new SkillForgeError('SFS_TOPIC_UNKNOWN', `there is no topic ${name} in region ${region}; known are ${known}`, {
+    context: { topic: name, region },
+  });
+}
+
+/** The decoder of a topic's values; `null` when its schema is not known here: then only the bytes can be shown. */
+export function decoderOf(storage: Storage, physicalName: string): ValueDecoder | null {
+  const topic = catalogueTopic(physicalName) ?? keptTopic(storage, physicalName);
+  if (topic === null) return null;
+  const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
+  return (key, value) => codec.decode(key, value);
+}
+
+function catalogueTopic(physicalName: string): Topic<string, unknown> | null {
+  const { name } = parsePhysicalTopicName(physicalName);
+  return (Object.values(topics).find((topic) => topic.name === name) as Topic<string, unknown> | undefined) ?? null;
+}
+
+function keptTopic(storage: Storage, physicalName: string): Topic<string, unknown> | null {
+  const kept = storage.documents.get(documentOf(physicalName));
+  if (kept === null) return null;
+  const schema = JSON.parse(kept.toString()) as AvroRecord;
+  const rest = { partitions: 1, cleanup: 'delete', retentionMs: null, keyFields: [], derived: false, description: '' } as const;
+  return { name: physicalName, schemaName: schema.name, schema, ...rest };
+}

@@ -1,0 +1,151 @@
+/** `skillforge topics read`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { isMarker, readHeader } from '../../runtime/engine/header.js';
+import { partitionOf } from '../../runtime/engine/partitioner.js';
+import type { LogRecord, Storage } from '../../runtime/ports.js';
+import { readingFolder } from './folder.js';
+import { partitionRecords } from './logReading.js';
+import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { jsonOf, print, printJson, printable, timeText } from './output.js';
+import { decoderOf, findTopic, type ValueDecoder } from './topicCodecs.js';
+
+interface ReadOptions extends FolderOptions {
+  readonly partition?: number;
+  readonly from: number | 'earliest' | 'latest';
+  readonly key?: string;
+  readonly follow?: true;
+  readonly limit?: number;
+  readonly markers?: true;
+}
+
+const DESCRIPTION = `Prints the records of a topic, decoded: partition, offset, append time, key and value; partition after partition, and in
+the order of arrival with --follow. The topic is named with or without its region. Works beside a running "run".
+Values whose schema is not known, or that do not decode, are shown as base64 with the reason.`;
+
+/** Prints records. */
+export function topicsReadCommand(): Command {
+  return folderCommand('read <topic>', 'print the records of a topic', DESCRIPTION, [
+    'skillforge topics read clicks --limit 5',
+    'skillforge topics read learner-features --key course-1-learner-7 --json',
+    'skillforge topics read item-trends --from latest --follow',
+  ])
+    .option('--partition <n>', 'only this partition', wholeNumber(0))
+    .option('--from <offset>', 'first offset, or earliest, or latest', offsetOf, 'earliest')
+    .option('--key <key>', 'only this key (in the partition that it hashes to)')
+    .option('--follow', 'go on with what comes, until Ctrl+C')
+    .option('--limit <n>', 'stop after so many records', wholeNumber(1))
+    .option('--markers', 'also show the markers that carry watermarks')
+    .action(read);
+}
+
+function offsetOf(text: string): number | 'earliest' | 'latest' {
+  if (text === 'earliest' || text === 'latest') return text;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('Give an offset, earliest or latest.');
+}
+
+async function read(name: string, options: ReadOptions): Promise<void> {
+  await readingFolder(options.data, async (storage) => {
+    const spec = findTopic(storage, options.region, name);
+    const reading = new TopicReading(storage, spec.name, partitionsOf(spec.partitions, options), options);
+    const signal = options.follow ? stopSignal() : null;
+    while (reading.pass() && signal?.aborted === false) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  });
+}
+
+const POLL_MS = 100;
+
+/** Fires at Ctrl+C: the end of what was asked for, not a failure. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+function partitionsOf(count: number, { partition, key }: ReadOptions): number[] {
+  if (partition !== undefined) return [partition];
+  if (key !== undefined) return [partitionOf(Buffer.from(key), count)];
+  return [...Array(count).keys()];
+}
+
+/** Where a reader is in each partition. */
+class TopicReading {
+  private readonly next: Map<number, number>;
+  private readonly decode: ValueDecoder | null;
+  private left: number;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly topic: string,
+    partitions: readonly number[],
+    private readonly options: ReadOptions,
+  ) {
+    this.decode = decoderOf(storage, topic);
+    this.left = options.limit ?? Infinity;
+    this.next = new Map(partitions.map((partition) => [partition, this.firstOffset(partition)]));
+  }
+
+  /** Prints what there is. Returns false when the limit is reached. */
+  pass(): boolean {
+    for (const [partition, from] of this.next) {
+      for (const record of partitionRecords(this.storage, this.topic, partition, from)) {
+        if (this.left <= 0) return false;
+        this.next.set(partition, record.offset + 1);
+        if (this.isWanted(record)) this.show(partition, record);
+      }
+    }
+    return this.left > 0;
+  }
+
+  private firstOffset(partition: number): number {
+    const { start, end } = this.storage.log.range(this.topic, partition);
+    const { from } = this.options;
+    return from === 'earliest' ? start : from === 'latest' ? end : from;
+  }
+
+  private isWanted(record: LogRecord): boolean {
+    const { key, markers } = this.options;
+    if (!markers && isMarker(record.header)) return false;
+    return key === undefined || record.key?.toString() === key;
+  }
+
+  private show(partition: number, record: LogRecord): void {
+    this.left--;
+    const { offset, appendTimeMs } = record;
+    const key = record.key?.toString() ?? null;
+    const content = isMarker(record.header) ? { marker: markerOf(record) } : contentOf(record, this.decode);
+    if (this.options.json) printJson({ topic: this.topic, partition, offset, appendTimeMs, key, ...content });
+    else print(`${partition}:${offset}  ${timeText(appendTimeMs)}  ${key === null ? '(no key)' : printable(key)}  ${contentText(content)}`);
+  }
+}
+
+interface Content {
+  readonly value?: unknown;
+  readonly bytes?: Buffer;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly marker?: unknown;
+}
+
+function contentOf({ key, value }: LogRecord, decode: ValueDecoder | null): Content {
+  if (value === null) return { value: null };
+  if (decode === null)
+    return { bytes: value, error: { code: 'SFS_SCHEMA_UNKNOWN', message: 'no topology that ran in this folder declares this topic' } };
+  try {
+    return { value: decode(key?.toString() ?? '', value) };
+  } catch (error) {
+    return { bytes: value, error: { code: errorCodeOf(error), message: errorMessageOf(error) } };
+  }
+}
+
+function markerOf({ header }: LogRecord): unknown {
+  const { producer, watermarkMs, streamTimeMs, idle, end } = readHeader(header)!;
+  return { producer: `${producer.name}/${producer.partition}`, watermark: timeText(watermarkMs), streamTime: timeText(streamTimeMs), idle, end };
+}
+
+function contentText({ value, bytes, error, marker }: Content): string {
+  if (marker !== undefined) return `marker ${jsonOf(marker)}`;
+  if (error !== undefined) return `${error.code}: ${printable(error.message)}; bytes ${bytes!.toString('base64')}`;
+  return value === null ? '(tombstone)' : jsonOf(value);
+}

@@ -1,0 +1,157 @@
+/** Runs topologies on a folder with progress, clean ends and numbers at the end. */
+import type { Storage } from '../../runtime/ports.js';
+import type { Topology } from '../../operators/topology.js';
+import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
+import type { Task } from '../../runtime/engine/task.js';
+import type { PartitionInput } from '../../runtime/engine/partitionInput.js';
+import type { TaskCounters } from '../../runtime/engine/progress.js';
+import { EXIT } from './exitCodes.js';
+import { keepTopicSchemas } from './topicCodecs.js';
+
+/** When a run ends. */
+export type RunMode = WorkerOptions['mode'];
+
+/** How to run. */
+export interface RunRequest {
+  readonly region: string;
+  readonly mode: RunMode;
+  /** Most inputs between two commits of a task; by default the engine's. */
+  readonly batchRecords?: number | undefined;
+  /** Called some times a second. */
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** Where a run is. */
+export interface RunProgress {
+  /** Records taken since the start from topics that these topologies do not write themselves. */
+  readonly processed: number;
+  /** Records of these topics that wait. */
+  readonly lag: number;
+  /** Least watermark of the tasks that have one, ms; `null` when none has. */
+  readonly watermarkMs: number | null;
+}
+
+/** What a run did. */
+export interface RunSummary {
+  readonly topologies: readonly TopologyTotals[];
+  readonly processed: number;
+  readonly lag: number;
+  readonly seconds: number;
+  readonly stopped: boolean;
+}
+
+/** Sums over the tasks of a topology, since it first ran. */
+export interface TopologyTotals {
+  /** `name@version`. */
+  readonly topology: string;
+  readonly tasks: number;
+  readonly lag: number;
+  readonly counters: TaskCounters;
+}
+
+const PROGRESS_MS = 100;
+
+/**
+ * Runs until the mode's end, or until SIGINT or SIGTERM: then the tasks finish their commits. A second signal ends the
+ * process at once; what was not committed is done again next time.
+ *
+ * @throws what the worker's start and a commit throw
+ */
+export async function runTopologies(storage: Storage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
+  const { region, mode, batchRecords } = request;
+  const worker = new Worker(topologies, storage, { region, mode, ...(batchRecords === undefined ? {} : { limits: { maxRecords: batchRecords } }) });
+  await worker.start();
+  await keepTopicSchemas(storage, worker.deployments);
+  const watch = new RunWatch(worker, request.onProgress);
+  const signals = new StopSignals(() => worker.stop());
+  try {
+    await worker.run();
+  } finally {
+    signals.release();
+    watch.stop();
+  }
+  return { topologies: totalsOf(worker), ...watch.result(), stopped: signals.stopped };
+}
+
+/** Follows a worker from outside, by the clock. */
+class RunWatch {
+  private readonly inputs: readonly PartitionInput[];
+  private readonly startMs = performance.now();
+  private readonly startAt: number;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly worker: Worker,
+    onProgress: RunRequest['onProgress'],
+  ) {
+    const written = new Set(
+      worker.deployments.flatMap(({ graph }) => graph.stages.filter((stage) => stage.inputs.length > 0).map((stage) => stage.topic)),
+    );
+    this.inputs = worker.runningTasks.flatMap((task) => task.parts.inputs.filter((input) => !written.has(input.options.source.topic.name)));
+    this.startAt = this.position();
+    this.timer = setInterval(() => onProgress?.(this.progress()), PROGRESS_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  result(): { processed: number; lag: number; seconds: number } {
+    const { processed, lag } = this.progress();
+    return { processed, lag, seconds: (performance.now() - this.startMs) / 1000 };
+  }
+
+  private progress(): RunProgress {
+    const lag = this.inputs.reduce((total, input) => total + input.lag, 0);
+    return { processed: this.position() - this.startAt, lag, watermarkMs: leastWatermark(this.worker.runningTasks) };
+  }
+
+  /** Offsets that are behind the tasks. */
+  private position(): number {
+    return this.inputs.reduce((total, { lag, options: { log, topic, partition } }) => total + log.range(topic, partition).end - lag, 0);
+  }
+}
+
+function leastWatermark(tasks: readonly Task[]): number | null {
+  const known = tasks.map((task) => task.progress.watermarkMs).filter((watermarkMs) => watermarkMs !== -Infinity);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** The first signal asks for a clean end, the second one takes none. */
+class StopSignals {
+  stopped = false;
+  private readonly listener: () => void;
+
+  constructor(stop: () => void) {
+    this.listener = () => {
+      if (this.stopped) process.exit(EXIT.aborted);
+      this.stopped = true;
+      process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
+      stop();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.listener);
+  }
+
+  release(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.listener);
+  }
+}
+
+function totalsOf(worker: Worker): TopologyTotals[] {
+  return worker.deployments.map(({ id }) => {
+    const tasks = worker.runningTasks.filter((task) => task.name.startsWith(`${id}/`));
+    return {
+      topology: id,
+      tasks: tasks.length,
+      lag: tasks.reduce((total, task) => total + task.lag, 0),
+      counters: sumCounters(tasks.map((task) => task.progress.counters)),
+    };
+  });
+}
+
+/** Adds up counters name by name. */
+export function sumCounters(all: readonly TaskCounters[]): TaskCounters {
+  const sums: Record<string, number> = {};
+  for (const counters of all) for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + (count as number);
+  return sums as unknown as TaskCounters;
+}

@@ -1,0 +1,111 @@
+/** Finds and loads topology files. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
+import type { Topology } from '../operators/topology.js';
+
+/** A topology's file. */
+export interface TopologyFile {
+  /** Name of the file without its ending; by custom the name of the topology. */
+  readonly name: string;
+  readonly path: string;
+  /** Ships with this package. */
+  readonly own: boolean;
+}
+
+const ENDING = /\.(ts|js|mts|mjs)$/;
+const NO_TOPOLOGY = /\.(d|test)\.\w+$/;
+/** In a checkout the source tree; in an installed package `dist/topologies`. */
+const OWN_FOLDER = resolve(import.meta.dirname, '..', 'topologies');
+
+/** Every topology below `folder` and of this package, by name; one of the folder hides one of the package. */
+export function topologyFiles(folder: string): TopologyFile[] {
+  const found = new Map<string, TopologyFile>();
+  for (const place of [join(folder, 'topologies'), OWN_FOLDER]) {
+    for (const path of filesOf(place)) {
+      const file = topologyFile(path);
+      if (!found.has(file.name)) found.set(file.name, file);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The topologies of this package. */
+export const ownTopologyFiles = (): TopologyFile[] => filesOf(OWN_FOLDER).map(topologyFile);
+
+/** The file of a topology: by name in `folder`/topologies and in the package, or by path. @throws SFS_TOPOLOGY_NOT_FOUND */
+export function findTopologyFile(nameOrPath: string, folder: string): TopologyFile {
+  const isPath = nameOrPath.includes('/') || nameOrPath.includes(sep) || ENDING.test(nameOrPath);
+  if (isPath && isFile(resolve(folder, nameOrPath))) return topologyFile(resolve(folder, nameOrPath));
+  const known = isPath ? [] : topologyFiles(folder);
+  const named = known.find((file) => file.name === nameOrPath);
+  if (named !== undefined) return named;
+  const hint = isPath ? 'there is no such file' : `known are ${known.map((file) => file.name).join(', ') || 'none'}`;
+  throw new SkillForgeError('SFS_TOPOLOGY_NOT_FOUND', `no topology ${nameOrPath}: ${hint}`, { context: { topology: nameOrPath, folder } });
+}
+
+/**
+ * Loads the default export of a topology file; TypeScript is compiled on the way.
+ * @throws SFS_TOPOLOGY_UNLOADABLE when the file throws; SFS_TOPOLOGY_INVALID when its default export is no topology
+ */
+export async function loadTopology(file: TopologyFile): Promise<Topology> {
+  const exported = defaultExportOf(await importFile(file.path));
+  if (isTopology(exported)) return exported;
+  throw new SkillForgeError(
+    'SFS_TOPOLOGY_INVALID',
+    `${file.path} has no topology as its default export: export default topology(name, options, build)`,
+    {
+      context: { path: file.path },
+    },
+  );
+}
+
+/** A path as short as can be, seen from `folder`. */
+export function shortPath(path: string, folder: string): string {
+  const short = relative(folder, path);
+  return short.startsWith('..') ? path : short;
+}
+
+async function importFile(path: string): Promise<unknown> {
+  const unregister = await compileTypeScript(path);
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    throw new SkillForgeError('SFS_TOPOLOGY_UNLOADABLE', `${path} cannot be loaded: ${errorMessageOf(cause)}`, { cause, context: { path } });
+  } finally {
+    await unregister();
+  }
+}
+
+/** This very file is TypeScript only where a compiler is at work already. */
+async function compileTypeScript(path: string): Promise<() => Promise<void>> {
+  if (/\.m?js$/.test(path) || import.meta.url.endsWith('.ts')) return () => Promise.resolve();
+  const { register } = await import('tsx/esm/api');
+  return register();
+}
+
+/** A file that counts as CommonJS has its default export one level deeper. */
+function defaultExportOf(module: unknown): unknown {
+  const exported = (module as { readonly default?: unknown }).default;
+  return isTopology(exported) ? exported : (exported as { readonly default?: unknown } | undefined)?.default;
+}
+
+/** By shape: the file may have its own copy of the language. */
+function isTopology(value: unknown): value is Topology {
+  const { name, version, build } = (value ?? {}) as Partial<Topology>;
+  return typeof name === 'string' && typeof version === 'number' && typeof build === 'function';
+}
+
+function topologyFile(path: string): TopologyFile {
+  return { name: basename(path).replace(ENDING, ''), path, own: path.startsWith(OWN_FOLDER + sep) };
+}
+
+function filesOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => ENDING.test(name) && !NO_TOPOLOGY.test(name))
+    .map((name) => join(folder, name));
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

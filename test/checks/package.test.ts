@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+
+const SLOW_MS = 180_000;
+
+const IMPORTING = `
+import * as operators from 'skillforge-streams';
+import * as schemas from 'skillforge-streams/schemas';
+import * as runtime from 'skillforge-streams/runtime';
+import * as testing from 'skillforge-streams/testing';
+const empty = Object.entries({ operators, schemas, runtime, testing }).filter(([, room]) => Object.keys(room).length === 0).map(([name]) => name);
+const { loadSchema, schemaNames, topics } = schemas;
+console.log(JSON.stringify({ empty, topology: typeof operators.topology, schema: loadSchema('click').name, schemas: schemaNames().length, topic: topics.clicks.name }));
+`;
+
+const work = mkdtempSync(join(tmpdir(), 'skillforge-package-'));
+const source = join(work, 'source');
+const user = join(work, 'user');
+let packed: string[] = [];
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Builds and packs beside the project, so that stale files of its own `dist` neither ship nor are touched. */
+function pack(): string {
+  mkdirSync(source);
+  const { files } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of [...files.filter((file) => file !== 'dist'), 'package.json'])
+    cpSync(join(projectRoot, name), join(source, name), { recursive: true });
+  run(
+    process.execPath,
+    [join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')],
+    projectRoot,
+  );
+  const [made] = JSON.parse(run('npm', ['pack', '--ignore-scripts', '--json'], source)) as { filename: string; files: { path: string }[] }[];
+  packed = made!.files.map((file) => file.path);
+  return join(source, made!.filename);
+}
+
+describe('the packed package, installed in an empty folder', () => {
+  beforeAll(() => {
+    const tarball = pack();
+    mkdirSync(user);
+    writeFileSync(join(user, 'package.json'), '{ "private": true, "type": "module" }\n');
+    run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', tarball], user);
+  }, SLOW_MS);
+
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it('holds schemas, license and built code, and no sources or tests', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'dist/operators/index.js', 'dist/operators/index.d.ts', 'schemas/avro/click.avsc']),
+    );
+    expect(packed.filter((path) => /(^|\/)test\//.test(path) || (path.endsWith('.ts') && !path.endsWith('.d.ts')))).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('schemas/accepted/')).length).toBe(readdirSync(join(projectRoot, 'schemas', 'accepted')).length);
+  });
+
+  it('runs the command `skillforge`', { timeout: SLOW_MS }, () => {
+    expect(run('npx', ['--no-install', 'skillforge', '--help'], user)).toContain('Usage: skillforge');
+  });
+
+  it('can be imported by every entry point, and finds its schema files', () => {
+    writeFileSync(join(user, 'import.js'), IMPORTING);
+    const found = JSON.parse(run(process.execPath, ['import.js'], user)) as Record<string, unknown>;
+    const schemas = readdirSync(join(projectRoot, 'schemas', 'avro')).length;
+    expect(found).toEqual({ empty: [], topology: 'function', schema: 'Click', schemas, topic: 'clicks' });
+  });
+});

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openEmbedded } from '../../runtime/embedded/index.js';
+import { LocalSchemaIds, topicCodec, topics } from '../../schemas/index.js';
+import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
+import { newFolder, runCli, startCli } from './commands/cliProcess.js';
+
+const SLOW_MS = 120_000;
+
+/** Event ids of all clicks in the folder. */
+async function eventIds(folder: string): Promise<string[]> {
+  const storage = await openEmbedded(folder, { readOnly: true });
+  const codec = topicCodec(topics.clicks, LocalSchemaIds.withAccepted());
+  const partitions = [...Array(topics.clicks.partitions).keys()];
+  const records = partitions.flatMap((partition) => storage.log.read('eu-west.clicks', partition, 0, Infinity));
+  const ids = records.map((record) => codec.decode(record.key!.toString(), record.value!).eventId);
+  await storage.close();
+  return ids;
+}
+
+/** Waits until the folder holds some clicks. */
+async function someClicks(folder: string): Promise<void> {
+  for (;;) {
+    const storage = await openEmbedded(folder, { readOnly: true }).catch(() => null);
+    const seen = storage?.log.topics().some((spec) => spec.name === 'eu-west.clicks' && storage.log.range(spec.name, 0).end > 0);
+    await storage?.close();
+    if (seen === true) return;
+    await sleep(1);
+  }
+}
+
+describe('an import that is killed', () => {
+  it('goes on where it was, without a click too many or too few', { timeout: SLOW_MS }, async () => {
+    const [data, oulad] = [newFolder(), newFolder()];
+    const { rows } = await syntheticOuladFolder(oulad, { clicksPerDay: 4_000 });
+    const child = startCli(['import', 'oulad', oulad, '--data', data]);
+    await someClicks(data);
+    child.process.kill('SIGKILL');
+    expect((await child.result).signal).toBe('SIGKILL');
+    const before = (await eventIds(data)).length;
+    expect(before).toBeLessThan(rows);
+    const again = await runCli(['import', 'oulad', oulad, '--data', data, '--json']);
+    expect(again.json()).toMatchObject({ summary: { import: { alreadyThere: before, written: rows - before } } });
+    const ids = await eventIds(data);
+    expect(ids).toHaveLength(rows);
+    expect(new Set(ids).size).toBe(rows);
+  });
+});
+
+describe('an import with --run', () => {
+  it('runs the topologies to the end of the input and sums up the whole job', { timeout: SLOW_MS }, async () => {
+    const [data, oulad] = [newFolder(), newFolder()];
+    const { rows } = await syntheticOuladFolder(oulad);
+    const job = await runCli(['import', 'oulad', oulad, '--run', 'learner-engagement,item-trends', '--data', data, '--json']);
+    const { summary } = job.json<{
+      summary: { clicksPerSecond: number; seconds: number; peakAnonymousBytes: number | null; run: { processed: number; lag: number } };
+    }>();
+    expect(summary.run).toMatchObject({ processed: 2 * rows, lag: 0 });
+    expect(summary.clicksPerSecond).toBeCloseTo(rows / summary.seconds);
+    if (process.platform === 'linux') expect(summary.peakAnonymousBytes).toBeGreaterThan(10_000_000);
+  });
+});
+
+describe('generate', () => {
+  it('completes what an earlier call began, and adds nothing to what is whole', { timeout: SLOW_MS }, async () => {
+    const data = newFolder();
+    const args = ['generate', '--learners', '50', '--days', '2', '--events', '12000', '--seed', '3', '--data', data, '--json'];
+    const first = (await runCli(args)).json<{ summary: { written: number } }>();
+    expect(first.summary.written).toBeGreaterThan(11_000);
+    expect((await runCli(args)).json()).toMatchObject({ summary: { written: 0, alreadyThere: first.summary.written } });
+    expect(await eventIds(data)).toHaveLength(first.summary.written);
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+import { newFolder, runCli, startCli } from './commands/cliProcess.js';
+
+const SLOW_MS = 120_000;
+const project = newFolder();
+const DATA = '.skillforge';
+const file = join(project, 'topologies', 'my-first.ts');
+
+/** A user's project with the package installed: its entry points lead to the sources of this checkout. */
+function writeProject(): void {
+  const modules = join(project, 'node_modules');
+  const installed = join(modules, 'skillforge-streams');
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n');
+  for (const name of ['rxjs', 'tsx']) symlinkSync(join(projectRoot, 'node_modules', name), join(modules, name));
+  const rooms = { '.': 'operators/index.ts', './schemas': 'schemas/index.ts', './testing': 'runtime/testing/index.ts' };
+  const exports = Object.fromEntries(Object.entries(rooms).map(([entry, path]) => [entry, `./${path.replaceAll('/', '-').replace('.ts', '.js')}`]));
+  writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'skillforge-streams', type: 'module', exports }));
+  for (const [entry, path] of Object.entries(rooms))
+    writeFileSync(join(installed, exports[entry]!), `export * from ${JSON.stringify(pathToFileURL(join(projectRoot, path)).href)};\n`);
+}
+
+const changeFile = (from: string, to: string): void => writeFileSync(file, readFileSync(file, 'utf8').replace(from, to));
+
+describe('a topology of the user', () => {
+  beforeAll(writeProject);
+
+  it('starts from a template that passes the check and its own test', { timeout: SLOW_MS }, async () => {
+    const created = await runCli(['topology', 'new', 'my-first'], project);
+    expect(created.stderr).toBe('');
+    expect(created.stdout).toContain('wrote topologies/my-first.ts and test/topologies/my-first.test.ts');
+    expect(await runCli(['topology', 'check'], project)).toMatchObject({ code: 0, stdout: '1 file, no findings\n' });
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const test = spawnSync(process.execPath, ['--import', tsx, '--test', 'test/topologies/my-first.test.ts'], {
+      cwd: project,
+      env,
+      encoding: 'utf8',
+    });
+    expect(test.stdout + test.stderr).toContain('# pass 1');
+    expect(test.status).toBe(0);
+  });
+
+  it('is not written over', { timeout: SLOW_MS }, async () => {
+    const again = await runCli(['topology', 'new', 'my-first', '--json'], project);
+    expect(again.code).toBe(3);
+    expect(again.json()).toMatchObject({ error: { code: 'SFS_FILE_EXISTS' } });
+  });
+
+  it('shows as text, JSON and Mermaid, and in the list', { timeout: SLOW_MS }, async () => {
+    expect((await runCli(['topology', 'describe', 'my-first'], project)).stdout).toMatch(
+      /^my-first, version 1: clicks of each learner by day\n12 tasks/,
+    );
+    expect((await runCli(['topology', 'describe', 'my-first', '--json'], project)).json()).toMatchObject({ name: 'my-first', version: 1 });
+    expect((await runCli(['topology', 'describe', './topologies/my-first.ts', '--format', 'mermaid'], project)).stdout).toMatch(/^flowchart LR\n/);
+    const list = (await runCli(['topology', 'list', '--json'], project)).json<{ name: string }[]>();
+    expect(list.map((one) => one.name)).toEqual(['item-trends', 'learner-engagement', 'my-first']);
+  });
+
+  it('runs until a signal, readable meanwhile, and its records decode with its own schema', { timeout: SLOW_MS }, async () => {
+    expect((await runCli(['topology', 'plan', 'my-first'], project)).stdout).toMatch(/^my-first, version 1, not deployed yet: new\n/);
+    await runCli(['generate', '--learners', '20', '--days', '2', '--events', '400'], project);
+    const run = startCli(['run', 'my-first', '--json'], project);
+    await untilRead(() => runCli(['topics', 'read', 'my-first', '--limit', '1', '--json'], project));
+    expect(await runCli(['generate', '--seed', '9', '--json'], project)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('SFS_FOLDER_LOCKED') as unknown,
+    });
+    run.process.kill('SIGINT');
+    const ended = await run.result;
+    expect(ended.code).toBe(0);
+    expect(ended.json()).toMatchObject({ summary: { stopped: true, topologies: [{ topology: 'my-first@1', tasks: 12 }] } });
+    const [line] = (await runCli(['topics', 'read', 'my-first', '--limit', '1', '--json'], project)).stdout.split('\n');
+    expect(JSON.parse(line!)).toMatchObject({ value: { events: expect.any(Number) as unknown, dayStartMs: expect.any(Number) as unknown } });
+  });
+
+  it('is refused by plan and run when it changed under an unchanged version', { timeout: SLOW_MS }, async () => {
+    changeFile('sizeMs: days(1)', 'sizeMs: hours(6)');
+    const plan = await runCli(['topology', 'plan', 'my-first'], project);
+    expect(plan).toMatchObject({ code: 1, stdout: expect.stringContaining('SFS_PLAN_REFUSED') as unknown });
+    expect(await runCli(['run', 'my-first', '--until-end'], project)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('SFS_PLAN_CHANGED') as unknown,
+    });
+  });
+
+  it('is refused by check and run when it looks at the clock', { timeout: SLOW_MS }, async () => {
+    changeFile('dayStartMs: window.startMs', 'dayStartMs: Date.now()');
+    const check = await runCli(['topology', 'check', 'my-first', '--json'], project);
+    expect(check.code).toBe(1);
+    expect(check.json()).toMatchObject({ findings: [{ code: 'SFS_CHECK_NONDETERMINISM', file: 'topologies/my-first.ts' }] });
+    const run = await runCli(['run', 'my-first', '--until-end', '--data', DATA], project);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/^SFS_TOPOLOGY_REFUSED: .*\ntopologies\/my-first\.ts:\d+:\d+ SFS_CHECK_NONDETERMINISM /);
+  });
+
+  it('must export a topology that can be loaded', { timeout: SLOW_MS }, async () => {
+    writeFileSync(join(project, 'topologies', 'none.ts'), 'export default 1;\n');
+    writeFileSync(join(project, 'topologies', 'throws.ts'), "throw new Error('no');\n");
+    expect((await runCli(['topology', 'describe', 'none'], project)).stderr).toMatch(/^SFS_TOPOLOGY_INVALID: /);
+    expect((await runCli(['topology', 'describe', 'throws'], project)).stderr).toMatch(/^SFS_TOPOLOGY_UNLOADABLE: .* no/);
+    expect((await runCli(['topology', 'describe', 'nowhere'], project)).stderr).toMatch(
+      /^SFS_TOPOLOGY_NOT_FOUND: .*known are item-trends, learner-engagement, my-first/,
+    );
+  });
+});
+
+async function untilRead(read: () => ReturnType<typeof runCli>): Promise<void> {
+  for (;;) {
+    const { code, stdout } = await read();
+    if (code === 0 && stdout !== '') return;
+    await sleep(100);
+  }
+}

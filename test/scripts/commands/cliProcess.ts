@@ -1,0 +1,61 @@
+/** Runs the real command line in a process of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const SCRIPT = join(projectRoot, 'scripts', 'skillforge.ts');
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The last line of standard output as JSON. */
+  json<T>(): T;
+}
+
+export interface CliChild {
+  readonly process: ChildProcess;
+  readonly result: Promise<CliResult>;
+}
+
+/** Folders of this test process; all are removed at its end. */
+const folders: string[] = [];
+process.on('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'skillforge-cli-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Starts `skillforge` with these arguments. */
+export function startCli(args: readonly string[], cwd = tmpdir()): CliChild {
+  const { SKILLFORGE_DATA: _, SKILLFORGE_REGION: __, ...env } = process.env;
+  const child = spawn(process.execPath, ['--import', TSX, SCRIPT, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes: Buffer) => (output.stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (output.stderr += bytes.toString()));
+  const result = new Promise<CliResult>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...output, json: () => lastJson(output) }));
+  });
+  return { process: child, result };
+}
+
+/** Runs `skillforge` to its end. */
+export const runCli = (args: readonly string[], cwd?: string): Promise<CliResult> => startCli(args, cwd).result;
+
+function lastJson<T>({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): T {
+  const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(last) as T;
+  } catch {
+    throw new Error(`no JSON at the end of the output:\n${stdout}\n${stderr}`);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * `kill -9` at any instant loses nothing and doubles nothing. A child replays a seeded input through both topologies and is killed again
+ * and again; what it leaves at the end must equal, byte for byte, what an undisturbed child leaves.
+ */
+import { rmSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../scripts/synthetic/index.js';
+import { compileTree } from './compiledTree.js';
+import { differences, type Contents, type Difference } from './contents.js';
+import { noCrashes, replayUndisturbed, replayUntilKilled, type CrashCounts } from './crashes.js';
+import { copyOf, inputFolder, readContents, seedOfRun } from './folders.js';
+import type { ReplayRequest } from './replayChild.js';
+import type { Tearing } from './tornCommits.js';
+
+const KILLS = 60;
+const KILLS_INSIDE = 30;
+/** Of the kills, those that come while the last windows close. */
+const KILLS_AT_END = 12;
+const COMPACTING_KILLS = 15;
+/** First with all windows open, so that there is state to compare, then to the end of all windows. */
+const MODES = ['until-end', 'end-of-input'] as const;
+type Mode = (typeof MODES)[number];
+/** Small, so that there are many commits. */
+const MAX_RECORDS: Readonly<Record<Mode, number>> = { 'until-end': 100, 'end-of-input': 20 };
+const INPUT = { days: 20, clicksPerDay: 4_000, learners: 400 };
+const SMALL_INPUT = { days: 6, clicksPerDay: 2_000, learners: 100 };
+const CONTROL_KILLS = 12;
+/** Differences that a failure lists. */
+const SHOWN = 20;
+
+interface Baseline {
+  readonly folder: string;
+  readonly contents: Readonly<Record<Mode, Contents>>;
+  /** With the latest record of each key in compacted topics. */
+  readonly latest: Readonly<Record<Mode, Contents>>;
+}
+
+const seed = seedOfRun();
+let tree: string;
+
+beforeAll(() => {
+  console.log(`seed ${seed}: SKILLFORGE_SEED=${seed} repeats the input and the order of the kills`);
+  tree = compileTree();
+}, 60_000);
+
+async function baselineOf(input: typeof INPUT): Promise<Baseline> {
+  const startMs = performance.now();
+  const { folder, records } = await inputFolder({ seed, ...input });
+  const copy = copyOf(folder);
+  const contents: Partial<Record<Mode, Contents>> = {};
+  const latest: Partial<Record<Mode, Contents>> = {};
+  for (const mode of MODES) {
+    await replayUndisturbed(tree, { folder: copy, mode, maxRecords: MAX_RECORDS[mode] });
+    contents[mode] = await readContents(copy);
+    latest[mode] = await readContents(copy, true);
+  }
+  rmSync(copy, { recursive: true });
+  const baseline: Baseline = { folder, contents: contents as Record<Mode, Contents>, latest: latest as Record<Mode, Contents> };
+  expectEverythingTold(baseline);
+  console.log(`undisturbed: ${records} clicks, ${baseline.contents['end-of-input'].size} parts to compare, ${seconds(startMs)}`);
+  return baseline;
+}
+
+/** A comparison of nothing would always be equal. */
+function expectEverythingTold({ contents }: Baseline): void {
+  const names = [...contents['until-end'].keys()];
+  for (const kind of [
+    'progress ',
+    'state learner-engagement',
+    'state item-trends@1/0',
+    'state item-trends@1/1',
+    'timer learner-engagement',
+    'timer item-trends',
+  ]) {
+    expect(names.filter((name) => name.startsWith(kind)).length, kind).toBeGreaterThan(10);
+  }
+  for (const topic of ['learner-features', 'item-trends', 'dead-letters', 'control']) {
+    expect(names.filter((name) => name.startsWith(`records eu-west.${topic}/`)).length, topic).toBeGreaterThan(10);
+  }
+}
+
+const seconds = (startMs: number): string => `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+
+const summaryOf = ({ kills, insideCommit, whileStarting, restarts }: CrashCounts): string =>
+  `${kills} kills, ${insideCommit} inside a commit, ${whileStarting} while starting, ${restarts} restarts`;
+
+type Found = Difference & { readonly mode: Mode };
+
+interface Plan {
+  readonly kills: number;
+  /** Those of the kills that are left for the closing of the last windows. */
+  readonly killsAtEnd: number;
+  readonly tearing?: Tearing;
+  readonly compacting?: boolean;
+}
+
+/**
+ * Replays a copy of the baseline's input with kills, and another copy when the replay reaches its end before the last kill.
+ * @returns what differed when a mode was done
+ */
+async function crash(baseline: Baseline, { kills, killsAtEnd, ...how }: Plan, counts: CrashCounts): Promise<Found[]> {
+  const random = new SeededRandom(seed + 1);
+  const expected = how.compacting === true ? baseline.latest : baseline.contents;
+  const found: Found[] = [];
+  do {
+    const folder = copyOf(baseline.folder);
+    for (const mode of MODES) {
+      const request: ReplayRequest = { folder, mode, maxRecords: MAX_RECORDS[mode], ...how };
+      const most = mode === 'until-end' ? kills - killsAtEnd : kills;
+      while (counts.kills < most && (await replayUntilKilled(tree, request, random, counts)));
+      await replayUndisturbed(tree, request);
+      const different = differences(expected[mode], await readContents(folder, how.compacting));
+      console.log(`${mode}: ${summaryOf(counts)} so far; ${different.length} differences`);
+      found.push(...different.map((difference) => ({ mode, ...difference })));
+    }
+    rmSync(folder, { recursive: true });
+  } while (counts.kills < kills);
+  return found;
+}
+
+describe('a replay that is killed with SIGKILL at random instants', () => {
+  it(
+    `leaves, after ${KILLS} kills, ${KILLS_INSIDE} of them inside a commit, what an undisturbed one leaves, byte for byte`,
+    { timeout: 600_000 },
+    async () => {
+      const baseline = await baselineOf(INPUT);
+      const startMs = performance.now();
+      const counts = noCrashes();
+      const found = await crash(baseline, { kills: KILLS, killsAtEnd: KILLS_AT_END }, counts);
+      console.log(`killed: ${summaryOf(counts)}, ${seconds(startMs)}`);
+      expect(found.slice(0, SHOWN)).toEqual([]);
+      expect(counts.kills).toBeGreaterThanOrEqual(KILLS);
+      expect(counts.insideCommit).toBeGreaterThanOrEqual(KILLS_INSIDE);
+      expect(counts.whileStarting).toBeLessThan(KILLS / 4);
+    },
+  );
+});
+
+describe('smaller replays', () => {
+  let baseline: Baseline;
+  beforeAll(async () => {
+    baseline = await baselineOf(SMALL_INPUT);
+  }, 120_000);
+
+  it('leave the latest record of each key, and all else, when compaction runs meanwhile and is killed too', { timeout: 240_000 }, async () => {
+    const counts = noCrashes();
+    const found = await crash(baseline, { kills: COMPACTING_KILLS, killsAtEnd: 3, compacting: true }, counts);
+    console.log(`compacting: ${summaryOf(counts)}`);
+    expect(found.slice(0, SHOWN)).toEqual([]);
+    expect(counts.insideCommit).toBeGreaterThanOrEqual(COMPACTING_KILLS / 3);
+  });
+
+  /**
+   * The control: the same kills and the same comparison, over commits that are not atomic. `tornCommits` writes the outputs in one
+   * transaction, and state, timers and progress in another. If this is not noticed, the tests above are blind.
+   */
+  describe('with commits torn in two', () => {
+    it('are equal while nobody kills them, so that it is the kills that tell', { timeout: 120_000 }, async () => {
+      expect((await crash(baseline, { kills: 0, killsAtEnd: 0, tearing: 'outputs-first' }, noCrashes())).slice(0, SHOWN)).toEqual([]);
+    });
+
+    const isDoubled = ({ expectedBytes, foundBytes }: Found): boolean => (foundBytes ?? 0) > (expectedBytes ?? 0);
+    const isLost = ({ expectedBytes, foundBytes }: Found): boolean => (foundBytes ?? 0) < (expectedBytes ?? 0);
+
+    it.each([
+      ['outputs-first', 'doubled', isDoubled],
+      ['progress-first', 'lost', isLost],
+    ] as const)('are found out when killed, %s: records are %s', { timeout: 240_000 }, async (tearing, harm, isHarmed) => {
+      const counts = noCrashes();
+      const found = await crash(baseline, { kills: CONTROL_KILLS, killsAtEnd: 0, tearing }, counts);
+      const harmed = found.filter((one) => one.part.startsWith('records ') && isHarmed(one));
+      console.log(`control ${tearing}: ${summaryOf(counts)}; ${harmed.length} keys with ${harm} records, such as ${JSON.stringify(harmed[0])}`);
+      expect(harmed.some(({ mode }) => mode === 'until-end')).toBe(true);
+    });
+  });
+});

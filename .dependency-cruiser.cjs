@@ -57,6 +57,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
     exclude: { path: '^((dist|coverage)/|[^/]+\\.(js|cjs|ts)$)' }, // build output; configuration files of the root,
   },
 };

@@ -7,7 +7,7 @@ const NODE_BUILTINS = {
 };
 
 const CLOCK = 'no clock in operators and topologies: time comes with the record (timestamp) or as an argument';
-const TIMERS = 'no timers in operators and topologies: the `timer` and `debounce` operators work in event time';
+const TIMERS = 'no timers in operators and topologies: the `everySilent` and `debounce` operators work in event time';
 const RANDOM = 'no randomness in operators and topologies: hash a key or take a seed as an argument';
 const PROCESS = 'operators and topologies know nothing of the process they run in';
 

@@ -1,4 +1,4 @@
-import type { Aggregates, AnyAggregate } from './aggregates/aggregate.js';
+import type { Aggregates } from './aggregates/aggregate.js';
 import { combine } from './aggregates/combine.js';
 import { attachOne } from './attach.js';
 import { withValue, type Records } from './record.js';
@@ -8,12 +8,19 @@ import { withValue, type Records } from './record.js';
  * The interval is (-Infinity, now]: for anything bounded use a window.
  *
  * Cost: one row per key, for ever.
+ *
+ * @example
+ * events.pipe(aggregate('total', { events: count(), n: sum((event) => event.n) }))
+ * // <- ada@1 5, bob@2 7, ada@3 1
+ * // -> ada@1 { events: 1, n: 5 }
+ * // -> bob@2 { events: 1, n: 7 }
+ * // -> ada@3 { events: 2, n: 6 }
  */
 export function aggregate<K extends string, V, P extends Record<string, unknown>>(
   id: string,
   aggregates: Aggregates<V, P>,
 ): (source: Records<K, V>) => Records<K, P> {
-  const combined = combine<V, P>(aggregates as Readonly<Record<string, AnyAggregate<V, unknown>>>);
+  const combined = combine<V, P>(aggregates);
   const store = { name: `${id}/totals`, schema: combined.schema };
   return (source) =>
     attachOne([source], {

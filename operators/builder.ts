@@ -4,6 +4,7 @@ import type { StageContext, StageLogic } from './ports/stage.js';
 import type { StreamRecord } from './record.js';
 import { StageOutput, upstreamOf, type StageOwner, type StageSpec } from './stage.js';
 
+/** Where a stage reads: one output of another stage. */
 export interface StageInput {
   readonly stage: string;
   readonly port: number;
@@ -22,6 +23,7 @@ export interface FailureGuard {
   fail(error: unknown, stage: string, rewire: boolean): void;
 }
 
+/** The stages of one task, subscribed to each other. */
 export interface Wiring {
   readonly logics: ReadonlyMap<string, StageLogic>;
   /** Feeds a source stage. */
@@ -54,7 +56,10 @@ export class TopologyBuilder implements StageOwner {
   /** @throws SFS_STAGE_ID on a malformed id, SFS_STAGE_DUPLICATE on one used twice, SFS_TOPOLOGY_DETACHED on a foreign observable */
   add(spec: StageSpec, observables: readonly Observable<unknown>[]): StageOutput<string, unknown>[] {
     if (!ID.test(spec.id)) {
-      throw new SkillForgeError('SFS_STAGE_ID', `"${spec.id}" is no stage id: lower-case letters, digits and dashes, at most 64, starting with a letter`);
+      throw new SkillForgeError(
+        'SFS_STAGE_ID',
+        `"${spec.id}" is no stage id: lower-case letters, digits and dashes, at most 64, starting with a letter`,
+      );
     }
     if (this.wires.has(spec.id)) {
       throw new SkillForgeError('SFS_STAGE_DUPLICATE', `topology ${this.name} has two stages with the id "${spec.id}"`);

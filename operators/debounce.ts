@@ -4,7 +4,9 @@ import type { Records } from './record.js';
 import { schema, type ValueSchema } from './schema.js';
 import { floorTo } from './windows/panes.js';
 
+/** How `debounce` holds records back. */
 export interface DebounceOptions<V> {
+  /** Length of the aligned intervals, of each of which the last record goes out. */
   readonly intervalMs: number;
   /** Shape of the held value; a topic's own is `topicSchema(topic)`. */
   readonly value: ValueSchema<V>;
@@ -24,6 +26,15 @@ interface Held<V> {
  *
  * Cost: one held value per key and open interval.
  *
+ * @example
+ * events.pipe(
+ *   debounce('calm', { intervalMs: 10, value: eventSchema }),
+ *   map((record) => withValue(record, record.value.n)),
+ * )
+ * // <- ada@1 1, ada@7 2, ada@4 3, ada@12 4
+ * // -> ada@7 2
+ * // <- end
+ * // -> ada@12 4
  * @throws SFS_DURATION
  */
 export function debounce<K extends string, V>(id: string, options: DebounceOptions<V>): (source: Records<K, V>) => Records<K, V> {
@@ -65,5 +76,5 @@ export function debounce<K extends string, V>(id: string, options: DebounceOptio
 }
 
 function heldSchema<V>(value: ValueSchema<V>): ValueSchema<readonly Held<V>[]> {
-  return schema.array(schema.record({ intervalMs: schema.long, timestamp: schema.long, value })) as ValueSchema<readonly Held<V>[]>;
+  return schema.array(schema.record({ intervalMs: schema.long, timestamp: schema.long, value }));
 }

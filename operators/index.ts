@@ -22,7 +22,17 @@ export * from './schema.js';
 export * from './timer.js';
 export * from './to.js';
 export { topicSchema, topology } from './topology.js';
-export type { GlobalTable, SourceOptions, Sources, Table, Topology, TopologyOptions, VersionedTable, Versions } from './topology.js';
+export type {
+  GlobalTable,
+  SourceOptions,
+  Sources,
+  Table,
+  Topology,
+  TopologyOptions,
+  VersionedTable,
+  VersionedTableOptions,
+  Versions,
+} from './topology.js';
 export * from './windows/emission.js';
 export * from './windows/hopping.js';
 export * from './windows/sessions.js';

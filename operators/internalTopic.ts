@@ -11,6 +11,7 @@ export interface Carried<V> {
   readonly value: V;
 }
 
+/** An internal topic: what it carries, how it is keyed, and what is done with what is read back. */
 export interface InternalTopicOptions<V> {
   readonly id: string;
   readonly kind: 'repartition' | 'batch';

@@ -3,6 +3,13 @@ import type { Records } from './record.js';
 
 /**
  * All records of two to four streams of one key type, in the task's merge order; values may be of several types. Stateless.
+ *
+ * @example
+ * merge('both', events, others).pipe(map((record) => withValue(record, record.value.n)))
+ * // <- ada@2 2
+ * // <- others: ada@1 1
+ * // -> ada@1 1
+ * // -> ada@2 2
  */
 export function merge<K extends string, A, B = A, C = A, D = A>(
   id: string,

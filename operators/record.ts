@@ -11,7 +11,14 @@ export interface StreamRecord<K extends string, V> {
 /** A stream of keyed records: what sources give and every operator takes. */
 export type Records<K extends string, V> = Observable<StreamRecord<K, V>>;
 
-/** The same key and event time with another value. */
+/**
+ * The same key and event time with another value.
+ *
+ * @example
+ * events.pipe(map((record) => withValue(record, record.value.n * 2)))
+ * // <- ada@1 5
+ * // -> ada@1 10
+ */
 export function withValue<K extends string, V>(record: StreamRecord<K, unknown>, value: V): StreamRecord<K, V> {
   return { key: record.key, value, timestamp: record.timestamp };
 }

@@ -21,6 +21,14 @@ export interface Late<V> {
 
 type RouteEvent = 'late' | 'miss' | 'unmatched';
 
+/** Why a record takes a route, and the value that a pipeline gets of it. */
+interface RouteReason<V> {
+  readonly event: RouteEvent;
+  readonly code: string;
+  readonly reason: string;
+  readonly value: () => V;
+}
+
 /** Wires a function route to its port; the port stays silent for the other two. */
 export function connectRoute<K extends string, V>(route: Route<K, V>, output: StageOutput<string, unknown> | undefined): void {
   if (typeof route === 'function') route(output as unknown as Records<K, V>);
@@ -32,7 +40,7 @@ export function sendAlong<V>(
   route: Route<never, V>,
   port: number,
   record: StreamRecord<string, unknown>,
-  to: { readonly event: RouteEvent; readonly code: string; readonly reason: string; readonly value: () => V },
+  to: RouteReason<V>,
 ): void {
   if (route === 'discard') context.count(to.event);
   else if (route === 'dead-letter') context.deadLetter(to.code, to.reason, record);
@@ -44,3 +52,8 @@ export function sendAlong<V>(
 
 /** The part of a route that `plan` compares. */
 export const routeParameter = (route: Route<never, never>): string => (typeof route === 'function' ? 'pipeline' : route);
+
+/** What a miss tells its route. */
+export function missOf<V>(stage: string, key: string, value: V): RouteReason<V> {
+  return { event: 'miss', code: 'SFS_MISS', reason: `stage ${stage} found no row for key "${key}"`, value: () => value };
+}

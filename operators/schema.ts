@@ -33,18 +33,41 @@ function defaultOf(avro: AvroSchema): { default?: null } {
   return Array.isArray(avro) && avro[0] === 'null' ? { default: null } : {};
 }
 
+/**
+ * Shapes of values, with their type inferred. A nullable field may be added later: rows without it read as `null`.
+ *
+ * @example
+ * events.pipe(
+ *   reduce('seen', {
+ *     state: schema.record({ tags: schema.array(schema.string), lastMs: schema.nullable(schema.long) }),
+ *     initial: { tags: [], lastMs: null },
+ *     reduce: (state, event, timestamp) => ({ tags: [...state.tags, event.tag], lastMs: timestamp }),
+ *   }),
+ * )
+ * // <- ada@1 'open', ada@2 'close'
+ * // -> ada@1 { tags: ['open'], lastMs: 1 }
+ * // -> ada@2 { tags: ['open', 'close'], lastMs: 2 }
+ */
 export const schema = {
+  /** Text. */
   string: of<string>('string'),
+  /** True or false. */
   boolean: of<boolean>('boolean'),
-  /** Whole numbers up to 2^53 - 1. */
+  /** Whole numbers from -2^52 to 2^53 - 2: what Avro holds exactly in JavaScript. */
   long: of<number>('long'),
+  /** Any number. */
   double: of<number>('double'),
+  /** Bytes as they are. */
   bytes: of<Buffer>('bytes'),
   /** A string with a brand of its own, as keys have: `schema.branded<LearnerId>()`. */
   branded: <T extends string>(): ValueSchema<T> => of<T>('string'),
+  /** A list of values of one shape. */
   array: <T>(items: ValueSchema<T>): ValueSchema<readonly T[]> => of({ type: 'array', items: items.avro }),
+  /** Values of one shape by text keys. */
   map: <T>(values: ValueSchema<T>): ValueSchema<Readonly<Record<string, T>>> => of({ type: 'map', values: values.avro }),
+  /** A value or `null`. */
   nullable: <T>(inner: ValueSchema<T>): ValueSchema<T | null> => of(['null', inner.avro]),
+  /** Named fields, each with its own shape. */
   record,
   /** An Avro schema written by hand; `T` is the caller's word. */
   avro: <T>(avro: AvroSchema): ValueSchema<T> => of<T>(avro),

@@ -14,10 +14,28 @@ export interface StageOwner {
 /** JSON that `plan` compares between two deployments of a stage. */
 export type StageParameters = Readonly<Record<string, unknown>>;
 
+/** What a stage does, as graph and plan name it. */
 export type StageKind =
-  | 'source' | 'table' | 'global-table' | 'repartition' | 'batch' | 'sink' | 'merge' | 'branch'
-  | 'window' | 'sessions' | 'sliding' | 'aggregate' | 'reduce' | 'dedupe' | 'debounce' | 'timer'
-  | 'join-interval' | 'join-table' | 'join-as-of' | 'lookup';
+  | 'source'
+  | 'table'
+  | 'global-table'
+  | 'repartition'
+  | 'batch'
+  | 'sink'
+  | 'merge'
+  | 'branch'
+  | 'window'
+  | 'sessions'
+  | 'sliding'
+  | 'aggregate'
+  | 'reduce'
+  | 'dedupe'
+  | 'debounce'
+  | 'timer'
+  | 'join-interval'
+  | 'join-table'
+  | 'join-as-of'
+  | 'lookup';
 
 /** How a source topic is read. All times in ms. */
 export interface SourceInput {
@@ -36,6 +54,8 @@ export interface SourceInput {
 
 /** The asynchronous work of a batch stage: one result per record, in order. */
 export interface BatchWork {
+  /** Id of the batch stage: its dead letters name it. */
+  readonly stage: string;
   readonly maxRecords: number;
   readonly run: (records: readonly StreamRecord<string, unknown>[]) => Promise<readonly unknown[]>;
 }
@@ -76,7 +96,7 @@ export class StageOutput<K extends string, V> extends Observable<StreamRecord<K,
   /** Hands a record to every reader. A reader that fails stops listening while the others go on. */
   emit(record: StreamRecord<K, V>): void {
     const { listeners } = this;
-    for (let index = 0; index < listeners.length; ) {
+    for (let index = 0; index < listeners.length;) {
       const listener = listeners[index]!;
       listener(record);
       if (listeners[index] === listener) index++;
@@ -102,6 +122,7 @@ export function upstreamOf(observable: Observable<unknown>): { output: StageOutp
   let current: Observable<unknown> | undefined = observable;
   for (let through = 0; current !== undefined; through++) {
     if (current instanceof StageOutput) return { output: current as StageOutput<string, unknown>, through };
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else leads from a piped observable to what it was piped from
     current = current.source;
   }
   throw new SkillForgeError(

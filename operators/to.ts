@@ -1,12 +1,18 @@
 import type { Observable } from 'rxjs';
-import type { Topic } from '../schemas/index.js';
+import { SkillForgeError, keyOf, type Topic } from '../schemas/index.js';
 import { attach } from './attach.js';
-import type { Records } from './record.js';
+import type { Records, StreamRecord } from './record.js';
 
 /**
  * Writes every record to a topic, with its key and event time; the end of a pipeline. The value must be the topic's
- * own type, the key its own key: anything else does not compile. What is written becomes visible with the commit of
- * the input that caused it, or not at all.
+ * own type, the key its own key: anything else does not compile. A record whose key is not the one that its value gives
+ * goes to the dead letters, with SFS_KEY_MISMATCH: no reader of the topic could use it. What is written becomes visible
+ * with the commit of the input that caused it, or not at all.
+ *
+ * @example
+ * events.pipe(to(topics.derived))
+ * // <- ada@1 5
+ * // -> ada@1 { key: 'ada', atMs: 1, n: 5, tag: '' }
  */
 export function to<K extends string, V>(topic: Topic<K, V>, id = `to-${topic.name}`): (source: Records<K, V>) => Observable<never> {
   return (source) =>
@@ -16,13 +22,34 @@ export function to<K extends string, V>(topic: Topic<K, V>, id = `to-${topic.nam
       parameters: { topic: topic.name },
       stores: [],
       ports: ['out'],
-      target: topic as Topic<string, unknown>,
-      create: (context) => ({ onRecord: (record) => context.send(topic as Topic<string, unknown>, record) }),
+      target: topic,
+      create: (context) => ({
+        onRecord: (record) => {
+          assertKey(topic, record);
+          context.send(topic, record);
+        },
+      }),
     })[0] as unknown as Observable<never>;
 }
 
-/** Marks keys of a topic as deleted: readers see a tombstone. */
-export function deleteFrom<K extends string>(topic: Topic<K, never> | Topic<K, unknown>, id = `delete-from-${topic.name}`): (source: Records<K, unknown>) => Observable<never> {
+function assertKey<K extends string, V>(topic: Topic<K, V>, { key, value }: StreamRecord<string, unknown>): void {
+  if (value === null) return;
+  const own = keyOf(topic, value as V);
+  if (own !== key) throw new SkillForgeError('SFS_KEY_MISMATCH', `key "${key}" of a record for ${topic.name} is not the key in the value: "${own}"`);
+}
+
+/**
+ * Marks keys of a topic as deleted: readers see a tombstone.
+ *
+ * @example
+ * events.pipe(deleteFrom(topics.results))
+ * // <- ada@1
+ * // -> ada@1 null
+ */
+export function deleteFrom<K extends string>(
+  topic: Topic<K, never> | Topic<K, unknown>,
+  id = `delete-from-${topic.name}`,
+): (source: Records<K, unknown>) => Observable<never> {
   return (source) =>
     attach([source], {
       id,
@@ -30,7 +57,7 @@ export function deleteFrom<K extends string>(topic: Topic<K, never> | Topic<K, u
       parameters: { topic: topic.name, tombstones: true },
       stores: [],
       ports: ['out'],
-      target: topic as Topic<string, unknown>,
-      create: (context) => ({ onRecord: (record) => context.send(topic as Topic<string, unknown>, { ...record, value: null }) }),
+      target: topic,
+      create: (context) => ({ onRecord: (record) => context.send(topic, { ...record, value: null }) }),
     })[0] as unknown as Observable<never>;
 }

@@ -1,10 +1,11 @@
 import { SkillForgeError, schemaOf, type Topic } from '../schemas/index.js';
+import { assertNotNegative } from './assert.js';
 import { TopologyBuilder } from './builder.js';
 import { days, hours, seconds } from './duration.js';
 import type { StageContext, StageLogic, StoreSpec } from './ports/stage.js';
 import type { Records, StreamRecord } from './record.js';
 import { schema, type ValueSchema } from './schema.js';
-import type { SourceInput, StageOutput } from './stage.js';
+import type { SourceInput, StageOutput, StageParameters } from './stage.js';
 
 /** How event time works in a source. */
 export interface SourceOptions<V> {
@@ -62,10 +63,12 @@ export interface Sources {
   readonly globalTable: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => GlobalTable<K, V>;
 }
 
+/** A source that also keeps what held before; `historyMs` in ms, default 2 days. */
 export interface VersionedTableOptions<V> extends SourceOptions<V> {
   readonly historyMs?: number;
 }
 
+/** What is said of a topology beside its name. */
 export interface TopologyOptions {
   /** Raise it when an operator changes: state belongs to one version. */
   readonly version: number;
@@ -73,6 +76,7 @@ export interface TopologyOptions {
   readonly description?: string;
 }
 
+/** A declared topology: what a topology file exports by default, and what runs, tests and plans take. */
 export interface Topology extends TopologyOptions {
   readonly name: string;
   /** Runs the build function: a fresh, unwired set of stages. The region matters to running stages only, not to what is declared. */
@@ -84,10 +88,17 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 /**
  * Declares a topology. The build function is run once per task and once per description, so it must only declare.
  *
+ * @example
+ * topology('doubled', { version: 1 }, ({ source }) => {
+ *   source(topics.events, timed).pipe(map((record) => withValue(record, { ...record.value, n: record.value.n * 2 })), to(topics.derived));
+ * })
+ * // <- ada@1 5
+ * // -> ada@1 { key: 'ada', atMs: 1, n: 10, tag: '' }
  * @throws SFS_TOPOLOGY_NAME, SFS_TOPOLOGY_VERSION when name or version are malformed; what `build` throws comes with `build()`
  */
 export function topology(name: string, options: TopologyOptions, build: (sources: Sources) => void): Topology {
-  if (!NAME.test(name)) throw new SkillForgeError('SFS_TOPOLOGY_NAME', `"${name}" is no topology name: lower-case letters, digits and dashes, at most 64`);
+  if (!NAME.test(name))
+    throw new SkillForgeError('SFS_TOPOLOGY_NAME', `"${name}" is no topology name: lower-case letters, digits and dashes, at most 64`);
   if (!Number.isInteger(options.version) || options.version < 1) {
     throw new SkillForgeError('SFS_TOPOLOGY_VERSION', `version of topology ${name} must be a whole number from 1 on, not ${options.version}`);
   }
@@ -106,19 +117,37 @@ export function topology(name: string, options: TopologyOptions, build: (sources
 function sourcesOf(builder: TopologyBuilder): Sources {
   return {
     region: builder.region,
-    source: (topic, options) => addSource(builder, topic, options, 'source', [], () => passOn) as never,
+    source: (topic, options) => addSource(builder, topic, options, { kind: 'source', stores: [], create: () => passOn }) as never,
     table: (topic, options) => {
       const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };
-      return { kind: 'table', store, stage: addSource(builder, topic, options, 'table', [store], tableLogic(store)) } as never;
+      return {
+        kind: 'table',
+        store,
+        stage: addSource(builder, topic, options, { kind: 'table', stores: [store], create: tableLogic(store) }),
+      } as never;
     },
     versionedTable: (topic, options) => {
       const store = { name: `${topic.name}/versions`, schema: versionsSchema(topicSchema(topic)) };
-      const create = versionedLogic(store, options?.historyMs ?? days(2));
-      return { kind: 'versioned-table', store, stage: addSource(builder, topic, options, 'table', [store], create) } as never;
+      const historyMs = options?.historyMs ?? days(2);
+      assertNotNegative(`historyMs of table ${topic.name}`, historyMs);
+      return {
+        kind: 'versioned-table',
+        store,
+        stage: addSource(builder, topic, options, {
+          kind: 'table',
+          stores: [store],
+          create: versionedLogic(store, historyMs),
+          parameters: { historyMs },
+        }),
+      } as never;
     },
     globalTable: (topic, options) => {
       const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };
-      return { kind: 'global-table', store, stage: addSource(builder, topic, options, 'global-table', [store], tableLogic(store)) } as never;
+      return {
+        kind: 'global-table',
+        store,
+        stage: addSource(builder, topic, options, { kind: 'global-table', stores: [store], create: tableLogic(store) }),
+      } as never;
     },
   };
 }
@@ -127,30 +156,39 @@ type Create = (context: StageContext) => StageLogic;
 
 const passOn: StageLogic = { onRecord: () => undefined };
 
+/** What a source does with its records. */
+interface SourceStage {
+  readonly kind: 'source' | 'table' | 'global-table';
+  readonly stores: readonly StoreSpec<unknown>[];
+  readonly create: Create;
+  /** Beside its topic and times. */
+  readonly parameters?: StageParameters;
+}
+
 function addSource<V>(
   builder: TopologyBuilder,
   topic: Topic<string, V>,
   options: SourceOptions<V> | undefined,
-  kind: 'source' | 'table' | 'global-table',
-  stores: readonly StoreSpec<unknown>[],
-  create: Create,
+  stage: SourceStage,
 ): StageOutput<string, unknown> {
+  const { kind, stores, create } = stage;
   const source = sourceInput(topic, options ?? {}, kind === 'global-table' ? 'global' : 'task');
   const { topic: _, eventTimeMs: __, ...times } = source;
-  const parameters = { topic: topic.name, ...times };
+  const parameters = { topic: topic.name, ...times, ...stage.parameters };
   return builder.add({ id: topic.name, kind, parameters, stores, ports: ['out'], create, source }, [])[0]!;
 }
 
 function sourceInput<V>(topic: Topic<string, V>, options: SourceOptions<V>, scope: 'task' | 'global'): SourceInput {
   if (options.eventTimeMs === undefined && !topic.derived) {
-    throw new SkillForgeError('SFS_EVENT_TIME_MISSING', `source ${topic.name} needs eventTimeMs: no topology writes this topic, so its records carry no event time`);
+    throw new SkillForgeError(
+      'SFS_EVENT_TIME_MISSING',
+      `source ${topic.name} needs eventTimeMs: no topology writes this topic, so its records carry no event time`,
+    );
   }
   const times = { latenessMs: options.latenessMs ?? 0, idleMs: options.idleMs ?? seconds(30), maxAheadMs: options.maxAheadMs ?? hours(1) };
-  for (const [name, value] of Object.entries(times)) {
-    if (!Number.isFinite(value) || value < 0) throw new SkillForgeError('SFS_DURATION', `${name} of source ${topic.name} must be 0 or more milliseconds, not ${value}`);
-  }
+  for (const [name, value] of Object.entries(times)) assertNotNegative(`${name} of source ${topic.name}`, value);
   const eventTimeMs = options.eventTimeMs as ((value: unknown) => number) | undefined;
-  return { topic: topic as Topic<string, unknown>, scope, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
+  return { topic, scope, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
 }
 
 /** Keeps the latest value of each key; a `null` value is a tombstone. */
@@ -189,4 +227,3 @@ export function topicSchema<V>(topic: Topic<string, V>): ValueSchema<V> {
 function versionsSchema<T>(value: ValueSchema<T>): ValueSchema<Versions<T>> {
   return schema.array(schema.record({ fromMs: schema.long, value: schema.nullable(value) }));
 }
-

@@ -17,6 +17,7 @@ export interface LogRecord {
   readonly header: Buffer | null;
 }
 
+/** A record to be appended. */
 export interface OutputRecord {
   readonly topic: string;
   readonly partition: number;
@@ -25,6 +26,7 @@ export interface OutputRecord {
   readonly header: Buffer | null;
 }
 
+/** A topic as the log keeps it. */
 export interface TopicSpec {
   /** Physical name, region included. */
   readonly name: string;
@@ -34,6 +36,7 @@ export interface TopicSpec {
   readonly retentionMs: number | null;
 }
 
+/** The offsets that a partition holds. */
 export interface PartitionRange {
   /** First offset still present. */
   readonly start: number;
@@ -57,6 +60,7 @@ export interface QueueWrite {
   readonly payload: Buffer | null;
 }
 
+/** An entry of a time queue as it lies in the store. */
 export interface QueueEntry {
   readonly queue: string;
   readonly timeMs: number;
@@ -75,6 +79,7 @@ export interface TaskCommit {
   readonly progress: Buffer;
 }
 
+/** What tasks committed, for reading; {@link Storage.commit} writes it. */
 export interface TaskStore {
   /** The last committed progress, `null` for a task that never committed. */
   progress(task: string): Buffer | null;
@@ -85,6 +90,7 @@ export interface TaskStore {
   queueHead(task: string, limit: number, afterEntry?: QueueEntry): QueueEntry[];
 }
 
+/** A durable partitioned log. */
 export interface Log {
   /** Creates the topic, or checks that the existing one agrees. @throws SFS_TOPIC_MISMATCH */
   ensureTopic(spec: TopicSpec): void;
@@ -101,6 +107,7 @@ export interface Log {
   onAppend(listener: () => void): () => void;
 }
 
+/** A log and the state of tasks, with commits that span both. */
 export interface Storage {
   readonly log: Log;
   readonly tasks: TaskStore;

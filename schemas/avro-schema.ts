@@ -15,6 +15,7 @@ export interface AvroField {
   readonly keyType?: string;
 }
 
+/** A record. */
 export interface AvroRecord {
   readonly type: 'record';
   readonly name: string;
@@ -24,6 +25,7 @@ export interface AvroRecord {
   readonly fields: readonly AvroField[];
 }
 
+/** An enum: one of its symbols. */
 export interface AvroEnum {
   readonly type: 'enum';
   readonly name: string;
@@ -34,6 +36,7 @@ export interface AvroEnum {
   readonly default?: string;
 }
 
+/** A fixed number of bytes. */
 export interface AvroFixed {
   readonly type: 'fixed';
   readonly name: string;
@@ -41,16 +44,19 @@ export interface AvroFixed {
   readonly size: number;
 }
 
+/** A list of one type. */
 export interface AvroArray {
   readonly type: 'array';
   readonly items: AvroSchema;
 }
 
+/** Values of one type by string keys. */
 export interface AvroMap {
   readonly type: 'map';
   readonly values: AvroSchema;
 }
 
+/** A primitive type with attributes. */
 export interface AvroPrimitive {
   readonly type: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 }

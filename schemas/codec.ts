@@ -100,7 +100,12 @@ export class SchemaCodec<W> {
     try {
       return this.#type.createResolver(compileSchema(writer).type);
     } catch (cause) {
-      return this.#failure('SFS_SCHEMA_INCOMPATIBLE', `was written with schema ${String(id)}, which this version cannot read: ${errorMessageOf(cause)}`, id, cause);
+      return this.#failure(
+        'SFS_SCHEMA_INCOMPATIBLE',
+        `was written with schema ${String(id)}, which this version cannot read: ${errorMessageOf(cause)}`,
+        id,
+        cause,
+      );
     }
   }
 

@@ -43,10 +43,18 @@ interface Node {
   readonly space: string;
 }
 type Named = AvroRecord | AvroEnum | AvroFixed;
+interface NamedNode {
+  readonly schema: Named;
+  readonly space: string;
+}
 
 /** Writer types that a reader type takes besides its own. */
 const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
-  long: ['int'], float: ['int', 'long'], double: ['int', 'long', 'float'], string: ['bytes'], bytes: ['string'],
+  long: ['int'],
+  float: ['int', 'long'],
+  double: ['int', 'long', 'float'],
+  string: ['bytes'],
+  bytes: ['string'],
 };
 
 class Walk {
@@ -73,11 +81,16 @@ class Walk {
     if (typeof r === 'string' || typeof w === 'string' || isUnion(r) || isUnion(w)) return;
     if (r.type === 'array' && w.type === 'array') return this.compare(within(reader, r.items), within(writer, w.items), `${path}[]`);
     if (r.type === 'map' && w.type === 'map') return this.compare(within(reader, r.values), within(writer, w.values), `${path}{}`);
-    if (!('name' in r) || !('name' in w)) return;
-    if (!sameName(r, reader.space, w, writer.space)) return this.#refuse(path, `name changed: ${nameOf(w, writer.space)} is not ${nameOf(r, reader.space)} or an alias of it`);
-    if (r.type === 'record' && w.type === 'record') this.#records(r, reader.space, w, writer.space, path);
+    if ('name' in r && 'name' in w) this.#sameNamed({ schema: r, space: reader.space }, { schema: w, space: writer.space }, path);
+  }
+
+  #sameNamed({ schema: r, space: rSpace }: NamedNode, { schema: w, space: wSpace }: NamedNode, path: string): void {
+    if (!sameName(r, rSpace, w, wSpace))
+      return this.#refuse(path, `name changed: ${nameOf(w, wSpace)} is not ${nameOf(r, rSpace)} or an alias of it`);
+    if (r.type === 'record' && w.type === 'record') this.#records(r, rSpace, w, wSpace, path);
     if (r.type === 'enum' && w.type === 'enum') this.#enums(r, w, path);
-    if (r.type === 'fixed' && w.type === 'fixed' && r.size !== w.size) this.#refuse(path, `size changed: ${String(w.size)} bytes to ${String(r.size)}`);
+    if (r.type === 'fixed' && w.type === 'fixed' && r.size !== w.size)
+      this.#refuse(path, `size changed: ${String(w.size)} bytes to ${String(r.size)}`);
   }
 
   #records(reader: AvroRecord, readerSpace: string, writer: AvroRecord, writerSpace: string, path: string): void {
@@ -96,7 +109,8 @@ class Walk {
 
   #enums(reader: AvroEnum, writer: AvroEnum, path: string): void {
     const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol));
-    if (unknown.length > 0 && reader.default === undefined) this.#refuse(path, `the reader does not know the symbols ${unknown.join(', ')} and has no default`);
+    if (unknown.length > 0 && reader.default === undefined)
+      this.#refuse(path, `the reader does not know the symbols ${unknown.join(', ')} and has no default`);
   }
 
   #writerUnion(reader: Node, branches: readonly AvroSchema[], space: string, path: string): void {
@@ -145,7 +159,9 @@ function sameName(reader: Named, readerSpace: string, writer: Named, writerSpace
 }
 
 function matchOf(field: AvroField, writer: AvroRecord): AvroField | undefined {
-  return [field.name, ...(field.aliases ?? [])].map((name) => writer.fields.find((candidate) => candidate.name === name)).find((match) => match !== undefined);
+  return [field.name, ...(field.aliases ?? [])]
+    .map((name) => writer.fields.find((candidate) => candidate.name === name))
+    .find((match) => match !== undefined);
 }
 
 function deref(node: Node, names: ReadonlyMap<string, Node>): Node {

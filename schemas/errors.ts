@@ -4,6 +4,7 @@
  */
 export type ErrorCode = `SFS_${string}`;
 
+/** What an error tells besides its code and message. */
 export interface ErrorDetails {
   /** True when the same call may succeed later without a change by the user. */
   readonly retriable?: boolean;
@@ -12,6 +13,7 @@ export interface ErrorDetails {
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
+/** The root of all errors that reach a user. */
 export class SkillForgeError extends Error {
   readonly code: ErrorCode;
   readonly retriable: boolean;
@@ -32,6 +34,7 @@ export function errorCodeOf(error: unknown, fallback: ErrorCode = 'SFS_PROCESSIN
   return typeof code === 'string' && code.startsWith('SFS_') ? (code as ErrorCode) : fallback;
 }
 
+/** The message of whatever was thrown. */
 export function errorMessageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@ import { isSealedSchema, type AvroRecord, type AvroSchema } from './avro-schema.
 import { SkillForgeError } from './errors.js';
 
 let root: string | undefined;
+let accepted: readonly AcceptedSchema[] | undefined;
 const loaded = new Map<string, AvroRecord>();
 
 /**
@@ -58,8 +59,13 @@ export interface AcceptedSchema {
   readonly schema: AvroRecord;
 }
 
-/** Every accepted version, by name and version, from `schemas/accepted/<name>.<version>.avsc`. */
-export function acceptedSchemas(folder = join(packageRoot(), 'schemas', 'accepted')): AcceptedSchema[] {
+/** Every accepted version, by name and version, from `<name>.<version>.avsc`. The package's own, in `schemas/accepted`, are read once. */
+export function acceptedSchemas(folder?: string): readonly AcceptedSchema[] {
+  if (folder !== undefined) return readAccepted(folder);
+  return (accepted ??= readAccepted(join(packageRoot(), 'schemas', 'accepted')));
+}
+
+function readAccepted(folder: string): readonly AcceptedSchema[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .map((file) => /^(.+)\.(\d+)\.avsc$/.exec(file))

@@ -50,5 +50,7 @@ export class LocalSchemaIds implements SchemaIds {
 }
 
 function clash(id: number, first: string, second: string): SkillForgeError {
-  return new SkillForgeError('SFS_SCHEMA_ID_CLASH', `Schemas ${first} and ${second} have the same id ${String(id)}`, { context: { id, first, second } });
+  return new SkillForgeError('SFS_SCHEMA_ID_CLASH', `Schemas ${first} and ${second} have the same id ${String(id)}`, {
+    context: { id, first, second },
+  });
 }

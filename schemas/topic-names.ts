@@ -8,9 +8,13 @@ const MAX_LENGTH = 249;
 /** Checks a logical topic name: lower-case letters, digits, `.`, `_`, `-`. @throws SFS_TOPIC_INVALID */
 export function assertTopicName(name: string): void {
   if (TOPIC_NAME.test(name) && name.length <= MAX_LENGTH) return;
-  throw new SkillForgeError('SFS_TOPIC_INVALID', `Topic name "${name}" must be lower-case letters, digits, ".", "_" or "-", at most ${String(MAX_LENGTH)} long`, {
-    context: { topic: name },
-  });
+  throw new SkillForgeError(
+    'SFS_TOPIC_INVALID',
+    `Topic name "${name}" must be lower-case letters, digits, ".", "_" or "-", at most ${String(MAX_LENGTH)} long`,
+    {
+      context: { topic: name },
+    },
+  );
 }
 
 /** Checks a region name: lower-case letters, digits and `-`, such as `eu-west`. @throws SFS_REGION_INVALID */

@@ -98,9 +98,11 @@ export function assertTopic(of: Topic<string, unknown>): void {
     throw new SkillForgeError('SFS_TOPIC_INVALID', `Topic ${of.name}: ${reason}`, { context: { topic: of.name } });
   };
   if (!Number.isInteger(of.partitions) || of.partitions < 1) refuse('partitions must be an integer of 1 or more');
-  if (of.retentionMs !== null && !(Number.isSafeInteger(of.retentionMs) && of.retentionMs > 0)) refuse('retentionMs must be null or a positive integer');
+  if (of.retentionMs !== null && !(Number.isSafeInteger(of.retentionMs) && of.retentionMs > 0))
+    refuse('retentionMs must be null or a positive integer');
   if (of.keyFields.length === 0) refuse('keyFields must name at least one field');
-  for (const field of of.keyFields) if (!isKeyField(schemaOf(of), field)) refuse(`key field "${field}" must be a string field outside of the envelope`);
+  for (const field of of.keyFields)
+    if (!isKeyField(schemaOf(of), field)) refuse(`key field "${field}" must be a string field outside of the envelope`);
 }
 
 function isKeyField(schema: AvroRecord, name: string): boolean {

@@ -18,13 +18,28 @@ function of<K extends string, V>(name: string, schemaName: string, rest: Rest): 
 }
 
 const events = (description: string): Rest => ({
-  partitions: LEARNER_PARTITIONS, cleanup: 'delete', retentionMs: EVENT_RETENTION_MS, keyFields: ['learner'], derived: false, description,
+  partitions: LEARNER_PARTITIONS,
+  cleanup: 'delete',
+  retentionMs: EVENT_RETENTION_MS,
+  keyFields: ['learner'],
+  derived: false,
+  description,
 });
 const table = (partitions: number, keyFields: readonly string[], derived: boolean, description: string): Rest => ({
-  partitions, cleanup: 'compact', retentionMs: null, keyFields, derived, description,
+  partitions,
+  cleanup: 'compact',
+  retentionMs: null,
+  keyFields,
+  derived,
+  description,
 });
 const incidents = (description: string): Rest => ({
-  partitions: 4, cleanup: 'delete', retentionMs: INCIDENT_RETENTION_MS, keyFields: ['id'], derived: false, description,
+  partitions: 4,
+  cleanup: 'delete',
+  retentionMs: INCIDENT_RETENTION_MS,
+  keyFields: ['id'],
+  derived: false,
+  description,
 });
 
 /** The catalogue of the project's topics: key, partitions, cleanup, retention. In the broker each has its region before its name. */
@@ -33,23 +48,41 @@ export const topics = {
   quizResults: of<LearnerId, T.QuizResult>('quiz-results', 'quiz-result', events('Quizzes and assessments handed in.')),
   lmsEvents: of<LearnerId, T.LmsEvent>('lms-events', 'lms-event', events('Enrolment and its end, deadlines, stated availability.')),
   catalogue: of<ItemId, T.CatalogueItem>('catalogue', 'catalogue-item', table(4, ['item'], false, 'What there is to learn from.')),
-  profiles: of<LearnerId, T.LearnerProfile>('profiles', 'learner-profile', table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.')),
+  profiles: of<LearnerId, T.LearnerProfile>(
+    'profiles',
+    'learner-profile',
+    table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.'),
+  ),
   learnerFeatures: of<LearnerId, T.LearnerFeatures>(
-    'learner-features', 'learner-features', table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
+    'learner-features',
+    'learner-features',
+    table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
   ),
   itemTrends: of<CohortItemKey, T.ItemTrend>(
-    'item-trends', 'item-trend', table(TREND_PARTITIONS, ['cohort', 'item'], true, 'Windowed use of each item by each cohort.'),
+    'item-trends',
+    'item-trend',
+    table(TREND_PARTITIONS, ['cohort', 'item'], true, 'Windowed use of each item by each cohort.'),
   ),
   itemActivity: of<CohortItemKey, T.ItemActivity>('item-activity', 'item-activity', {
-    partitions: TREND_PARTITIONS, cleanup: 'delete', retentionMs: INCIDENT_RETENTION_MS, keyFields: ['cohort', 'item'], derived: true,
+    partitions: TREND_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: INCIDENT_RETENTION_MS,
+    keyFields: ['cohort', 'item'],
+    derived: true,
     description: 'Partial daily sums from which trends are made.',
   }),
   recommendations: of<LearnerId, T.Recommendation>(
-    'recommendations', 'recommendation', table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
+    'recommendations',
+    'recommendation',
+    table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
   ),
   // Kept for ever and not compacted: a replay applies each record at the position where it stood.
   control: of<ControlKey, T.Control>('control', 'control', {
-    partitions: 1, cleanup: 'delete', retentionMs: null, keyFields: ['id'], derived: false,
+    partitions: 1,
+    cleanup: 'delete',
+    retentionMs: null,
+    keyFields: ['id'],
+    derived: false,
     description: 'What is not in the data but decides results.',
   }),
   deadLetters: of<DeadLetterKey, T.DeadLetter>('dead-letters', 'dead-letter', incidents('What could not be decoded, validated or processed.')),

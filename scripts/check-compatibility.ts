@@ -36,14 +36,21 @@ export interface SchemaReport {
 /** Compares present schemas by name with the accepted versions. */
 export function checkCompatibility(present: ReadonlyMap<string, AvroRecord>, accepted: readonly AcceptedSchema[]): SchemaReport[] {
   const names = [...new Set([...present.keys(), ...accepted.map((one) => one.name)])].sort();
-  return names.map((name) => reportOf(name, present.get(name), accepted.filter((one) => one.name === name)));
+  return names.map((name) =>
+    reportOf(
+      name,
+      present.get(name),
+      accepted.filter((one) => one.name === name),
+    ),
+  );
 }
 
 function reportOf(name: string, schema: AvroRecord | undefined, versions: readonly AcceptedSchema[]): SchemaReport {
   const last = versions.at(-1);
   if (last === undefined) return { name, status: 'new', acceptedVersion: 0, backward: [], forward: [] };
   const base = { name, acceptedVersion: last.version };
-  if (schema === undefined) return { ...base, status: 'removed', backward: [{ path: '', message: 'the schema was removed', version: last.version }], forward: [] };
+  if (schema === undefined)
+    return { ...base, status: 'removed', backward: [{ path: '', message: 'the schema was removed', version: last.version }], forward: [] };
   const backward = versions.flatMap((old) => readingProblems(schema, old.schema).map((problem) => ({ ...problem, version: old.version })));
   const status = isDeepStrictEqual(schema, last.schema) ? 'same' : 'changed';
   return { ...base, status, backward, forward: compareSchemas(last.schema, schema).forward };

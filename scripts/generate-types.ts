@@ -9,7 +9,14 @@ import { isUnion, type AvroEnum, type AvroField, type AvroRecord, type AvroSchem
 import { loadSchema, packageRoot, schemaNames } from '../schemas/load.js';
 
 const PRIMITIVES: Readonly<Record<string, string>> = {
-  null: 'null', boolean: 'boolean', int: 'number', long: 'number', float: 'number', double: 'number', string: 'string', bytes: 'Buffer',
+  null: 'null',
+  boolean: 'boolean',
+  int: 'number',
+  long: 'number',
+  float: 'number',
+  double: 'number',
+  string: 'string',
+  bytes: 'Buffer',
 };
 
 interface Output {
@@ -22,13 +29,17 @@ interface Output {
 export function generateTypes(names: readonly string[] = schemaNames()): string {
   const output: Output = { keyTypes: new Set(), types: new Map() };
   for (const name of names) define(loadSchema(name), output);
-  return [
-    '// Generated from schemas/avro by scripts/generate-types.ts: do not edit.',
-    `import type { ${[...output.keyTypes].sort().join(', ')} } from '../keys.js';`,
-    ...output.types.values(),
-    schemaMap(names),
-    '',
-  ].join('\n\n').trimEnd() + '\n';
+  return (
+    [
+      '// Generated from schemas/avro by scripts/generate-types.ts: do not edit.',
+      `import type { ${[...output.keyTypes].sort().join(', ')} } from '../keys.js';`,
+      ...output.types.values(),
+      schemaMap(names),
+      '',
+    ]
+      .join('\n\n')
+      .trimEnd() + '\n'
+  );
 }
 
 function schemaMap(names: readonly string[]): string {
@@ -68,7 +79,10 @@ function fieldType(field: AvroField, output: Output): string {
 /** `text` is the type that strings take. */
 function typeText(schema: AvroSchema, text: string, output: Output): string {
   if (typeof schema === 'string') return schema === 'string' ? text : (PRIMITIVES[schema] ?? schema.slice(schema.lastIndexOf('.') + 1));
-  if (isUnion(schema)) return nullLast(schema).map((branch) => typeText(branch, text, output)).join(' | ');
+  if (isUnion(schema))
+    return nullLast(schema)
+      .map((branch) => typeText(branch, text, output))
+      .join(' | ');
   if (schema.type === 'array') return `readonly ${elementText(schema.items, text, output)}[]`;
   if (schema.type === 'map') return `Readonly<Record<string, ${typeText(schema.values, text, output)}>>`;
   if (schema.type === 'fixed') return 'Buffer';

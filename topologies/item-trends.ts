@@ -1,5 +1,20 @@
 import { map } from 'rxjs';
-import { count, days, distinctCount, hours, keyBy, last, schema, sum, to, topology, tumbling, windowSet, withValue, type WindowBounds } from '../operators/index.js';
+import {
+  count,
+  days,
+  distinctCount,
+  hours,
+  keyBy,
+  last,
+  schema,
+  sum,
+  to,
+  topology,
+  tumbling,
+  windowSet,
+  withValue,
+  type WindowBounds,
+} from '../operators/index.js';
 import { cohortItemKey, splitCohortItemKey, topics, type CourseId } from '../schemas/index.js';
 
 const partial = schema.record({ course: schema.branded<CourseId>(), events: schema.long, clicks: schema.long, learnerDays: schema.long });
@@ -25,12 +40,16 @@ const named = (bounds: WindowBounds & { readonly value: Totals }) => ({
 export default topology('item-trends', { version: 1, description: 'use of each item by each cohort over 1 d, 3 d and 7 d' }, ({ source, region }) => {
   const partials = source(topics.clicks, { eventTimeMs: (click) => click.occurredAtMs, latenessMs: hours(1) }).pipe(
     map((record) => ({ ...record, key: cohortItemKey(record.value.cohort, record.value.personal.item) })),
-    tumbling('learners-of-a-day', { sizeMs: days(1), late: 'dead-letter' }, {
-      course: last((click) => click.course, schema.branded<CourseId>()),
-      events: count(),
-      clicks: sum((click) => click.personal.clicks),
-      learnerDays: distinctCount((click) => click.learner),
-    }),
+    tumbling(
+      'learners-of-a-day',
+      { sizeMs: days(1), late: 'dead-letter' },
+      {
+        course: last((click) => click.course, schema.branded<CourseId>()),
+        events: count(),
+        clicks: sum((click) => click.personal.clicks),
+        learnerDays: distinctCount((click) => click.learner),
+      },
+    ),
     map((record) => {
       const { course, events, clicks, learnerDays } = record.value.value;
       return withValue(record, { course: course!, events, clicks, learnerDays });
@@ -39,12 +58,16 @@ export default topology('item-trends', { version: 1, description: 'use of each i
 
   partials.pipe(
     keyBy('by-item', { key: (_, record) => record.key, value: partial }),
-    windowSet('trend', { sizesMs: { d1: days(1), d3: days(3), d7: days(7) }, advanceMs: days(1), late: 'dead-letter' }, {
-      course: last((part) => part.course, schema.branded<CourseId>()),
-      events: sum((part) => part.events),
-      clicks: sum((part) => part.clicks),
-      learnerDays: sum((part) => part.learnerDays),
-    }),
+    windowSet(
+      'trend',
+      { sizesMs: { d1: days(1), d3: days(3), d7: days(7) }, advanceMs: days(1), late: 'dead-letter' },
+      {
+        course: last((part) => part.course, schema.branded<CourseId>()),
+        events: sum((part) => part.events),
+        clicks: sum((part) => part.clicks),
+        learnerDays: sum((part) => part.learnerDays),
+      },
+    ),
     map((record) => {
       const { d1, d3, d7 } = record.value.windows;
       return withValue(record, {

@@ -25,6 +25,7 @@ export interface Aggregate<V, A, R> {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
+/** An aggregate whose accumulators merge: it can be kept in panes, and in sessions that grow together. */
 export interface PanedAggregate<V, A, R> extends Aggregate<V, A, R> {
   readonly paned: true;
   merge(earlier: A, later: A): A;
@@ -37,4 +38,5 @@ export type AnyAggregate<V, R> = Aggregate<V, unknown, R>;
 
 /** Aggregates by name: the results form a record of the same names. */
 export type Aggregates<V, P extends Record<string, unknown>> = { readonly [N in keyof P]: AnyAggregate<V, P[N]> };
+/** Paned aggregates by name: the results form a record of the same names. */
 export type PanedAggregates<V, P extends Record<string, unknown>> = { readonly [N in keyof P]: Paned<V, P[N]> };

@@ -1,6 +1,8 @@
+import { SkillForgeError } from '../../schemas/index.js';
 import { schema } from '../schema.js';
 import type { PanedAggregate } from './aggregate.js';
 
+/** An item with how often it came. */
 export interface TopEntry {
   readonly item: string;
   readonly count: number;
@@ -14,10 +16,15 @@ type Counts = readonly TopEntry[];
  * State: one count per distinct item of the pane or window; adding copies the list, so the cost of a record grows with
  * the number of distinct items per key and pane.
  *
- * @throws RangeError when k is not a whole number from 1 on, or a weight is not a whole number
+ * @example
+ * events.pipe(tumbling('tens', { sizeMs: 10, late: 'dead-letter' }, { top: topK(2, (event) => event.tag) }))
+ * // <- ada@1 'b', ada@2 'c', ada@3 'b', ada@4 'a'
+ * // <- end
+ * // -> ada@9 { window: { startMs: 0, endMs: 10 }, final: true, value: { top: [{ item: 'b', count: 2 }, { item: 'a', count: 1 }] } }
+ * @throws SFS_DURATION when k is not a whole number from 1 on; RangeError for a weight or count that is no safe whole number
  */
 export function topK<V>(k: number, of: (value: V) => string, weight: (value: V) => number = () => 1): PanedAggregate<V, Counts, readonly TopEntry[]> {
-  if (!Number.isInteger(k) || k < 1) throw new RangeError(`topK takes a whole number from 1 on, not ${k}`);
+  if (!Number.isInteger(k) || k < 1) throw new SkillForgeError('SFS_DURATION', `topK takes a whole number from 1 on, not ${k}`);
   return {
     name: 'topK',
     paned: true,
@@ -26,16 +33,19 @@ export function topK<V>(k: number, of: (value: V) => string, weight: (value: V) 
     zero: () => [],
     add: (counts, value) => plus(counts, of(value), weight(value)),
     merge: (a, b) => b.reduce((counts, { item, count }) => plus(counts, item, count), a),
-    result: (counts) => [...counts].sort((a, b) => b.count - a.count || (a.item < b.item ? -1 : 1)).slice(0, k),
+    // Sorting is stable: ties stay in the order of items.
+    result: (counts) => [...counts].sort((a, b) => b.count - a.count).slice(0, k),
   };
 }
 
 function plus(counts: Counts, item: string, n: number): Counts {
-  if (!Number.isSafeInteger(n)) throw new RangeError(`topK weighs with whole numbers, not ${n}`);
   const at = placeOf(counts.length, (index) => counts[index]!.item < item);
   const known = counts[at]?.item === item ? counts[at] : undefined;
+  const count = (known?.count ?? 0) + n;
+  if (!Number.isSafeInteger(n) || !Number.isSafeInteger(count))
+    throw new RangeError(`topK counts in safe whole numbers, not ${n} more to make ${count}`);
   const copy = counts.slice();
-  copy.splice(at, known ? 1 : 0, { item, count: (known?.count ?? 0) + n });
+  copy.splice(at, known ? 1 : 0, { item, count });
   return copy;
 }
 
@@ -54,6 +64,12 @@ function placeOf(length: number, isBefore: (index: number) => boolean): number {
 /**
  * Exact number of distinct values. State: the sorted values of the pane or window; adding a value already seen
  * costs O(log n), a new one O(n).
+ *
+ * @example
+ * events.pipe(tumbling('tens', { sizeMs: 10, late: 'dead-letter' }, { tags: distinctCount((event) => event.tag) }))
+ * // <- ada@1 'b', ada@2 'c', ada@3 'b'
+ * // <- end
+ * // -> ada@9 { window: { startMs: 0, endMs: 10 }, final: true, value: { tags: 2 } }
  */
 export function distinctCount<V>(of: (value: V) => string): PanedAggregate<V, readonly string[], number> {
   return {

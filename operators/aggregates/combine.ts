@@ -30,7 +30,7 @@ type Part = AnyAggregate<never, unknown>;
 
 /** State is a record of the aggregates' names, so Avro resolution carries the others over when one is added or removed. */
 export function combine<V, P>(aggregates: Readonly<Record<string, AnyAggregate<V, unknown>>>): Combined<V, P> {
-  return new NamedAggregates<V, P>(Object.keys(aggregates), Object.values(aggregates) as unknown as Part[]);
+  return new NamedAggregates<V, P>(Object.keys(aggregates), Object.values(aggregates));
 }
 
 /** Loops instead of callbacks: this runs for every record and every window. */
@@ -44,7 +44,7 @@ class NamedAggregates<V, P> implements Combined<V, P> {
     private readonly parts: readonly Part[],
   ) {
     const named = <T>(of: (part: Part) => T): Record<string, T> => Object.fromEntries(names.map((name, index) => [name, of(parts[index]!)]));
-    this.schema = schema.record(named((part) => part.schema)) as unknown as ValueSchema<Accumulators>;
+    this.schema = schema.record(named((part) => part.schema));
     this.paned = parts.every((part) => part.paned);
     this.parameters = named((part) => ({ aggregate: part.name, ...part.parameters }));
   }

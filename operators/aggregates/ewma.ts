@@ -1,3 +1,4 @@
+import { assertPositive } from '../assert.js';
 import { schema } from '../schema.js';
 import type { Aggregate } from './aggregate.js';
 
@@ -13,10 +14,15 @@ interface EwmaState {
  * Rounding depends on the order of records, so it is not paned: hopping windows refuse it in its type; tumbling windows
  * and unwindowed aggregates take it (sessions merge, so they refuse it too). `null` of nothing.
  *
- * @throws RangeError when halfLifeMs is not positive
+ * @example
+ * events.pipe(aggregate('total', { n: ewma((event) => event.n, 10) }))
+ * // <- ada@0 0, ada@10 3
+ * // -> ada@0 { n: 0 }
+ * // -> ada@10 { n: 2 }
+ * @throws SFS_DURATION
  */
 export function ewma<V>(of: (value: V) => number, halfLifeMs: number): Aggregate<V, EwmaState, number | null> & { readonly paned: false } {
-  if (!(halfLifeMs > 0)) throw new RangeError(`halfLifeMs must be positive, not ${halfLifeMs}`);
+  assertPositive('halfLifeMs', halfLifeMs);
   return {
     name: 'ewma',
     paned: false,
@@ -34,5 +40,7 @@ function addDecayed(state: EwmaState, value: number, timestamp: number, halfLife
   const atMs = Math.max(state.atMs, timestamp);
   const keep = 2 ** ((state.atMs - atMs) / halfLifeMs);
   const weight = 2 ** ((timestamp - atMs) / halfLifeMs);
-  return { weighted: state.weighted * keep + value * weight, weights: state.weights * keep + weight, atMs };
+  const weighted = state.weighted * keep + value * weight;
+  if (!Number.isFinite(weighted)) throw new RangeError('a weighted sum is beyond the range of numbers');
+  return { weighted, weights: state.weights * keep + weight, atMs };
 }

@@ -3,12 +3,19 @@
  * non-overlapping expansion: partial sums in increasing magnitude whose mathematical sum is exact. So the sum of
  * values does not depend on the order of additions or on how they were split into panes.
  *
- * Cost: O(1) while exact (counts and integers always are); else O(length of the expansion), at most about 40.
+ * A sum beyond the greatest double is refused: an infinity would stay in it for ever.
  *
- * @see J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997), grow-expansion
+ * Cost: O(1) while exact (counts and integers always are); else O(length of the expansion): a few partial sums, at most about 40
+ * where values of every magnitude come.
+ *
+ * @see J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997), grow-expansion and compress
  */
 export type ExactSum = number | readonly number[];
 
+/** An expansion may be this long before it is compressed: growing leaves partial sums of few bits. */
+const MOST_LOOSE = 8;
+
+/** Adds a finite number. @throws RangeError when the sum leaves the range of doubles */
 export function addExact(sum: ExactSum, value: number): ExactSum {
   if (typeof sum !== 'number') return grow(sum, value);
   const total = sum + value;
@@ -27,14 +34,37 @@ function grow(partials: readonly number[], value: number): readonly number[] {
   for (const partial of partials) {
     const [large, small] = Math.abs(high) < Math.abs(partial) ? [partial, high] : [high, partial];
     const total = large + small;
+    if (!Number.isFinite(total)) throw new RangeError('a sum is beyond the range of numbers');
     const low = small - (total - large);
     if (low !== 0) grown.push(low);
     high = total;
   }
   grown.push(high);
-  return grown;
+  return grown.length > MOST_LOOSE ? compress(grown) : grown;
 }
 
+/** The same sum in as few partial sums as can hold it. */
+function compress(partials: readonly number[]): readonly number[] {
+  const falling: number[] = [];
+  let high = partials.at(-1)!;
+  for (let index = partials.length - 2; index >= 0; index--) {
+    const total = high + partials[index]!;
+    const low = partials[index]! - (total - high);
+    if (low !== 0) falling.push(total);
+    high = low !== 0 ? low : total;
+  }
+  const rising: number[] = [];
+  for (let index = falling.length - 1; index >= 0; index--) {
+    const total = falling[index]! + high;
+    const low = high - (total - falling[index]!);
+    if (low !== 0) rising.push(low);
+    high = total;
+  }
+  rising.push(high);
+  return rising;
+}
+
+/** The sum of both. @throws RangeError when it leaves the range of doubles */
 export function mergeExact(a: ExactSum, b: ExactSum): ExactSum {
   if (typeof b === 'number') return addExact(a, b);
   return b.reduce<ExactSum>(addExact, a);

@@ -2,11 +2,12 @@ import { assertNotNegative } from '../assert.js';
 import { attach } from '../attach.js';
 import type { KeyedState, StageContext, StageLogic, StoreSpec } from '../ports/stage.js';
 import type { Records, StreamRecord } from '../record.js';
-import { connectRoute, routeParameter, sendAlong, type Route } from '../route.js';
+import { connectRoute, missOf, routeParameter, sendAlong, type Route } from '../route.js';
 import { schema, type ValueSchema } from '../schema.js';
 import type { VersionedTable, Versions } from '../topology.js';
-import { missOf, type JoinOptions } from './joinTable.js';
+import type { JoinOptions } from './joinTable.js';
 
+/** How an as-of join waits, and where misses go. */
 export interface JoinAsOfOptions<K extends string, V> extends JoinOptions<K, V> {
   /** Shape of the records that wait. */
   readonly value: ValueSchema<V>;
@@ -23,10 +24,21 @@ interface Waiting<V> {
  * Joins each record of event time t with the row that held at t - lagMs: the version of greatest event time v <= t - lagMs.
  * The record waits until watermark > t - lagMs, which includes the watermark of the table's writer, so the row can no
  * longer change and a replay never reads the future. The wait is bounded: a writer that falls silent for the
- * table's `idleMs` stops holding the watermark back. Records of a key leave in order of event time.
+ * table's `idleMs` stops holding the watermark back. Records of a key that wait leave in order of event time; one whose row
+ * can no longer change when it comes (with a lag, or late) leaves at once.
  *
  * Cost: the waiting records of a key in one row; versions within the table's `historyMs`.
  *
+ * @example
+ * events.pipe(
+ *   joinAsOf('named-then', versionedTable(topics.others, timed), { value: eventSchema, miss: 'dead-letter' },
+ *     (event, row) => `${row.tag} ${event.n}`),
+ * )
+ * // <- others: ada@0 'Ada', ada@10 'Countess'
+ * // <- ada@5 1, ada@12 2
+ * // -> ada@5 'Ada 1'
+ * // <- end
+ * // -> ada@12 'Countess 2'
  * @throws SFS_DURATION
  */
 export function joinAsOf<K extends string, V, T, R>(
@@ -39,16 +51,16 @@ export function joinAsOf<K extends string, V, T, R>(
   assertNotNegative('lagMs', lagMs);
   const waiting: StoreSpec<readonly Waiting<V>[]> = {
     name: `${id}/waiting`,
-    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value })) as ValueSchema<readonly Waiting<V>[]>,
+    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value })),
   };
   return (source) => {
     const outputs = attach([source, table.stage], {
       id,
       kind: 'join-as-of',
-      parameters: { table: table.store.name, lagMs, miss: routeParameter(options.miss as never) },
+      parameters: { table: table.store.name, lagMs, miss: routeParameter(options.miss) },
       stores: [waiting],
       ports: ['out', 'miss'],
-      create: (context) => new AsOfLogic<V, T, R>({ id, lagMs, waiting, versions: table.store, miss: options.miss as never, join }, context),
+      create: (context) => new AsOfLogic<V, T, R>({ id, lagMs, waiting, versions: table.store, miss: options.miss, join }, context),
     });
     connectRoute(options.miss, outputs[1]);
     return outputs[0] as unknown as Records<K, R>;

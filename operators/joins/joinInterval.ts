@@ -6,12 +6,15 @@ import type { Records, StreamRecord } from '../record.js';
 import { connectRoute, routeParameter, sendAlong, type Late, type Route } from '../route.js';
 import { schema, type ValueSchema } from '../schema.js';
 
+/** The interval of a stream-stream join in ms, the shapes of what it holds, and where late records go. */
 export interface JoinIntervalOptions<K extends string, A, B> {
   /** How far the right record may lie before the left one; 0 or more. */
   readonly beforeMs: number;
   /** How far the right record may lie after the left one; 0 or more. */
   readonly afterMs: number;
+  /** Shape of the left records that wait for a partner. */
   readonly left: ValueSchema<A>;
+  /** Shape of the right records that wait for a partner. */
   readonly right: ValueSchema<B>;
   /** Where records of either side go whose partners may have been forgotten already. */
   readonly late: Route<K, Late<A | B>>;
@@ -30,11 +33,20 @@ interface JoinRow<A, B> {
 /**
  * Pairs every left record of event time t with every right record of the same key and event time in
  * [t - beforeMs, t + afterMs]. A pair goes out once, when its second record arrives, with the greater event time of both.
- * A left record is forgotten when watermark > t + afterMs, a right one when watermark > t + beforeMs; a record that
- * arrives after its own time of forgetting goes to `late`.
+ * A left record is forgotten when watermark > t + afterMs, a right one when watermark > t + beforeMs. A record that
+ * arrives when watermark > t goes to `late`, since partners of it may be forgotten: two records that were not late
+ * always meet.
  *
  * Cost: O(records of the key in the interval) per record; pairs may be many times more than records.
  *
+ * @example
+ * events.pipe(
+ *   joinInterval('answered', others, { beforeMs: 0, afterMs: 10, left: eventSchema, right: eventSchema, late: 'dead-letter' },
+ *     (question, answer) => `${question.tag} ${answer.tag}`),
+ * )
+ * // <- ada@0 'why?', ada@20 'how?'
+ * // <- others: ada@5 'because', ada@31 'so'
+ * // -> ada@5 'why? because'
  * @throws SFS_DURATION, SFS_WINDOW when both bounds are 0
  * @see Flink's interval join; Kafka Streams `JoinWindows`
  */
@@ -53,10 +65,10 @@ export function joinInterval<K extends string, A, B, R>(
     const outputs = attach([left, right], {
       id,
       kind: 'join-interval',
-      parameters: { beforeMs, afterMs, late: routeParameter(late as never) },
+      parameters: { beforeMs, afterMs, late: routeParameter(late) },
       stores: [store],
       ports: ['out', 'late'],
-      create: (context) => new IntervalLogic<A, B, R>({ id, beforeMs, afterMs, store, late: late as never, join }, context),
+      create: (context) => new IntervalLogic<A, B, R>({ id, beforeMs, afterMs, store, late, join }, context),
     });
     connectRoute(late, outputs[1]);
     return outputs[0] as unknown as Records<K, R>;
@@ -91,7 +103,7 @@ class IntervalLogic<A, B, R> implements StageLogic {
     const { beforeMs, afterMs } = this.stage;
     const isLeft = input === 0;
     const keepMs = isLeft ? afterMs : beforeMs;
-    if (this.context.watermarkMs > record.timestamp + keepMs) return this.sendLate(record);
+    if (this.context.watermarkMs > record.timestamp) return this.sendLate(record);
     const row = this.rows.get(record.key) ?? { left: [], right: [] };
     const held = { timestamp: record.timestamp, value: record.value as never };
     this.rows.put(record.key, isLeft ? { ...row, left: [...row.left, held] } : { ...row, right: [...row.right, held] });
@@ -123,7 +135,7 @@ class IntervalLogic<A, B, R> implements StageLogic {
     sendAlong(this.context, late, 1, record, {
       event: 'late',
       code: 'SFS_LATE',
-      reason: `event time ${record.timestamp} is behind the interval of stage ${id}; the watermark is ${watermarkMs}`,
+      reason: `event time ${record.timestamp} is behind the watermark ${watermarkMs} of stage ${id}: its partners may be forgotten`,
       value: () => ({ value: record.value as A | B, operator: id, watermarkMs, closedWindows: 1, windows: 1 }),
     });
   }

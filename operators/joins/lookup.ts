@@ -1,16 +1,25 @@
 import { attach } from '../attach.js';
 import { withValue, type Records } from '../record.js';
-import { connectRoute, routeParameter, sendAlong } from '../route.js';
+import { connectRoute, missOf, routeParameter, sendAlong } from '../route.js';
 import type { GlobalTable } from '../topology.js';
-import { missOf, type JoinOptions } from './joinTable.js';
+import type { JoinOptions } from './joinTable.js';
 
+/** Under which key a record looks for its row, and where misses go. */
 export interface LookupOptions<K extends string, V, K2 extends string> extends JoinOptions<K, V> {
+  /** Key of the row, from the value of the record. */
   readonly key: (value: V) => K2;
 }
 
 /**
  * Joins each record with the row of a global table under a key taken from the value, as the table stands in the task's
  * merge order. Every task holds the whole table: for tables of up to some 100,000 rows.
+ *
+ * @example
+ * events.pipe(lookup('weighed', globalTable(topics.others, timed), { key: (event) => event.tag, miss: 'dead-letter' }, (event, row) => event.n * row.n))
+ * // <- others: double@0 2
+ * // <- ada@1 { n: 5, tag: 'double' }, bob@2 'triple'
+ * // -> ada@1 10
+ * // -> dead letter bob@2 SFS_MISS
  */
 export function lookup<K extends string, V, K2 extends string, T, R>(
   id: string,
@@ -22,7 +31,7 @@ export function lookup<K extends string, V, K2 extends string, T, R>(
     const outputs = attach([source, table.stage], {
       id,
       kind: 'lookup',
-      parameters: { table: table.store.name, miss: routeParameter(options.miss as never) },
+      parameters: { table: table.store.name, miss: routeParameter(options.miss) },
       stores: [],
       ports: ['out', 'miss'],
       create: (context) => {

@@ -18,8 +18,10 @@ export interface PaneRow {
   readonly changedFromMs: number | null;
 }
 
+/** The row of a key that nothing is known of. */
 export const EMPTY_ROW: PaneRow = { panes: [], nextEndMs: null, emitAtMs: null, changedFromMs: null };
 
+/** The schema of a row whose panes hold accumulators of that schema. */
 export function paneRowSchema(state: ValueSchema<Accumulators>): ValueSchema<PaneRow> {
   return schema.record({
     panes: schema.array(schema.record({ startMs: schema.long, state })),
@@ -33,7 +35,12 @@ export function paneRowSchema(state: ValueSchema<Accumulators>): ValueSchema<Pan
  * Panes with a record added to the one at `startMs`, which is made where it is missing.
  * Cost: O(live panes) to copy the list, the newest pane first to find.
  */
-export function addToPanes<V, P>(panes: readonly Pane[], startMs: number, combined: Combined<V, P>, record: StreamRecord<string, unknown>): readonly Pane[] {
+export function addToPanes<V, P>(
+  panes: readonly Pane[],
+  startMs: number,
+  combined: Combined<V, P>,
+  record: StreamRecord<string, unknown>,
+): readonly Pane[] {
   let index = panes.length;
   while (index > 0 && panes[index - 1]!.startMs > startMs) index--;
   const known = index > 0 ? panes[index - 1]! : undefined;
@@ -54,4 +61,3 @@ export function panesFrom(panes: readonly Pane[], startMs: number): readonly Pan
 
 /** Greatest multiple of `stepMs` not above `timeMs`; exact for negative times. */
 export const floorTo = (timeMs: number, stepMs: number): number => Math.floor(timeMs / stepMs) * stepMs;
-

@@ -1,4 +1,4 @@
-import type { AnyAggregate, PanedAggregates } from '../aggregates/aggregate.js';
+import type { PanedAggregates } from '../aggregates/aggregate.js';
 import { combine, type Accumulators, type Combined } from '../aggregates/combine.js';
 import { assertNotNegative, assertPositive } from '../assert.js';
 import { attach } from '../attach.js';
@@ -17,8 +17,11 @@ interface Session {
 
 type SessionRow = readonly Session[];
 
+/** How long a session waits for its next record, and for late ones, ms. */
 export interface SessionOptions<K extends string, V> {
+  /** The longest silence within a session. */
   readonly gapMs: number;
+  /** How long after the gap a session still takes records, on top of the source's lateness. Default 0. */
   readonly graceMs?: number;
   /** Where records go that could only belong to a session that is already closed. */
   readonly late: Route<K, Late<V>>;
@@ -29,10 +32,17 @@ export interface SessionOptions<K extends string, V> {
  * with steps of event time below or equal to gapMs. A session of first record f and last record l is the window [f, l + 1);
  * it closes, and publishes once with event time l, when watermark > l + gapMs + graceMs.
  * A record that joins two sessions merges them (aggregates must be paned for that). Late: watermark > t + gapMs + graceMs
- * and no open session within gapMs.
+ * and no open session within gapMs. A closed session takes no more: a record near it that is not late begins one of its own,
+ * which only a record behind the watermark can do.
  *
  * Cost: O(open sessions of the key) per record.
  *
+ * @example
+ * events.pipe(sessions('visits', { gapMs: 10, late: 'dead-letter' }, { n: sum((event) => event.n) }))
+ * // <- ada@0 1, ada@8 2, ada@18 4, ada@29 8
+ * // -> ada@18 { window: { startMs: 0, endMs: 19 }, final: true, value: { n: 7 } }
+ * // <- end
+ * // -> ada@29 { window: { startMs: 29, endMs: 30 }, final: true, value: { n: 8 } }
  * @throws SFS_DURATION
  * @see T. Akidau et al., "The Dataflow Model" (VLDB 2015), section 2.2
  */
@@ -45,7 +55,7 @@ export function sessions<K extends string, V, P extends Record<string, unknown>>
   const graceMs = options.graceMs ?? 0;
   assertPositive('gapMs', gapMs);
   assertNotNegative('graceMs', graceMs);
-  const combined = combine<V, P>(aggregates as Readonly<Record<string, AnyAggregate<V, unknown>>>);
+  const combined = combine<V, P>(aggregates);
   const store: StoreSpec<SessionRow> = { name: `${id}/sessions`, schema: sessionsSchema(combined.schema) };
   return (source) => {
     const outputs = attach([source], {
@@ -96,7 +106,6 @@ class SessionLogic<V, P> implements StageLogic {
     const others = row.filter((session) => !touches(session));
     touched.forEach((session) => this.context.timers.delete(record.key, this.closeTime(session.lastMs) + 1));
     this.context.timers.set(record.key, this.closeTime(merged.lastMs) + 1);
-    for (const session of others) this.context.timers.set(record.key, this.closeTime(session.lastMs) + 1);
     this.rows.put(record.key, [...others, merged].sort(byStart));
   }
 
@@ -120,6 +129,8 @@ class SessionLogic<V, P> implements StageLogic {
   }
 
   private publish(key: string, session: Session): void {
+    // An aggregate that cannot give its result must not keep the session from being dropped.
+    if (this.context.muted) return;
     const value: WindowResult<P> = {
       window: { startMs: session.startMs, endMs: session.lastMs + 1 },
       final: true,

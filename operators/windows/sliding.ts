@@ -1,4 +1,4 @@
-import type { AnyAggregate, PanedAggregates } from '../aggregates/aggregate.js';
+import type { PanedAggregates } from '../aggregates/aggregate.js';
 import { combine, type Combined } from '../aggregates/combine.js';
 import { assertNotNegative, assertPositive } from '../assert.js';
 import { attach } from '../attach.js';
@@ -8,9 +8,13 @@ import { connectRoute, routeParameter, sendAlong, type Late, type Route } from '
 import type { WindowResult } from './hopping.js';
 import { paneRowSchema, addToPanes, EMPTY_ROW, type PaneRow } from './panes.js';
 
+/** Size of the windows and how long they wait for late records, ms. */
 export interface SlidingOptions<K extends string, V> {
+  /** How far each window reaches back from its event. */
   readonly sizeMs: number;
+  /** How long after its event a window still takes records, on top of the source's lateness. Default 0. */
   readonly graceMs?: number;
+  /** Where records go that come behind their window. */
   readonly late: Route<K, Late<V>>;
 }
 
@@ -18,10 +22,17 @@ export interface SlidingOptions<K extends string, V> {
  * Aggregates per key over the windows (t - sizeMs, t] of every distinct event time t of the key: "the last sizeMs at each event".
  * The window of t closes, and publishes once with event time t, when watermark > t + graceMs.
  * Bounds are published as startMs = t - sizeMs + 1, endMs = t + 1 (half open, whole milliseconds).
- * Late: watermark > t + graceMs; the record is in no window that is still open to it.
+ * Late: watermark > t + graceMs, the window of the record's own t is closed; it then counts in the windows of later event times neither.
  *
  * Cost: O(distinct event times of the key within sizeMs + graceMs) per record and per close.
  *
+ * @example
+ * events.pipe(sliding('last-10', { sizeMs: 10, late: 'dead-letter' }, { n: sum((event) => event.n) }))
+ * // <- ada@5 1, ada@12 2, ada@30 4
+ * // -> ada@5 { window: { startMs: -4, endMs: 6 }, final: true, value: { n: 1 } }
+ * // -> ada@12 { window: { startMs: 3, endMs: 13 }, final: true, value: { n: 3 } }
+ * // <- end
+ * // -> ada@30 { window: { startMs: 21, endMs: 31 }, final: true, value: { n: 4 } }
  * @throws SFS_DURATION
  */
 export function sliding<K extends string, V, P extends Record<string, unknown>>(
@@ -33,7 +44,7 @@ export function sliding<K extends string, V, P extends Record<string, unknown>>(
   const graceMs = options.graceMs ?? 0;
   assertPositive('sizeMs', sizeMs);
   assertNotNegative('graceMs', graceMs);
-  const combined = combine<V, P>(aggregates as Readonly<Record<string, AnyAggregate<V, unknown>>>);
+  const combined = combine<V, P>(aggregates);
   const store: StoreSpec<PaneRow> = { name: `${id}/instants`, schema: paneRowSchema(combined.schema) };
   return (source) => {
     const outputs = attach([source], {
@@ -101,6 +112,8 @@ class SlidingLogic<V, P> implements StageLogic {
   }
 
   private publish(key: string, row: PaneRow, endMs: number): void {
+    // An aggregate that cannot give its result must not keep the instants from being dropped.
+    if (this.context.muted) return;
     const { combined, sizeMs } = this.stage;
     const [result] = combined.results(row.panes, endMs, [sizeMs]);
     if (!result) return;
@@ -119,4 +132,3 @@ class SlidingLogic<V, P> implements StageLogic {
     });
   }
 }
-

@@ -28,6 +28,7 @@ interface WindowStage<V, P, R> {
 
 const EMIT = 'emit';
 
+/** The running stage of hopping and tumbling windows and of window sets. */
 export function windowLogic<V, P, R>(stage: WindowStage<V, P, R>, context: StageContext): StageLogic {
   return new WindowLogic(stage, context);
 }
@@ -130,7 +131,9 @@ class WindowLogic<V, P, R> implements StageLogic {
   }
 
   private publish(key: string, row: PaneRow, endMs: number, final: boolean, timestamp: number): void {
-    const { plan, combined, publish } = this.stage;
+    // An aggregate that cannot give its result must not keep the window from closing.
+    if (this.context.muted) return;
+    const { combined, publish } = this.stage;
     const ascending = combined.results(row.panes, endMs, this.ascendingMs);
     if (ascending.at(-1) === null) return;
     const values = this.places.length === 1 ? ascending : this.places.map((place) => ascending[place]!);
@@ -145,8 +148,13 @@ class WindowLogic<V, P, R> implements StageLogic {
     const nextMs = endMs + this.stage.plan.advanceMs;
     const panes = panesFrom(row.panes, nextMs - this.largestMs);
     const oldest = panes[0];
-    if (oldest === undefined) return this.rows.delete(key);
+    if (oldest === undefined) return this.forget(key, row);
     const nextEndMs = this.schedule(key, null, oldest.startMs < nextMs ? nextMs : this.firstEndAfter(oldest.startMs));
     this.rows.put(key, { panes, nextEndMs, emitAtMs: row.emitAtMs, changedFromMs: row.changedFromMs });
+  }
+
+  private forget(key: string, row: PaneRow): void {
+    if (row.emitAtMs !== null) this.context.timers.delete(key, row.emitAtMs, EMIT);
+    this.rows.delete(key);
   }
 }

@@ -3,24 +3,12 @@
  * meanwhile goes together into the next one. So writes take effect in call order, and none can overtake one that failed:
  * LMDB alone would go on with the next transaction after a failed one.
  */
-import type { OutputRecord } from '../ports.js';
 import type { Environment } from './environment.js';
 import { storageError } from './failures.js';
 import type { LogWriter } from './logWriter.js';
 import { withRoomChecked } from './room.js';
 import { WriteSet } from './writeSet.js';
-
-/** One caller's writes: all of them end up in the same transaction. */
-export interface WriteUnit {
-  readonly outputs: readonly OutputRecord[];
-  readonly appendTimeMs: number;
-  /** Rough size, bytes: bounds what one transaction takes. */
-  readonly bytes: number;
-  /** Adds everything but the outputs. Called when the unit's turn has come. */
-  addTo?(writes: WriteSet): void;
-  /** Called once the unit is durable, before its promise resolves. */
-  applied?(): void;
-}
+import type { WriteUnit } from './writeUnit.js';
 
 interface Waiting {
   readonly unit: WriteUnit;
@@ -30,6 +18,7 @@ interface Waiting {
 
 const MAX_TRANSACTION_BYTES = 32 * 1024 * 1024;
 
+/** The line; see the head of this file. */
 export class CommitLine {
   private waiting: Waiting[] = [];
   private underWay: Promise<void> | null = null;

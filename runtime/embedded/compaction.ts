@@ -13,6 +13,7 @@ import type { LogWriter } from './logWriter.js';
 import { piecesOf, type StoredBatch } from './partitionPieces.js';
 import type { Partition, Topics } from './topics.js';
 
+/** How a partition is compacted. */
 export interface CompactionSettings {
   /** How long a tombstone stays after its append, ms: readers that are no further behind see it. */
   readonly deleteRetentionMs: number;
@@ -24,6 +25,7 @@ export interface CompactionSettings {
   readonly markerIdOf: (header: Buffer) => string | null;
 }
 
+/** What a compaction works with. */
 export interface CompactionRoom {
   readonly reader: LogReader;
   readonly writer: LogWriter;

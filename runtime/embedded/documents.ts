@@ -6,6 +6,7 @@ import { asBuffer, textKey } from './keys.js';
 import { seal, unseal } from './sealed.js';
 import type { StorageGate } from './storageGate.js';
 
+/** The documents of one folder, by name. */
 export class Documents {
   constructor(
     private readonly gate: StorageGate,
@@ -15,9 +16,10 @@ export class Documents {
   /** @throws SFS_DOCUMENT_CORRUPT, SFS_KEY_TOO_LONG */
   get(name: string): Buffer | null {
     return this.gate.reading(() => {
-      const found = this.documents.get(textKey(name));
+      const key = textKey(name);
+      const found = this.documents.get(key);
       if (found === undefined) return null;
-      const value = unseal(found);
+      const value = unseal(key, found);
       if (value === null) throw new SkillForgeError('SFS_DOCUMENT_CORRUPT', `the document ${name} is damaged: its checksum does not match`);
       return value;
     });
@@ -27,7 +29,12 @@ export class Documents {
   put(name: string, value: Buffer): Promise<void> {
     return this.gate.writing(() => {
       const key = textKey(name);
-      return this.gate.write({ outputs: [], appendTimeMs: 0, bytes: value.length, addTo: (writes) => writes.put(this.documents, key, seal(value)) });
+      return this.gate.write({
+        outputs: [],
+        appendTimeMs: 0,
+        bytes: value.length,
+        addTo: (writes) => writes.put(this.documents, key, seal(key, value)),
+      });
     });
   }
 

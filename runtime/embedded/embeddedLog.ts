@@ -9,6 +9,7 @@ import { rangeOf, type Topics } from './topics.js';
 /** Batches that one read parses before it stops early, bytes: what bounds memory when records are large. */
 const DEFAULT_READ_BYTES = 64 * 1024 * 1024;
 
+/** The log port on one folder. */
 export class EmbeddedLog implements Log {
   constructor(
     private readonly gate: StorageGate,

@@ -16,6 +16,7 @@ import { TaskStates, type PreparedCommit } from './taskStates.js';
 import { Topics } from './topics.js';
 import { Upkeep, type UpkeepSettings } from './upkeep.js';
 
+/** Every option with its value in place. */
 export interface EmbeddedSettings extends UpkeepSettings, CompactionSettings {}
 
 /** A durable partitioned log and task state in one folder. Made by `openEmbedded`. */

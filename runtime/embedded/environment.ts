@@ -8,10 +8,13 @@ import { storageError } from './failures.js';
 
 /** Version of the layout of keys and values; a folder of a newer one is refused. */
 export const FOLDER_VERSION = 1;
+/** Name of LMDB's file in the folder. */
 export const DATA_FILE = 'data.mdb';
 
+/** A named database of plain bytes, ordered by the bytes of its keys. */
 export type BytesDatabase = Database<Buffer, Buffer>;
 
+/** The named databases of a folder. */
 export interface Databases {
   /** Folder version and the writer's lock record. */
   readonly meta: BytesDatabase;
@@ -27,6 +30,7 @@ export interface Databases {
   readonly documents: BytesDatabase;
 }
 
+/** An open folder. */
 export interface Environment {
   readonly folder: string;
   readonly readOnly: boolean;
@@ -34,6 +38,7 @@ export interface Environment {
   readonly db: Databases;
 }
 
+/** How to open a folder. */
 export interface EnvironmentOptions {
   readonly readOnly: boolean;
   /** Address space to reserve at first, bytes; it grows by itself. */

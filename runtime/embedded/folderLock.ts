@@ -25,6 +25,7 @@ interface Holder {
   readonly sinceMs: number;
 }
 
+/** The right to write to a folder. */
 export interface FolderLock {
   release(): Promise<void>;
 }

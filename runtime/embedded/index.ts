@@ -7,6 +7,7 @@ import { lockFolder } from './folderLock.js';
 export { EmbeddedStorage } from './embeddedStorage.js';
 export { verifyEmbedded, type Problem, type VerifyReport } from './verify.js';
 
+/** How a folder is opened and kept; in brackets the defaults. */
 export interface EmbeddedOptions {
   /** Reads beside a writer of another process; takes no lock and refuses writes. */
   readonly readOnly?: boolean;

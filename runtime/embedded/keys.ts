@@ -33,6 +33,7 @@ export function partitionKey(topicId: number, partition: number): Buffer {
   return key;
 }
 
+/** `[id u32]`, big endian. */
 export function idKey(id: number): Buffer {
   const key = Buffer.allocUnsafe(4);
   key.writeUInt32BE(id, 0);
@@ -120,6 +121,7 @@ function assertKeyLength(length: number, text: string): void {
   );
 }
 
+/** The same bytes as a Buffer; nothing is copied. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -23,6 +23,7 @@ const MAX_DEPTH = 32;
 /** What every check of this file throws; callers add the folder. */
 export class FileDamage extends Error {}
 
+/** The newer of the two heads of the file: where its trees begin. */
 export interface Meta {
   readonly pageSize: number;
   readonly lastPage: number;
@@ -31,6 +32,7 @@ export interface Meta {
   readonly mainRoot: number | null;
 }
 
+/** A key with its value. */
 export interface Entry {
   readonly key: Buffer;
   readonly value: Buffer;
@@ -38,6 +40,10 @@ export interface Entry {
   readonly isDatabase: boolean;
 }
 
+/** A node of a tree page: an entry of a leaf, or a reference to the page whose keys begin at `key`. */
+export type TreeNode = (Entry & { readonly child: null }) | { readonly child: number; readonly key: Buffer };
+
+/** A data file that is open for reading. */
 export class LmdbFile {
   private readonly descriptor: number;
   readonly meta: Meta;
@@ -71,13 +77,13 @@ export class LmdbFile {
     }
   }
 
-  /** Pages that a tree page refers to as trees, after a check of the page and of where its large values lie. @throws FileDamage */
-  *references(number: number): Iterable<number> {
+  /** What a tree page holds, in its order; of a large value the first page only. @throws FileDamage */
+  *nodesOf(number: number): Iterable<TreeNode> {
     const page = this.treePage(number);
     const isLeaf = (page.readUInt16LE(18) & P_LEAF) !== 0;
     for (const node of this.nodes(page, number)) {
-      const root = isLeaf ? databaseIn(this.leafEntry(page, node, number, null)) : this.childOf(page, node);
-      if (root !== null) yield root;
+      if (isLeaf) yield { child: null, ...this.leafEntry(page, node, number, false) };
+      else yield { child: this.childOf(page, node), key: page.subarray(node + NODE, node + NODE + page.readUInt16LE(node + 6)) };
     }
   }
 
@@ -106,7 +112,7 @@ export class LmdbFile {
     return page.readUInt32LE(node) + page.readUInt16LE(node + 4) * 0x1_0000_0000;
   }
 
-  private leafEntry(page: Buffer, node: number, number: number, withValues: boolean | null): Entry {
+  private leafEntry(page: Buffer, node: number, number: number, withValues: boolean): Entry {
     const flags = page.readUInt16LE(node + 4);
     const dataAt = node + NODE + page.readUInt16LE(node + 6);
     const size = page.readUInt32LE(node);
@@ -117,16 +123,15 @@ export class LmdbFile {
     return { key, value, isDatabase: (flags & F_SUBDATA) !== 0 };
   }
 
-  /** `withValues`: the bytes; its first page only (`false`); or not even that (`null`). */
-  private largeValue(page: Buffer, at: number, size: number, withValues: boolean | null): Buffer {
+  /** All of its bytes, or those on its first page. */
+  private largeValue(page: Buffer, at: number, size: number, whole: boolean): Buffer {
     const first = toNumber(page.readBigUInt64LE(at));
     const count = toNumber(page.readBigUInt64LE(at + 16));
     if (count < 1 || count * this.meta.pageSize < size + HEADER) throw new FileDamage(`page ${first}: a large value has too few pages`);
     this.assertInFile(first, count);
-    if (withValues === null) return page.subarray(0, 0);
-    const pages = this.page(first, withValues ? count : 1);
+    const pages = this.page(first, whole ? count : 1);
     if ((pages.readUInt16LE(18) & P_OVERFLOW) === 0) throw new FileDamage(`page ${first} is no page of a large value`);
-    return withValues ? pages.subarray(HEADER, HEADER + size) : pages.subarray(0, 0);
+    return pages.subarray(HEADER, HEADER + size);
   }
 
   private page(number: number, count: number): Buffer {
@@ -134,6 +139,8 @@ export class LmdbFile {
     const { pageSize } = this.meta;
     const pages = this.bytes(number * pageSize, count * pageSize);
     if (toNumber(pages.readBigUInt64LE(0)) !== number) throw new FileDamage(`page ${number} holds something else`);
+    // LMDB takes a page of a later transaction for one of its own that may be changed in place.
+    if (toNumber(pages.readBigUInt64LE(8)) > this.meta.txn) throw new FileDamage(`page ${number} claims to come from a later transaction`);
     this.pagesRead += count;
     return pages;
   }
@@ -175,10 +182,6 @@ export class LmdbFile {
     if (read < length) throw new FileDamage(`it ends at byte ${position + read}, within a page that is in use`);
     return target;
   }
-}
-
-function databaseIn(entry: Entry): number | null {
-  return entry.isDatabase ? rootOf(entry.value) : null;
 }
 
 /** Root page of a database from its 48-byte description, `null` when it is empty. */

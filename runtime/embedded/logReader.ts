@@ -6,6 +6,7 @@ import { logKey, offsetOfLogKey } from './keys.js';
 import { BatchCursor, BatchDamage, decodeBatch } from './recordBatch.js';
 import type { Partition } from './topics.js';
 
+/** A batch with all of its records. */
 export interface ParsedBatch {
   readonly base: number;
   /** First offset after the batch. */
@@ -18,6 +19,7 @@ const MAX_OPENED = 64;
 /** A larger batch holds one large record: keeping it saves nothing. */
 const MAX_OPENED_BYTES = 1024 * 1024;
 
+/** Reads the partitions of one folder. */
 export class LogReader {
   /** What was handed out of a batch belongs to its receiver and is not handed out again. */
   private readonly opened = new Map<string, BatchCursor>();
@@ -92,6 +94,7 @@ export function parseBatch(partition: Partition, key: Buffer, value: Buffer): Pa
   }
 }
 
+/** SFS_LOG_CORRUPT for the batch at `offset`. */
 export function corrupt(partition: Partition, offset: number, cause: unknown): SkillForgeError {
   const topic = partition.topic.spec.name;
   const reason = cause instanceof BatchDamage ? cause.message : 'the batch cannot be parsed';

@@ -1,6 +1,6 @@
 /** Turns the outputs of a transaction's units into record batches and new partition ends. */
 import type { LogRecord } from '../ports.js';
-import type { WriteUnit } from './commitLine.js';
+import type { WriteUnit } from './writeUnit.js';
 import type { BytesDatabase } from './environment.js';
 import { logKey } from './keys.js';
 import { encodeBatch, recordBytes } from './recordBatch.js';
@@ -10,6 +10,7 @@ import type { WriteSet } from './writeSet.js';
 /** A batch counts from its base offset with 32 bits; compaction can leave records further apart. */
 const MAX_OFFSET_DELTA = 0xffff_ffff;
 
+/** Lays out record batches; writes nothing by itself. */
 export class LogWriter {
   constructor(
     private readonly log: BytesDatabase,

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseBatch, type LogReader, type ParsedBatch } from './logReader.js';
 import type { Partition } from './topics.js';
 
+/** A batch as it lies in the database. */
 export interface StoredBatch extends ParsedBatch {
   readonly key: Buffer;
   readonly bytes: number;

@@ -6,6 +6,7 @@ import type { LogWriter } from './logWriter.js';
 import { summarizeBatch, type BatchSummary } from './recordBatch.js';
 import type { Partition, Topics } from './topics.js';
 
+/** What retention works with. */
 export interface RetentionRoom {
   readonly reader: LogReader;
   readonly writer: LogWriter;

@@ -1,7 +1,11 @@
-/** Values with a checksum: `[value bytes][CRC-32, little endian]`. */
+/**
+ * Values with checksums: `[CRC-32 of the key][value bytes][CRC-32 of the value]`, little endian. Two of them, because they are asked at
+ * different times: a damaged value is told when it is read, while the value of a damaged key would never be found, so keys are looked at
+ * when the folder is opened. The key's comes first: it is on the first page of a large value.
+ */
 import { crc32 } from 'node:zlib';
 
-const CHECKSUM_BYTES = 4;
+const CRC = 4;
 
 /** Seals many values into one allocation, which is cheaper than one each: LMDB's thread reads them in place. */
 export class Sealer {
@@ -11,27 +15,35 @@ export class Sealer {
   /** @param values - the values that {@link seal} will get, in any order */
   constructor(values: Iterable<Buffer | null>) {
     let bytes = 0;
-    for (const value of values) if (value !== null) bytes += value.length + CHECKSUM_BYTES;
+    for (const value of values) if (value !== null) bytes += value.length + 2 * CRC;
     this.arena = Buffer.allocUnsafeSlow(bytes);
   }
 
-  seal(value: Buffer): Buffer {
+  seal(key: Buffer, value: Buffer): Buffer {
     const start = this.at;
-    this.arena.set(value, start);
-    this.arena.writeUInt32LE(crc32(value), start + value.length);
-    this.at = start + value.length + CHECKSUM_BYTES;
+    const end = start + CRC + value.length;
+    this.arena.writeUInt32LE(crc32(key), start);
+    this.arena.set(value, start + CRC);
+    this.arena.writeUInt32LE(crc32(value), end);
+    this.at = end + CRC;
     return this.arena.subarray(start, this.at);
   }
 }
 
-export function seal(value: Buffer): Buffer {
-  return new Sealer([value]).seal(value);
+/** Seals one value; see {@link Sealer} for many. */
+export function seal(key: Buffer, value: Buffer): Buffer {
+  return new Sealer([value]).seal(key, value);
 }
 
-/** The value without its checksum, `null` when the checksum does not match. */
-export function unseal(sealed: Buffer): Buffer | null {
-  const length = sealed.length - CHECKSUM_BYTES;
-  if (length < 0) return null;
-  const value = sealed.subarray(0, length);
-  return crc32(value) === sealed.readUInt32LE(length) ? value : null;
+/** The value without its checksums, `null` when it or its key is not what was sealed. */
+export function unseal(key: Uint8Array, sealed: Buffer): Buffer | null {
+  const end = sealed.length - CRC;
+  if (end < CRC || !isSealedUnder(key, sealed)) return null;
+  const value = sealed.subarray(CRC, end);
+  return crc32(value) === sealed.readUInt32LE(end) ? value : null;
+}
+
+/** False when the key, or what is written of it before the value, is damaged; looks at the first bytes alone. */
+export function isSealedUnder(key: Uint8Array, sealed: Buffer): boolean {
+  return sealed.length >= CRC && crc32(key) === sealed.readUInt32LE(0);
 }

@@ -1,9 +1,11 @@
 /** What every call passes: is the storage open, sound, writable; errors get their code here. */
 import { SkillForgeError, errorMessageOf } from '../../schemas/errors.js';
-import type { CommitLine, WriteUnit } from './commitLine.js';
+import type { CommitLine } from './commitLine.js';
+import type { WriteUnit } from './writeUnit.js';
 import type { Environment } from './environment.js';
 import { storageError } from './failures.js';
 
+/** Lets calls through while the storage is open and sound, and gives every error of LMDB its code. */
 export class StorageGate {
   private closed = false;
 

@@ -11,6 +11,7 @@ import type { WriteSet } from './writeSet.js';
 /** Entries that a scan takes at a time: no cursor stays open while the caller works on them. */
 const SCAN_PAGE = 256;
 
+/** State, timers and progress of all tasks of one folder. */
 export class TaskStates implements TaskStore {
   constructor(
     private readonly gate: StorageGate,
@@ -22,8 +23,10 @@ export class TaskStates implements TaskStore {
   progress(task: string): Buffer | null {
     return this.gate.reading(() => {
       const id = this.names.find('task', task);
-      const found = id === null ? undefined : this.db.progress.get(idKey(id));
-      return found === undefined ? null : checked(found, { task, part: 'progress' });
+      if (id === null) return null;
+      const key = idKey(id);
+      const found = this.db.progress.get(key);
+      return found === undefined ? null : checked(key, found, { task, part: 'progress' });
     });
   }
 
@@ -33,8 +36,9 @@ export class TaskStates implements TaskStore {
       const taskId = this.names.find('task', task);
       const storeId = this.names.find('store', store);
       if (taskId === null || storeId === null) return null;
-      const found = this.db.state.get(stateKey(taskId, storeId, key));
-      return found === undefined ? null : checked(found, { task, store, key });
+      const place = stateKey(taskId, storeId, key);
+      const found = this.db.state.get(place);
+      return found === undefined ? null : checked(place, found, { task, store, key });
     });
   }
 
@@ -64,7 +68,7 @@ export class TaskStates implements TaskStore {
       const range = this.db.queue.getRange({ start, end: idKey(id + 1), exclusiveStart: afterEntry !== undefined, limit });
       return Array.from(range, ({ key, value }) => {
         const place = parseQueueKey(key);
-        return { ...place, payload: checked(value, { task, ...place }) };
+        return { ...place, payload: checked(key, value, { task, ...place }) };
       });
     });
   }
@@ -90,7 +94,7 @@ export class TaskStates implements TaskStore {
       });
       return Array.from(range, (entry) => {
         const key = asBuffer(entry.key).toString('utf8', 8);
-        return { key, value: checked(entry.value, { task, store, key }) };
+        return { key, value: checked(entry.key, entry.value, { task, store, key }) };
       });
     });
   }
@@ -121,7 +125,7 @@ export class PreparedCommit {
 
 function write(writes: WriteSet, database: Databases['state'], key: Buffer, value: Buffer | null, sealer: Sealer): void {
   if (value === null) writes.remove(database, key);
-  else writes.put(database, key, sealer.seal(value));
+  else writes.put(database, key, sealer.seal(key, value));
 }
 
 function* valuesOf({ state, queue, progress }: TaskCommit): Iterable<Buffer | null> {
@@ -136,8 +140,8 @@ function sizeOf(values: Iterable<Buffer | null>): number {
   return bytes;
 }
 
-function checked(sealed: Buffer, place: Readonly<Record<string, unknown>>): Buffer {
-  const value = unseal(sealed);
+function checked(key: Uint8Array, sealed: Buffer, place: Readonly<Record<string, unknown>>): Buffer {
+  const value = unseal(key, sealed);
   if (value !== null) return value;
   const described = Object.entries(place).map(([name, part]) => `${name} ${JSON.stringify(part)}`);
   throw new SkillForgeError('SFS_STATE_CORRUPT', `the stored value of ${described.join(', ')} is damaged: its checksum does not match`, {

@@ -2,13 +2,14 @@
 import { SkillForgeError } from '../../schemas/errors.js';
 import type { PartitionRange, TopicSpec } from '../ports.js';
 import type { BytesDatabase, Environment } from './environment.js';
-import { partitionKey, textKey } from './keys.js';
+import { asBuffer, partitionKey, textKey } from './keys.js';
 import { seal, unseal } from './sealed.js';
 import type { WriteSet } from './writeSet.js';
 
 const MAX_TOPICS = 0xffff;
 const MAX_PARTITIONS = 0xffff;
 
+/** A topic and its number in keys. */
 export interface Topic {
   readonly id: number;
   readonly spec: TopicSpec;
@@ -26,6 +27,7 @@ export interface Partition {
   keptRecords: number;
 }
 
+/** The topics of one folder. */
 export class Topics {
   private readonly byName = new Map<string, Topic>();
   private readonly partitions = new Map<string, Partition[]>();
@@ -80,14 +82,16 @@ export class Topics {
   }
 
   saveTopic(writes: WriteSet, topic: Topic): void {
-    writes.put(this.db.topics, textKey(topic.spec.name), seal(Buffer.from(JSON.stringify(topic))));
+    const key = textKey(topic.spec.name);
+    writes.put(this.db.topics, key, seal(key, Buffer.from(JSON.stringify(topic))));
   }
 
   /** @param end - the end that the same transaction brings about */
   saveRange(writes: WriteSet, partition: Partition, end: number): void {
     const value = Buffer.allocUnsafe(32);
     [partition.start, end, partition.cleanedTo, partition.keptRecords].forEach((number, i) => value.writeDoubleLE(number, i * 8));
-    writes.put(this.db.ranges, partitionKey(partition.topic.id, partition.partition), seal(value));
+    const key = partitionKey(partition.topic.id, partition.partition);
+    writes.put(this.db.ranges, key, seal(key, value));
   }
 
   private remember(topic: Topic): void {
@@ -97,31 +101,34 @@ export class Topics {
   }
 
   private load(name: string): Topic | undefined {
-    const found = this.db.topics.get(textKey(name));
-    return found === undefined ? undefined : parseTopic(name, found);
+    const key = textKey(name);
+    const found = this.db.topics.get(key);
+    return found === undefined ? undefined : parseTopic(key, found);
   }
 
   private stored(): Topic[] {
-    return [...this.db.topics.getRange()].map(({ key, value }) => parseTopic(key.toString(), value));
+    return [...this.db.topics.getRange()].map(({ key, value }) => parseTopic(asBuffer(key), value));
   }
 
   private loadPartition(topic: Topic, partition: number): Partition {
-    const found = this.db.ranges.get(partitionKey(topic.id, partition));
+    const key = partitionKey(topic.id, partition);
+    const found = this.db.ranges.get(key);
     if (found === undefined) return { topic, partition, start: 0, end: 0, cleanedTo: 0, keptRecords: 0 };
-    const value = unseal(found);
+    const value = unseal(key, found);
     if (value === null || value.length < 32) throw damaged(`the range of ${topic.spec.name}/${partition}`);
     const [start, end, cleanedTo, keptRecords] = [0, 8, 16, 24].map((at) => value.readDoubleLE(at)) as [number, number, number, number];
     return { topic, partition, start, end, cleanedTo, keptRecords };
   }
 }
 
+/** Offsets of a partition that are durable and still there. */
 export function rangeOf(partition: Partition): PartitionRange {
   return { start: partition.start, end: partition.end };
 }
 
-function parseTopic(name: string, bytes: Buffer): Topic {
-  const value = unseal(bytes);
-  if (value === null) throw damaged(`the entry of topic ${name}`);
+function parseTopic(key: Buffer, bytes: Buffer): Topic {
+  const value = unseal(key, bytes);
+  if (value === null) throw damaged(`the entry of topic ${key.toString()}`);
   return JSON.parse(value.toString()) as Topic;
 }
 

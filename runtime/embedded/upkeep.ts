@@ -3,6 +3,7 @@ import { compactPartition, dirtyRatio, type CompactionRoom } from './compaction.
 import { retainPartition } from './retention.js';
 import type { Partition } from './topics.js';
 
+/** When compaction and retention happen by themselves. */
 export interface UpkeepSettings {
   /** How often partitions are looked at, ms; 0 leaves it to the caller. */
   readonly upkeepIntervalMs: number;
@@ -16,6 +17,7 @@ export interface UpkeepSettings {
 const DIRTY_RATIO = 0.5;
 const RETENTION_INTERVAL_MS = 60_000;
 
+/** Compacts and removes in the background, one partition at a time. */
 export class Upkeep {
   private readonly timer: NodeJS.Timeout | null;
   private readonly givenUp = new Set<Partition>();

@@ -7,13 +7,16 @@ import { offsetOfLogKey } from './keys.js';
 import { FileDamage, LmdbFile, rootOf } from './lmdbFile.js';
 import { decodeBatch } from './recordBatch.js';
 import { unseal } from './sealed.js';
+import { checkTrees, nameOf } from './treeCheck.js';
 
+/** A place that is damaged. */
 export interface Problem {
   /** SFS_STORAGE_CORRUPT, SFS_LOG_CORRUPT, SFS_STATE_CORRUPT or SFS_DOCUMENT_CORRUPT. */
   readonly code: ErrorCode;
   readonly message: string;
 }
 
+/** What was looked at, and what was found. */
 export interface VerifyReport {
   readonly pages: number;
   /** Values whose checksum was compared. */
@@ -31,6 +34,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   state: 'SFS_STATE_CORRUPT',
   queue: 'SFS_STATE_CORRUPT',
   progress: 'SFS_STATE_CORRUPT',
+  names: 'SFS_STATE_CORRUPT',
   documents: 'SFS_DOCUMENT_CORRUPT',
 };
 
@@ -63,12 +67,13 @@ interface Tally {
 }
 
 function verifyFile(file: LmdbFile, tally: Tally, path: string): void {
+  collecting(tally.problems, path, () => checkTrees(file, Infinity));
   collecting(tally.problems, path, () => {
     for (const _free of file.entries(file.meta.freeRoot, true));
   });
   for (const database of file.entries(file.meta.mainRoot, true)) {
     if (!database.isDatabase) continue;
-    const name = database.key.toString().replace(/\0+$/, '');
+    const name = nameOf(database.key);
     collecting(tally.problems, path, () => verifyDatabase(file, name, rootOf(database.value), tally));
   }
 }
@@ -81,7 +86,7 @@ function verifyDatabase(file: LmdbFile, name: string, root: number | null, tally
     last = key;
     if (code === undefined) continue;
     tally.values++;
-    const problem = name === 'log' ? batchProblem(key, value, tally) : unseal(value) === null ? 'the checksum does not match' : null;
+    const problem = name === 'log' ? batchProblem(key, value, tally) : unseal(key, value) === null ? 'the checksum does not match' : null;
     if (problem !== null) tally.problems.push({ code, message: `${name}, key ${describeKey(name, key)}: ${problem}` });
   }
 }

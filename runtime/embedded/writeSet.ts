@@ -5,6 +5,7 @@
 import type { RootDatabase } from 'lmdb';
 import type { BytesDatabase } from './environment.js';
 
+/** Puts and removes, in order. */
 export class WriteSet {
   private readonly databases: BytesDatabase[] = [];
   private readonly keys: Buffer[] = [];

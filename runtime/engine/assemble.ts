@@ -3,25 +3,29 @@ import type { Subtopology } from '../../operators/graph.js';
 import type { Topic } from '../../schemas/index.js';
 import type { Storage } from '../ports.js';
 import type { Channel } from './channel.js';
+import type { Decision, DecisionLog } from './decisions.js';
 import type { Deployment } from './deployment.js';
 import type { ProducerId } from './header.js';
 import { Outputs, type Target } from './outputs.js';
 import { PartitionInput } from './partitionInput.js';
 import { decodeProgress, newProgress, type TaskProgress } from './progress.js';
 import { placesOf } from './stagePlaces.js';
+import { ReplayedDecisions } from './replayedDecisions.js';
 import { Task, type StepLimits } from './task.js';
 import { TaskState } from './taskState.js';
 import { TimeQueue } from './timeQueue.js';
 
+/** Where and how a task runs. */
 export interface TaskSetting {
   readonly storage: Storage;
   readonly limits: StepLimits;
   readonly careful: boolean;
+  readonly decisions: DecisionLog;
 }
 
 /** Builds the task of one subtopology and partition from its committed progress. */
 export function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Task {
-  const { storage, limits, careful } = setting;
+  const { storage, limits, careful, decisions } = setting;
   const name = deployment.taskName(subtopology.index, partition);
   const committed = storage.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
@@ -45,11 +49,25 @@ export function assembleTask(deployment: Deployment, subtopology: Subtopology, p
     state: new TaskState(name, storage.tasks, (store) => deployment.stateCodec(store)),
     timers: new TimeQueue(name, storage.tasks),
     outputs: outputsOf(deployment, subtopology, partition, builder, stages),
+    replayed: replayedOf(inputs, progress, committed === null || progress.replaying > 0 ? decisions.of(name) : []),
     storage,
     limits,
     careful,
   });
   return task;
+}
+
+/**
+ * The decisions that a task has still to apply: all of an earlier life when it has no progress, else those that were left. Only those
+ * about sources: what a derived topic holds is computed anew, and its markers say when its writers are idle.
+ */
+function replayedOf(inputs: readonly PartitionInput[], progress: TaskProgress, logged: readonly Decision[]): ReplayedDecisions {
+  const sources = inputs.filter((input) => !input.options.source.topic.derived);
+  const channels = new Map(sources.flatMap((input) => [...input.channels.values()].map((channel) => [channel.id, channel])));
+  const decisions = logged.filter(({ channel }) => channels.has(channel));
+  // While some are left the task makes none of its own: those that are left are the last of its log.
+  if (progress.replaying === 0) progress.replaying = decisions.length;
+  return new ReplayedDecisions(decisions.slice(decisions.length - progress.replaying), channels, progress);
 }
 
 function inputsOf(
@@ -84,7 +102,13 @@ function producersOf(deployment: Deployment, topic: Topic<string, unknown>): Pro
   return [deployment.producer(writer, 0)];
 }
 
-function outputsOf(deployment: Deployment, subtopology: Subtopology, partition: number, builder: TopologyBuilder, stages: readonly StageNode[]): Outputs {
+function outputsOf(
+  deployment: Deployment,
+  subtopology: Subtopology,
+  partition: number,
+  builder: TopologyBuilder,
+  stages: readonly StageNode[],
+): Outputs {
   const marked = new Map<string, { target: Target; delayMs: number }>();
   const places = placesOf(builder.stages);
   for (const { id, target } of stages) {

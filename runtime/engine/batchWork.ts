@@ -1,4 +1,4 @@
-import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import type { BatchWork } from '../../operators/stage.js';
 import type { StreamRecord } from '../../operators/record.js';
 import type { Arrival } from './channel.js';
@@ -25,10 +25,13 @@ export async function runBatch(input: PartitionInput): Promise<boolean> {
     });
   }
   if (waiting.length === 0) return false;
-  const results = await resultsOf(work, waiting.map(({ arrival }) => ({ key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs })));
+  const results = await resultsOf(
+    work,
+    waiting.map(({ arrival }) => ({ key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs })),
+  );
   waiting.forEach(({ arrival, put }, index) => {
     const result = results[index];
-    const worked: Arrival = result instanceof Error ? { ...arrival, error: result } : { ...arrival, value: result };
+    const worked: Arrival = result instanceof Error ? { ...arrival, error: failed(result), failedIn: work.stage } : { ...arrival, value: result };
     done.add(worked);
     put(worked);
   });
@@ -40,8 +43,15 @@ async function resultsOf(work: BatchWork, records: readonly StreamRecord<string,
     return await checkedRun(work, records);
   } catch (error) {
     if (records.length === 1) return [failed(error)];
-    return Promise.all(records.map(async (record) => (await resultsOf(work, [record]))[0]));
+    return oneByOne(work, records);
   }
+}
+
+/** Not all at once: what failed may be a service that is overloaded. */
+async function oneByOne(work: BatchWork, records: readonly StreamRecord<string, unknown>[]): Promise<readonly unknown[]> {
+  const results: unknown[] = [];
+  for (const record of records) results.push(...(await resultsOf(work, [record])));
+  return results;
 }
 
 async function checkedRun(work: BatchWork, records: readonly StreamRecord<string, unknown>[]): Promise<readonly unknown[]> {
@@ -50,5 +60,8 @@ async function checkedRun(work: BatchWork, records: readonly StreamRecord<string
   throw new SkillForgeError('SFS_BATCH_RESULTS', `a batch of ${records.length} records gave ${results.length} results`);
 }
 
-const failed = (error: unknown): SkillForgeError =>
-  new SkillForgeError('SFS_BATCH_FAILED', `the work of a batch stage failed: ${errorMessageOf(error)}`, { cause: error });
+/** An error with a code of its own keeps it. */
+function failed(error: unknown): Error {
+  if (error instanceof Error && errorCodeOf(error) !== 'SFS_PROCESSING_FAILED') return error;
+  return new SkillForgeError('SFS_BATCH_FAILED', `the work of a batch stage failed: ${errorMessageOf(error)}`, { cause: error });
+}

@@ -12,6 +12,8 @@ export interface Arrival {
   readonly key: string;
   readonly value: unknown;
   readonly error: Error | null;
+  /** The batch stage whose work failed for the record; absent where decoding did. */
+  readonly failedIn?: string;
 }
 
 /** A queue of arrivals in log order with what is known of their producer. */
@@ -22,6 +24,8 @@ export class Channel {
   private filledMs: number;
   /** The next log offset whose record this channel has not seen. */
   cursor: number;
+  /** Arrivals from this offset on are held back: they came after a decision that is still to be applied. */
+  heldFrom = Infinity;
   /** True when a record of this channel had to be passed over in the chunk that is being read: so must all after it. */
   skipped = false;
 
@@ -37,8 +41,15 @@ export class Channel {
     return this.queue.length - this.head;
   }
 
-  peek(): Arrival | undefined {
+  /** The oldest arrival that waits, held back or not. */
+  get first(): Arrival | undefined {
     return this.queue[this.head];
+  }
+
+  /** The oldest arrival that waits and is not held back. */
+  peek(): Arrival | undefined {
+    const first = this.queue[this.head];
+    return first !== undefined && first.record.offset >= this.heldFrom ? undefined : first;
   }
 
   /** The merge clock that an arrival of this time gets: running maximum within the channel. */
@@ -46,9 +57,14 @@ export class Channel {
     return Number.isFinite(timeMs) ? (this.filledMs = Math.max(this.filledMs, timeMs)) : this.filledMs;
   }
 
-  /** Records to come are placed at or after `timeMs`: the channel was idle while the others went on. */
+  /** Records that wait or are to come are placed at or after `timeMs`: the channel was idle while the others went on. */
   resumeAt(timeMs: number): void {
     this.filledMs = Math.max(this.filledMs, timeMs);
+    // Kept with the progress: after a crash the place must be the same.
+    this.progress.clockMs = Math.max(this.progress.clockMs, timeMs);
+    this.eachWaiting((arrival, put) => {
+      if (arrival.clockMs < timeMs) put({ ...arrival, clockMs: timeMs });
+    });
   }
 
   push(arrival: Arrival): void {

@@ -9,10 +9,11 @@ import {
   type Topic,
   type TopicCodec,
 } from '../../schemas/index.js';
-import { describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
+import { canonicalJson, describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
 import type { StoreSpec } from '../../operators/ports/stage.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Storage, TopicSpec } from '../ports.js';
+import { CONTROL, DecisionLog } from './decisions.js';
 import type { ProducerId } from './header.js';
 import type { Target } from './outputs.js';
 import { StateCodec } from './stateCodec.js';
@@ -77,13 +78,18 @@ export class Deployment {
   /** Every topic the topology touches, the engine's own included. */
   topicSpecs(): TopicSpec[] {
     const touched = this.topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
-    const all = new Map([...touched, topics.control, topics.deadLetters].map((topic) => [topic.name, topic as Topic<string, unknown>]));
+    const all = new Map([...touched, topics.control, topics.deadLetters].map((topic) => [topic.name, topic]));
     return [...all.values()].map((topic) => ({
       name: this.physicalName(topic),
       partitions: this.partitionsOf(topic),
       cleanup: topic.cleanup,
       retentionMs: topic.retentionMs,
     }));
+  }
+
+  /** What tasks decided in this region so far. */
+  decisionLog(): DecisionLog {
+    return new DecisionLog(this.storage.log, this.physicalName(CONTROL), this.codecOf(CONTROL));
   }
 
   /** @throws SFS_STATE_UNPREPARED when `prepareState` has not run */
@@ -93,32 +99,56 @@ export class Deployment {
     return codec;
   }
 
-  /** Records the schema of every store beside the state, so that rows of an older schema stay readable. */
+  /** Records the schema of every store beside the state, so that rows of an older schema are migrated when they are read. */
   async prepareState(): Promise<void> {
-    for (const store of this.topology.build().stages.flatMap((stage) => stage.stores)) {
-      const document = `state-schemas/${this.id}/${store.name}`;
-      const known = this.storage.documents.get(document);
-      const versions = known === null ? [] : (JSON.parse(known.toString()) as AvroSchema[]);
-      const codec = new StateCodec(store.name, store.schema, versions);
-      if (codec.versions.length > versions.length) await this.storage.documents.put(document, Buffer.from(JSON.stringify(codec.versions)));
-      this.stateCodecs.set(store.name, codec);
+    for (const { codec, known, document } of this.migrations()) {
+      if (codec.versions.length > known) await this.storage.documents.put(document, Buffer.from(JSON.stringify(codec.versions)));
+      this.stateCodecs.set(codec.store, codec);
     }
   }
 
+  /** A codec for each store, with the schemas that the document beside its state knows. */
+  private migrations(): { readonly codec: StateCodec<unknown>; readonly known: number; readonly document: string }[] {
+    const stores = this.topology.build().stages.flatMap((stage) => stage.stores);
+    return stores.map(({ name, schema }) => {
+      const document = `state-schemas/${this.id}/${name}`;
+      const kept = this.storage.documents.get(document);
+      const versions = kept === null ? [] : (JSON.parse(kept.toString()) as AvroSchema[]);
+      return { codec: new StateCodec(name, schema, versions), known: versions.length, document };
+    });
+  }
+
   /**
-   * Keeps the graph as deployed, or compares with the one kept.
-   * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version
+   * Keeps the graph as deployed, or compares with the one kept. Rows of another schema make no other operator, as long as the older
+   * rows can be migrated.
+   * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version; SFS_STATE_SCHEMA when the rows of a store cannot be
+   * migrated: at the start, not at the first of them
    */
   async register(): Promise<void> {
     const document = `deployed/${this.id}`;
     const kept = this.storage.documents.get(document);
     const deployed = kept === null ? null : (JSON.parse(kept.toString()) as TopologyGraph);
-    if (deployed === null) return this.storage.documents.put(document, Buffer.from(JSON.stringify(this.graph)));
-    if (deployed.fingerprint === this.graph.fingerprint) return;
-    throw new SkillForgeError(
+    if (deployed?.fingerprint === this.graph.fingerprint) return;
+    if (deployed !== null && besidesRows(deployed) !== besidesRows(this.graph)) throw this.planChanged(deployed);
+    for (const { codec } of this.migrations()) codec.assertMigrates();
+    await this.storage.documents.put(document, Buffer.from(JSON.stringify(this.graph)));
+  }
+
+  private planChanged(deployed: TopologyGraph): SkillForgeError {
+    return new SkillForgeError(
       'SFS_PLAN_CHANGED',
       `${this.id} is deployed with other operators: raise its version, or see \`skillforge topology plan ${this.graph.name}\` for what changed`,
       { context: { deployed: deployed.fingerprint, now: this.graph.fingerprint } },
     );
   }
+}
+
+/** Everything that makes the operators of a graph, but for the schemas of their rows: a row may have got a field that starts as null. */
+function besidesRows({ stages, subtopologies }: TopologyGraph): string {
+  const operators = stages.map(({ stores, parameters, fingerprint: _, ...rest }) => ({
+    ...rest,
+    stores: stores.map(({ name }) => name),
+    parameters: JSON.parse(JSON.stringify(parameters, (__, value: unknown) => (value === null ? undefined : value))) as unknown,
+  }));
+  return canonicalJson({ subtopologies, operators });
 }

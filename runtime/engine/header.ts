@@ -18,6 +18,7 @@ const MARKER = 2;
 const IDLE = 1;
 const END = 2;
 
+/** A task that writes. */
 export interface ProducerId {
   /** `topology@version/subtopology`. */
   readonly name: string;
@@ -25,6 +26,7 @@ export interface ProducerId {
   readonly count: number;
 }
 
+/** The input that caused a record, and which of its outputs the record is. */
 export interface OriginPosition {
   readonly topic: string;
   readonly partition: number;
@@ -32,6 +34,7 @@ export interface OriginPosition {
   readonly index: number;
 }
 
+/** What a task knew of time when it sent a record, ms. */
 export interface RecordTimes {
   readonly eventTimeMs: number;
   /** Merge clock of the producer when it sent the record. */
@@ -79,6 +82,7 @@ export class HeaderWriter {
   }
 }
 
+/** A header as read. */
 export interface Header extends RecordTimes {
   readonly marker: boolean;
   readonly idle: boolean;

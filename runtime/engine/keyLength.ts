@@ -7,5 +7,8 @@ export const MOST_KEY_BYTES = 1024;
 export function assertKeyLength(key: string): void {
   // A UTF-16 unit takes at most three bytes: most keys need no counting.
   if (key.length * 3 <= MOST_KEY_BYTES || Buffer.byteLength(key) <= MOST_KEY_BYTES) return;
-  throw new SkillForgeError('SFS_KEY_TOO_LONG', `a key of ${Buffer.byteLength(key)} bytes is longer than ${MOST_KEY_BYTES}: "${key.slice(0, 40)}..."`);
+  throw new SkillForgeError(
+    'SFS_KEY_TOO_LONG',
+    `a key of ${Buffer.byteLength(key)} bytes is longer than ${MOST_KEY_BYTES}: "${key.slice(0, 40)}..."`,
+  );
 }

@@ -57,7 +57,7 @@ export class MergedInputs {
     for (let index = 0; index < this.lanes.length; index++) {
       const { channel } = this.lanes[index]!;
       const { progress } = channel;
-      if (channel.size > 0 || progress.idle || progress.ended) continue;
+      if (progress.idle || progress.ended || channel.peek() !== undefined) continue;
       if (progress.clockMs > bestMs || (progress.clockMs === bestMs && index > best)) continue;
       (by ??= []).push(channel);
     }

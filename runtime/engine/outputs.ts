@@ -23,6 +23,7 @@ export interface Failure {
 /** What is known of the bytes that failed: all of them, or the key of a timer. */
 export type FailedBytes = Pick<LogRecord, 'key' | 'value' | 'header'>;
 
+/** Who sends, and where to. */
 export interface OutputsOptions {
   readonly producer: ProducerId;
   readonly topology: string;
@@ -75,7 +76,13 @@ export class Outputs {
     const key = Buffer.from(record.key);
     const value = record.value === null ? null : target.codec.encode(record.key, record.value);
     this.bytes += (value?.length ?? 0) + key.length;
-    this.records.push({ topic: target.physicalName, partition: partitionOf(key, target.partitions), key, value, header: this.headers.record(times, origin) });
+    this.records.push({
+      topic: target.physicalName,
+      partition: partitionOf(key, target.partitions),
+      key,
+      value,
+      header: this.headers.record(times, origin),
+    });
   }
 
   /** Tells every partition of the marked topics how far this task has come. */
@@ -83,7 +90,8 @@ export class Outputs {
     for (const { target, delayMs } of this.options.marked) {
       const { physicalName, partitions } = target;
       const header = this.headers.marker({ ...times, watermarkMs: times.watermarkMs - delayMs }, state);
-      for (let partition = 0; partition < partitions; partition++) this.records.push({ topic: physicalName, partition, key: null, value: null, header });
+      for (let partition = 0; partition < partitions; partition++)
+        this.records.push({ topic: physicalName, partition, key: null, value: null, header });
     }
   }
 
@@ -107,6 +115,6 @@ export class Outputs {
       failedAtEventTimeMs: eventTimeMs !== null && Number.isSafeInteger(eventTimeMs) ? eventTimeMs : null,
       personal: { key: source?.key ?? null, value: source?.value ?? null, header: source?.header ?? null },
     };
-    this.send(topics.deadLetters as Topic<string, unknown>, { key: id, value, timestamp: value.failedAtEventTimeMs ?? 0 }, times, origin);
+    this.send(topics.deadLetters, { key: id, value, timestamp: value.failedAtEventTimeMs ?? 0 }, times, origin);
   }
 }

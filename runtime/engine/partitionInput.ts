@@ -11,7 +11,10 @@ const CHUNK = 1000;
 /** Most records that wait in the channels of one partition. */
 const MOST_WAITING = 4000;
 const EXTERNAL = 'external';
+/** Stands for the writers of a derived topic until one is met: a reader waits for them as for any silent channel. */
+const UNMET = 'unmet';
 
+/** What an input reads, and how. */
 export interface PartitionInputOptions {
   readonly stage: string;
   readonly source: SourceInput;
@@ -43,6 +46,7 @@ export class PartitionInput {
     for (const id of Object.keys(options.progress.channels)) if (id.startsWith(prefix)) this.open(id.slice(prefix.length));
     if (!options.source.topic.derived) this.open(EXTERNAL);
     for (const producer of options.producers) this.openAll(producer);
+    if (this.channels.size === 0) this.open(UNMET);
   }
 
   /** Reads another chunk for the channels that have room. Returns false when there was nothing to read or no room. */
@@ -91,7 +95,10 @@ export class PartitionInput {
   private afterRetention(from: number, start: number): number {
     const { source, topic, partition } = this.options;
     if (from > 0 && !source.topic.derived) {
-      throw new SkillForgeError('SFS_OFFSET_OUT_OF_RANGE', `${topic}/${partition}: retention removed offsets ${from} to ${start - 1} before they were processed`);
+      throw new SkillForgeError(
+        'SFS_OFFSET_OUT_OF_RANGE',
+        `${topic}/${partition}: retention removed offsets ${from} to ${start - 1} before they were processed`,
+      );
     }
     for (const channel of this.channels.values()) channel.cursor = Math.max(channel.cursor, start);
     return start;
@@ -118,12 +125,23 @@ export class PartitionInput {
   }
 
   private channelOf(header: Header | null): Channel {
-    if (header === null || !this.options.source.topic.derived) return this.channels.get(EXTERNAL) ?? this.open(EXTERNAL);
+    if (header === null || !this.options.source.topic.derived) return this.channels.get(EXTERNAL) ?? this.meetExternal();
     return this.byProducer.get(header.producer) ?? this.meet(header.producer);
+  }
+
+  private meetExternal(): Channel {
+    this.endUnmet();
+    return this.open(EXTERNAL);
+  }
+
+  private endUnmet(): void {
+    const unmet = this.channels.get(UNMET);
+    if (unmet !== undefined) unmet.progress.ended = true;
   }
 
   /** All tasks of a new producer are waited for from now on. */
   private meet(producer: ProducerId): Channel {
+    this.endUnmet();
     this.openAll(producer);
     const channel = this.channels.get(`${producer.name}#${producer.partition}`)!;
     this.byProducer.set(producer, channel);
@@ -138,7 +156,13 @@ export class PartitionInput {
     const known = this.channels.get(name);
     if (known !== undefined) return known;
     const id = this.channelId(name);
-    const progress: ChannelProgress = (this.options.progress.channels[id] ??= { next: 0, clockMs: -Infinity, watermarkMs: -Infinity, idle: false, ended: false });
+    const progress: ChannelProgress = (this.options.progress.channels[id] ??= {
+      next: 0,
+      clockMs: -Infinity,
+      watermarkMs: -Infinity,
+      idle: false,
+      ended: false,
+    });
     const channel = new Channel(id, progress);
     this.channels.set(name, channel);
     return channel;
@@ -172,16 +196,25 @@ export class PartitionInput {
     }
     const value = codec.decode(key, bytes);
     if (source.internal) return (value as { value: unknown }).value;
-    if (keyOf(source.topic, value) !== key) throw new SkillForgeError('SFS_KEY_MISMATCH', `key "${key}" is not the key in the value: "${keyOf(source.topic, value)}"`);
+    if (keyOf(source.topic, value) !== key)
+      throw new SkillForgeError('SFS_KEY_MISMATCH', `key "${key}" is not the key in the value: "${keyOf(source.topic, value)}"`);
     return value;
   }
 
   private eventTimeOf(record: LogRecord, header: Header | null, value: unknown): number {
     const { source } = this.options;
-    const eventTimeMs = source.eventTimeMs && value !== null ? source.eventTimeMs(value) : (header?.eventTimeMs ?? (value === null ? record.appendTimeMs : NaN));
-    if (!Number.isSafeInteger(eventTimeMs)) throw new SkillForgeError('SFS_EVENT_TIME_INVALID', `event time ${eventTimeMs} of a record of ${source.topic.name} is no whole number of milliseconds`);
+    const eventTimeMs =
+      source.eventTimeMs && value !== null ? source.eventTimeMs(value) : (header?.eventTimeMs ?? (value === null ? record.appendTimeMs : NaN));
+    if (!Number.isSafeInteger(eventTimeMs))
+      throw new SkillForgeError(
+        'SFS_EVENT_TIME_INVALID',
+        `event time ${eventTimeMs} of a record of ${source.topic.name} is no whole number of milliseconds`,
+      );
     if (eventTimeMs > record.appendTimeMs + source.maxAheadMs) {
-      throw new SkillForgeError('SFS_EVENT_TIME_AHEAD', `event time ${eventTimeMs} is more than ${source.maxAheadMs} ms ahead of the append time ${record.appendTimeMs}`);
+      throw new SkillForgeError(
+        'SFS_EVENT_TIME_AHEAD',
+        `event time ${eventTimeMs} is more than ${source.maxAheadMs} ms ahead of the append time ${record.appendTimeMs}`,
+      );
     }
     return eventTimeMs;
   }

@@ -24,6 +24,7 @@ export interface TaskCounters {
   unmatched: number;
 }
 
+/** Where a task stands; committed with everything that it changes. */
 export interface TaskProgress {
   channels: Record<string, ChannelProgress>;
   clockMs: number;
@@ -37,8 +38,11 @@ export interface TaskProgress {
   /** Outputs so far of the input in progress: an input can span commits while windows close. */
   outputIndex: number;
   counters: TaskCounters;
+  /** Decisions of an earlier life in the control topic that are still to be applied; see `replayedDecisions.ts`. */
+  replaying: number;
 }
 
+/** The progress of a task that has done nothing. */
 export const newProgress = (): TaskProgress => ({
   channels: {},
   clockMs: -Infinity,
@@ -48,6 +52,7 @@ export const newProgress = (): TaskProgress => ({
   origin: { topic: '', partition: 0, offset: 0 },
   outputIndex: 0,
   counters: { records: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 },
+  replaying: 0,
 });
 
 const INFINITIES: Record<string, number> = { '-Infinity': -Infinity, Infinity };
@@ -60,7 +65,9 @@ export function encodeProgress(progress: TaskProgress): Buffer {
 /** @throws SFS_PROGRESS_INVALID */
 export function decodeProgress(bytes: Buffer): TaskProgress {
   try {
-    return JSON.parse(bytes.toString(), (_, value: unknown) => (typeof value === 'string' && value in INFINITIES ? INFINITIES[value] : value)) as TaskProgress;
+    return JSON.parse(bytes.toString(), (_, value: unknown) =>
+      typeof value === 'string' && value in INFINITIES ? INFINITIES[value] : value,
+    ) as TaskProgress;
   } catch (cause) {
     throw new SkillForgeError('SFS_PROGRESS_INVALID', 'the progress of a task cannot be read', { cause });
   }

@@ -23,7 +23,7 @@ export class StateCodec<S> {
 
   /** @throws SFS_STATE_VERSIONS when the store has had more than 255 schemas */
   constructor(
-    private readonly store: string,
+    readonly store: string,
     schema: ValueSchema<S>,
     known: readonly AvroSchema[],
   ) {
@@ -33,6 +33,11 @@ export class StateCodec<S> {
     this.version = found < 0 ? known.length : found;
     this.versions = found < 0 ? [...known, schema.avro] : known;
     if (this.version > MOST_VERSIONS) throw new SkillForgeError('SFS_STATE_VERSIONS', `store ${store} has had ${MOST_VERSIONS} schemas`);
+  }
+
+  /** Checks that rows of every schema so far can be read. @throws SFS_STATE_SCHEMA */
+  assertMigrates(): void {
+    for (let version = 0; version < this.versions.length; version++) if (version !== this.version) this.resolverOf(version);
   }
 
   /** @throws SFS_STATE_ENCODE when a row does not fit the declared schema */
@@ -62,7 +67,7 @@ export class StateCodec<S> {
     const version = bytes[0]!;
     const resolver = version === this.version ? undefined : this.resolverOf(version);
     try {
-      const { value, offset } = this.type.decode(bytes, 1, resolver);
+      const { value, offset } = this.type.decode(bytes, 1, resolver) as { readonly value: unknown; readonly offset: number };
       if (offset !== bytes.length) throw new Error(`${bytes.length - offset} bytes are left over`);
       return value as S;
     } catch (cause) {
@@ -82,7 +87,11 @@ export class StateCodec<S> {
     try {
       return this.type.createResolver(compileSchema(withSingleDefinitions(writer)).type);
     } catch (cause) {
-      throw new SkillForgeError('SFS_STATE_SCHEMA', `rows of schema ${version} of store ${this.store} cannot be migrated: ${(cause as Error).message}`, { cause });
+      throw new SkillForgeError(
+        'SFS_STATE_SCHEMA',
+        `rows of schema ${version} of store ${this.store} cannot be migrated: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 }
@@ -90,14 +99,21 @@ export class StateCodec<S> {
 /** Avro defines a name once: later definitions of the same name (a topic's value used twice in one row) become references. */
 export function withSingleDefinitions(schema: AvroSchema, seen = new Set<string>()): AvroSchema {
   if (typeof schema === 'string') return schema;
-  if (Array.isArray(schema)) return schema.map((branch) => withSingleDefinitions(branch as AvroSchema, seen));
-  const node = schema as { type: string; name?: string; namespace?: string; fields?: { type: AvroSchema }[]; items?: AvroSchema; values?: AvroSchema };
+  if (Array.isArray(schema)) return (schema as readonly AvroSchema[]).map((branch) => withSingleDefinitions(branch, seen));
+  const node = schema as {
+    type: string;
+    name?: string;
+    namespace?: string;
+    fields?: { type: AvroSchema }[];
+    items?: AvroSchema;
+    values?: AvroSchema;
+  };
   if (node.name !== undefined) {
     const name = node.namespace ? `${node.namespace}.${node.name}` : node.name;
     if (seen.has(name)) return name;
     seen.add(name);
   }
-  const copy = { ...node } as typeof node;
+  const copy = { ...node };
   if (node.fields) copy.fields = node.fields.map((field) => ({ ...field, type: withSingleDefinitions(field.type, seen) }));
   if (node.items) copy.items = withSingleDefinitions(node.items, seen);
   if (node.values) copy.values = withSingleDefinitions(node.values, seen);

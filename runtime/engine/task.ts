@@ -1,60 +1,22 @@
-import { errorCodeOf, errorMessageOf, topics, controlKey, type Topic, type ControlKind } from '../../schemas/index.js';
-import type { FailureGuard, StageNode, TopologyBuilder, Wiring } from '../../operators/builder.js';
+import { controlKey, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import type { FailureGuard, StageNode, Wiring } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
 import type { StreamRecord } from '../../operators/record.js';
-import type { Storage } from '../ports.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
 import type { OriginPosition, RecordTimes } from './header.js';
-import { MergedInputs } from './mergeInputs.js';
+import { CONTROL, controlOf, type Decision } from './decisions.js';
+import { Markers } from './markers.js';
+import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import type { PartitionInput } from './partitionInput.js';
 import { encodeProgress, type TaskCounters, type TaskProgress } from './progress.js';
+import { Silence, type SilenceOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
-import type { TaskState } from './taskState.js';
-import type { DueTimer, TimeQueue } from './timeQueue.js';
+import type { TaskParts } from './taskParts.js';
+import type { DueTimer } from './timeQueue.js';
 
-export interface TaskParts {
-  /** `topology@version/subtopology/partition`. */
-  readonly name: string;
-  readonly topology: string;
-  readonly version: number;
-  readonly subtopology: number;
-  readonly partition: number;
-  readonly region: string;
-  readonly builder: TopologyBuilder;
-  readonly stageIds: ReadonlySet<string>;
-  readonly inputs: readonly PartitionInput[];
-  readonly progress: TaskProgress;
-  readonly state: TaskState;
-  readonly timers: TimeQueue;
-  readonly outputs: Outputs;
-  readonly storage: Storage;
-  readonly limits: StepLimits;
-  /** Encodes the rows of every input at once: finds the input whose row made a commit fail. */
-  readonly careful: boolean;
-}
-
-export interface StepLimits {
-  /** Most inputs and timers between two commits. */
-  readonly maxRecords: number;
-  /** Output bytes after which a step commits. */
-  readonly maxOutputBytes: number;
-  /** Rows that stay in memory between commits. */
-  readonly mostCachedRows: number;
-  /** Event time between two watermark markers in derived topics, ms. */
-  readonly markerMs: number;
-}
-
-export interface StepOptions {
-  /** Wall clock, ms: decides idleness only. */
-  readonly nowMs: number;
-  /**
-   * What the end of the log means for an input: `wait` for `idleMs` and then treat it as silent; silent at once (`idle`: a
-   * bounded run over what is there); or the end of the input for good (`end`).
-   */
-  readonly silence: (input: PartitionInput) => 'wait' | 'idle' | 'end';
-}
+export type { StepLimits } from './taskParts.js';
 
 /** `more`: call again; `waiting`: nothing to do until the log grows; `ended`: the input is over and all windows are closed. */
 export type StepState = 'more' | 'waiting' | 'ended';
@@ -80,9 +42,10 @@ export class Task {
   private observed: Arrival | null = null;
   /** The arrival whose record is being processed: its bytes go to the dead letters when a route says so. */
   private current: Arrival | null = null;
-  private toldMs = -Infinity;
-  private readonly quietSince = new Map<Channel, number>();
-  private idleSent = false;
+  private readonly silence: Silence;
+  /** Event time of what waits for a channel that is silent. */
+  private waitingMs = -Infinity;
+  private readonly markers: Markers;
   private changed = false;
 
   constructor(readonly parts: TaskParts) {
@@ -91,13 +54,15 @@ export class Task {
     this.merged = new MergedInputs(parts.inputs);
     this.places = placesOf(parts.builder.stages);
     this.placesByQueue = new Map([...this.places.values()].map((place) => [place.queue, place]));
+    this.markers = new Markers(parts.progress, parts.outputs, parts.limits.markerMs);
+    this.silence = new Silence(parts.inputs, (phase, channel) => this.decide(phase, channel));
     this.wiring = this.connect();
   }
 
   /** Works until the limits, or until there is nothing to do, and commits. Rejects when the commit fails: the task must be dropped then. */
-  async step(options: StepOptions): Promise<StepState> {
+  async step(options: SilenceOptions): Promise<StepState> {
     const outcome = await this.work(options);
-    if (outcome !== 'more') this.tellProgress(outcome);
+    if (outcome !== 'more') this.markers.tell(outcome === 'waiting', this.merged.channels());
     await this.commit();
     return outcome;
   }
@@ -112,43 +77,75 @@ export class Task {
     return this.parts.inputs.reduce((total, input) => total + input.lag, 0);
   }
 
-  private async work(options: StepOptions): Promise<StepState> {
+  private async work(options: SilenceOptions): Promise<StepState> {
     const { timers, outputs, limits } = this.parts;
-    for (let budget = limits.maxRecords; budget > 0 && outputs.byteSize < limits.maxOutputBytes; ) {
-      const nextMs = timers.nextMs;
-      if (nextMs !== Infinity && nextMs <= this.progress.watermarkMs) {
+    for (let budget = limits.maxRecords; budget > 0 && outputs.byteSize < limits.maxOutputBytes;) {
+      const { watermarkMs } = this.progress;
+      if (timers.isDue(watermarkMs)) {
         this.fire(timers.pop());
         budget--;
         continue;
       }
-      if (timers.mustLoad(this.progress.watermarkMs)) return 'more';
-      this.progress.closedMs = this.progress.watermarkMs;
-      this.markWatermark();
+      if (timers.mustLoad(watermarkMs)) return 'more';
+      this.progress.closedMs = watermarkMs;
+      this.markers.mark();
       const selected = this.merged.select();
-      if (selected.kind === 'next') {
-        const { input, channel, arrival } = selected;
-        if (needsWork(input, arrival) && (await runBatch(input))) continue;
-        if (this.observed !== arrival && this.observe(channel, input, arrival)) continue;
-        this.take(input, channel, arrival);
-        budget--;
-      } else if (!this.merged.fill() && !this.settleSilence(selected.kind === 'blocked' ? selected : null, options)) {
-        return this.ended ? 'ended' : 'waiting';
-      }
+      if (selected.kind !== 'next' || this.parts.replayed.isDue(selected)) {
+        if (!this.goOn(selected, options)) return this.ended ? 'ended' : 'waiting';
+      } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input))) && this.proceed(selected)) budget--;
     }
     return 'more';
+  }
+
+  /** Takes an arrival. Returns false when the watermark moved: timers come before the record. */
+  private proceed({ input, channel, arrival }: Extract<Selection, { kind: 'next' }>): boolean {
+    if (this.observed !== arrival && this.observe(channel, input, arrival)) return false;
+    this.take(input, channel, arrival);
+    return true;
+  }
+
+  /** There is nothing to take now: applies what was decided here before, reads on, or decides. Returns false when all that changed nothing. */
+  private goOn(selected: Selection, options: SilenceOptions): boolean {
+    const { replayed } = this.parts;
+    if (selected.kind !== 'next' && this.merged.fill()) return true;
+    if (replayed.pending) {
+      this.replay();
+      return true;
+    }
+    this.waitingMs = selected.kind === 'blocked' ? selected.clockMs : this.progress.clockMs;
+    return this.silence.settle(options) && (this.raiseWatermark() || selected.kind === 'blocked');
+  }
+
+  private replay(): void {
+    const spoke = this.parts.replayed.apply();
+    this.changed = true;
+    this.raiseWatermark();
+    if (spoke?.progress.idle) this.resume(spoke);
   }
 
   /** Moves the clocks to an arrival. Returns true when the watermark moved: timers come before the record. */
   private observe(channel: Channel, input: PartitionInput, arrival: Arrival): boolean {
     this.observed = arrival;
     this.changed = true;
-    this.progress.origin = { topic: input.options.topic, partition: input.options.partition, offset: arrival.record.offset };
+    this.turnTo(input, arrival.record.offset);
     const { progress } = channel;
     progress.clockMs = Math.max(progress.clockMs, arrival.clockMs);
     if (!arrival.header?.marker) progress.idle = false;
     this.progress.clockMs = Math.max(this.progress.clockMs, progress.clockMs);
     this.observeWatermark(channel, input, arrival);
     return this.raiseWatermark();
+  }
+
+  /**
+   * The input that outputs come from by now. Their count goes on until another input is observed: timers that fire when it has
+   * been taken, at an idle time-out or the end, come from it too, and no two dead letters may have one identity.
+   */
+  private turnTo({ options: { topic, partition } }: PartitionInput, offset: number): void {
+    const { origin } = this.progress;
+    // The same one again after a restart: some of its timers may have fired before.
+    if (origin.topic === topic && origin.partition === partition && origin.offset === offset) return;
+    this.progress.origin = { topic, partition, offset };
+    this.progress.outputIndex = 0;
   }
 
   private observeWatermark({ progress }: Channel, input: PartitionInput, { header }: Arrival): void {
@@ -174,17 +171,16 @@ export class Task {
     channel.progress.next = arrival.record.offset + 1;
     this.observed = null;
     this.changed = true;
-    this.idleSent = false;
+    this.markers.busy();
     if (!arrival.header?.marker) this.process(input, arrival);
-    this.progress.outputIndex = 0;
   }
 
   private process(input: PartitionInput, arrival: Arrival): void {
     this.progress.counters.records++;
-    if (arrival.error !== null) return this.bury(arrival.error, null, arrival);
+    if (arrival.error !== null) return this.bury(arrival.error, arrival.failedIn ?? null, arrival);
     const record = { key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs };
     this.current = arrival;
-    this.attempt(() => this.feed(input.options.stage, record));
+    this.attempt(input.options.stage, () => this.feed(input.options.stage, record));
     this.current = null;
     if (this.failure !== null) this.bury(this.failure.error, this.failure.stage, arrival);
   }
@@ -202,7 +198,7 @@ export class Task {
     const run = (): void => logic?.onTimer?.(timer.key, timer.timeMs - place.delayMs, timer.tag);
     this.progress.closedMs = Math.max(this.progress.closedMs, timer.timeMs - 1);
     this.firing = { rank: place.rank, timeMs: timer.timeMs };
-    this.attempt(run);
+    this.attempt(place.stage, run);
     if (this.failure !== null) this.repeatMuted(timer, run, this.failure);
     this.firing = null;
   }
@@ -210,13 +206,13 @@ export class Task {
   private repeatMuted(timer: DueTimer, run: () => void, { error, stage }: { readonly error: unknown; readonly stage: string }): void {
     // The stage's own bookkeeping must go on, or its window would never close again; what follows it stays silent.
     this.muted = true;
-    this.attempt(run);
+    this.attempt(stage, run);
     this.muted = false;
     this.buryTimer(timer, stage, error);
   }
 
-  /** Runs one input; on a throw anywhere below, its writes, timers and outputs are taken back. */
-  private attempt(run: () => void): void {
+  /** Runs one input; on a throw anywhere below, its writes, timers and outputs are taken back. `stage` failed where no other says so. */
+  private attempt(stage: string, run: () => void): void {
     const { state, timers, outputs } = this.parts;
     const { outputIndex } = this.progress;
     const { outputs: sent, late, misses, unmatched, deadLetters } = this.progress.counters;
@@ -228,7 +224,7 @@ export class Task {
       run();
       if (this.parts.careful && this.failure === null) state.verify();
     } catch (error) {
-      this.failure ??= { error, stage: 'source' };
+      this.failure ??= { error, stage };
     }
     if (this.failure === null) return;
     state.undo();
@@ -247,7 +243,10 @@ export class Task {
   private buryTimer(timer: DueTimer, stage: string, error: unknown): void {
     const { stage: owner, delayMs } = this.placesByQueue.get(timer.stage)!;
     const reason = `timer ${timer.timeMs - delayMs} of stage ${owner} for key "${timer.key}": ${errorMessageOf(error)}`;
-    this.sendDeadLetter({ code: errorCodeOf(error), reason, stage, eventTimeMs: timer.timeMs - delayMs }, { key: Buffer.from(timer.key), value: null, header: null });
+    this.sendDeadLetter(
+      { code: errorCodeOf(error), reason, stage, eventTimeMs: timer.timeMs - delayMs },
+      { key: Buffer.from(timer.key), value: null, header: null },
+    );
   }
 
   private sendDeadLetter(failure: Parameters<Outputs['deadLetter']>[0], source: FailedBytes | null): void {
@@ -264,108 +263,33 @@ export class Task {
     return { topic, partition, offset, index: this.progress.outputIndex++ };
   }
 
-  /** Tells the readers of derived topics, at a place that depends on the inputs alone, that all closings up to here are out. */
-  private markWatermark(): void {
-    const { markerMs } = this.parts.limits;
-    const { watermarkMs } = this.progress;
-    const markMs = Number.isFinite(watermarkMs) ? Math.floor(watermarkMs / markerMs) * markerMs : watermarkMs;
-    if (markMs <= this.progress.markedMs) return;
-    this.progress.markedMs = markMs;
-    this.sendMarkers(false);
-  }
-
-  /** When there is nothing more to do: how far this task's clock is, and whether it is idle, so that readers need not wait. */
-  private tellProgress(state: StepState): void {
-    const idle = this.allIdle() && this.progress.markedMs !== Infinity;
-    if (idle && !this.idleSent) {
-      this.idleSent = true;
-      this.sendMarkers(true);
-    } else if (!idle && state === 'waiting' && this.progress.clockMs > this.toldMs) this.sendMarkers(false);
-  }
-
-  private sendMarkers(idle: boolean): void {
-    const { markedMs, clockMs } = this.progress;
-    this.toldMs = clockMs;
-    this.changed = true;
-    this.parts.outputs.sendMarkers({ eventTimeMs: markedMs, streamTimeMs: clockMs, watermarkMs: markedMs }, { idle, end: markedMs === Infinity });
-  }
-
-  private allIdle(): boolean {
-    const channels = this.merged.channels();
-    return channels.length > 0 && channels.every((channel) => channel.size === 0 && (channel.progress.idle || channel.progress.ended));
-  }
-
-  /** Decides which silent channels to stop waiting for. Returns true when that changed something. */
-  private settleSilence(blocked: { readonly by: readonly Channel[]; readonly clockMs: number } | null, options: StepOptions): boolean {
-    let any = false;
-    for (const input of this.parts.inputs) {
-      input.settle();
-      for (const channel of input.channels.values()) any = this.settleChannel(input, channel, blocked?.clockMs ?? this.progress.clockMs, options) || any;
-    }
-    return any && (this.raiseWatermark() || blocked !== null);
-  }
-
-  private settleChannel(input: PartitionInput, channel: Channel, clockMs: number, { nowMs, silence }: StepOptions): boolean {
-    const { progress } = channel;
-    const kind = silence(input);
-    if (channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
-      this.quietSince.delete(channel);
-      return false;
-    }
-    const since = this.quietSince.get(channel) ?? nowMs;
-    this.quietSince.set(channel, since);
-    if (kind === 'wait' && nowMs - since < input.options.source.idleMs) return false;
-    if (kind === 'end') this.end(channel);
-    else this.setIdle(channel, clockMs);
-    return true;
-  }
-
-  private setIdle(channel: Channel, fromMs: number): void {
-    channel.progress.idle = true;
-    this.changed = true;
-    this.decide('CLOCK_ADVANCE', channel, fromMs, 'idle');
-  }
-
   /** The channel's records to come are placed at the task's clock: what the others did meanwhile stays before them. */
   resume(channel: Channel): void {
+    if (this.parts.replayed.decidesOn(channel)) return;
     channel.progress.idle = false;
-    this.changed = true;
-    this.quietSince.delete(channel);
+    this.silence.broken(channel);
+    this.decide('resume', channel);
     channel.resumeAt(this.progress.clockMs);
-    this.decide('CLOCK_ADVANCE', channel, this.progress.clockMs, 'resume');
   }
 
-  private end(channel: Channel): void {
-    channel.progress.ended = true;
-    this.changed = true;
-    this.decide('END_OF_INPUT', channel, this.progress.clockMs, 'end');
-  }
-
-  /** Logs a decision that the data does not hold, with the position at which it took effect. */
-  private decide(kind: ControlKind, channel: Channel, clockMs: number, phase: string): void {
-    const { topology, version, subtopology, partition, region, outputs } = this.parts;
+  /** Logs a decision that the data does not hold, with the place where it took effect. */
+  private decide(phase: Decision['phase'], channel: Channel): void {
+    const { name, topology, version, subtopology, partition, region, outputs } = this.parts;
+    const { clockMs, watermarkMs, counters } = this.progress;
     const position = channel.progress.next;
-    const id = controlKey(`${this.name} ${channel.id} ${position} ${phase}`);
-    const value = {
-      id,
-      kind,
-      madeAtMs: Number.isFinite(clockMs) ? clockMs : 0,
-      region,
-      topology,
-      topologyVersion: version,
-      subtopology,
-      partition,
-      channel: channel.id,
-      position,
-      clockMs: Number.isFinite(clockMs) ? clockMs : null,
-      payload: JSON.stringify({ phase }),
-    };
-    outputs.send(topics.control as Topic<string, unknown>, { key: id, value, timestamp: value.madeAtMs }, this.times(value.madeAtMs), { ...this.progress.origin, index: 0 });
+    const id = controlKey(`${name} ${channel.id} ${position} ${phase}`);
+    const at = { records: counters.records, clockMs, watermarkMs };
+    const untilMs = phase === 'idle' ? this.waitingMs : clockMs;
+    const madeAtMs = Number.isFinite(untilMs) ? untilMs : 0;
+    const decision = controlOf({ phase, channel: channel.id, position, at }, untilMs);
+    const value = { id, madeAtMs, region, topology, topologyVersion: version, subtopology, partition, ...decision };
+    outputs.send(CONTROL, { key: id, value, timestamp: madeAtMs }, this.times(madeAtMs), { ...this.progress.origin, index: 0 });
+    this.changed = true;
   }
 
   private async commit(): Promise<void> {
-    if (!this.changed) return;
     const { state, timers, outputs, storage, limits } = this.parts;
+    if (!this.changed && outputs.size === 0) return;
     for (const input of this.parts.inputs) input.settle();
     this.progress.counters.outputs += outputs.size;
     const done = storage.commit({
@@ -443,7 +367,11 @@ export class Task {
       },
       emit: () => undefined,
       send: (topic, record) => parts.outputs.send(topic, record, this.times(record.timestamp), this.nextOrigin()),
-      deadLetter: (code, reason, record) => this.sendDeadLetter({ code, reason, stage, eventTimeMs: record.timestamp }, this.current?.record ?? { key: Buffer.from(record.key), value: null, header: null }),
+      deadLetter: (code, reason, record) =>
+        this.sendDeadLetter(
+          { code, reason, stage, eventTimeMs: record.timestamp },
+          this.current?.record ?? { key: Buffer.from(record.key), value: null, header: null },
+        ),
       count: (event) => progress.counters[counted[event]!]++,
     };
   }

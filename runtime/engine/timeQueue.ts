@@ -83,6 +83,12 @@ export class TimeQueue {
     }
   }
 
+  /** True when the next timer in memory is at `untilMs` or before. */
+  isDue(untilMs: number): boolean {
+    const { nextMs } = this;
+    return nextMs !== Infinity && nextMs <= untilMs;
+  }
+
   /** True when timers up to `untilMs` may lie beyond the memory window: commit, then `settle`. */
   mustLoad(untilMs: number): boolean {
     return this.horizon !== null && this.horizon.timeMs <= untilMs && this.nextMs === Infinity;

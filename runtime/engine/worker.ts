@@ -4,8 +4,10 @@ import type { Storage } from '../ports.js';
 import { assembleTask } from './assemble.js';
 import { Deployment } from './deployment.js';
 import type { PartitionInput } from './partitionInput.js';
+import type { SilenceKind } from './silence.js';
 import type { StepLimits, StepState, Task } from './task.js';
 
+/** How a worker runs its topologies. */
 export interface WorkerOptions {
   readonly region: string;
   /** `follow`: run until stopped. `until-end`: stop when every input has been processed. `end-of-input`: then also close every window, for good. */
@@ -36,7 +38,7 @@ export class Worker {
   readonly deployments: readonly Deployment[];
   private tasks: Running[] = [];
   private stopping = false;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private wake: () => void = () => undefined;
   private readonly written = new Set<string>();
 
@@ -50,7 +52,7 @@ export class Worker {
 
   /**
    * Creates missing topics, checks plans, restores tasks.
-   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_WRITER_TWICE
+   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE
    */
   async start(): Promise<void> {
     const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
@@ -60,14 +62,16 @@ export class Worker {
       await deployment.register();
       await deployment.prepareState();
     }
-    this.tasks = this.deployments.flatMap((deployment) =>
-      deployment.graph.subtopologies.flatMap((subtopology) =>
+    this.tasks = this.deployments.flatMap((deployment) => {
+      const decisions = deployment.decisionLog();
+      return deployment.graph.subtopologies.flatMap((subtopology) =>
         Array.from({ length: subtopology.partitions }, (_, partition): Running => {
-          const assemble = (careful: boolean): Task => assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful });
+          const assemble = (careful: boolean): Task =>
+            assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful, decisions });
           return { task: assemble(false), assemble, state: 'more', busy: null };
         }),
-      ),
-    );
+      );
+    });
     this.expectWriters();
   }
 
@@ -88,7 +92,7 @@ export class Worker {
       while (!this.stopping && this.failure === null && (await this.round()));
     } finally {
       unsubscribe();
-      await Promise.all(this.tasks.map((running) => running.busy));
+      await Promise.all(this.tasks.flatMap((running) => running.busy ?? []));
     }
     if (this.failure !== null) throw this.failure;
   }
@@ -127,7 +131,7 @@ export class Worker {
       if (running.task.parts.careful) running.task = running.assemble(false);
     } catch (error) {
       if (errorCodeOf(error) === 'SFS_STATE_ENCODE' && !running.task.parts.careful) running.task = running.assemble(true);
-      else this.failure ??= error;
+      else this.failure ??= error instanceof Error ? error : new Error(String(error));
     } finally {
       running.busy = null;
     }
@@ -153,7 +157,7 @@ export class Worker {
   }
 
   /** What tasks of this worker write ends, or falls silent, when they say so by their markers. */
-  private silenceOf(input: PartitionInput): 'wait' | 'idle' | 'end' {
+  private silenceOf(input: PartitionInput): SilenceKind {
     const { mode } = this.options;
     if (mode === 'follow' || this.written.has(input.options.topic)) return 'wait';
     return mode === 'until-end' ? 'idle' : 'end';

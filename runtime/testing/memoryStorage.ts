@@ -2,6 +2,7 @@ import type { Storage, TaskCommit } from '../ports.js';
 import { MemoryLog } from './memoryLog.js';
 import { MemoryTasks } from './memoryTasks.js';
 
+/** How a storage in memory behaves. */
 export interface MemoryStorageOptions {
   /** Clock of the log, ms. Default: the wall clock. */
   readonly now?: () => number;

@@ -72,14 +72,16 @@ export class MemoryTasks implements TaskStore {
 
   private task(name: string): MemoryTask {
     let task = this.byName.get(name);
-    if (task === undefined) this.byName.set(name, (task = { progress: Buffer.alloc(0), stores: new Map(), queue: new Map(), ordered: null }));
+    if (task === undefined) this.byName.set(name, (task = emptyTask()));
     return task;
   }
 }
 
+const emptyTask = (): MemoryTask => ({ progress: Buffer.alloc(0), stores: new Map(), queue: new Map(), ordered: null });
+
 function writeState(task: MemoryTask, { store, key, value }: StateWrite): void {
   let rows = task.stores.get(store);
-  if (rows === undefined) task.stores.set(store, (rows = new Map()));
+  if (rows === undefined) task.stores.set(store, (rows = new Map<string, Buffer>()));
   if (value === null) rows.delete(key);
   else rows.set(key, Buffer.from(value));
 }

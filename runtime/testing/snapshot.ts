@@ -10,7 +10,11 @@ export type Snapshot = ReadonlyMap<string, readonly string[]>;
 /** What the topologies left in a storage, in the order of their stages: the first difference is the nearest to its cause. */
 export function snapshotOf(deployments: readonly Deployment[], storage: MemoryStorage): Snapshot {
   const snapshot = new Map<string, string[]>();
-  const add = (place: string, line: string): void => void (snapshot.get(place)?.push(line) ?? snapshot.set(place, [line]));
+  const add = (place: string, line: string): void => {
+    const lines = snapshot.get(place);
+    if (lines === undefined) snapshot.set(place, [line]);
+    else lines.push(line);
+  };
   for (const deployment of deployments) {
     addOutputs(deployment, storage, add);
     addState(deployment, storage, add);
@@ -34,13 +38,14 @@ function addOutputs(deployment: Deployment, storage: MemoryStorage, add: Add): v
 }
 
 function addState(deployment: Deployment, storage: MemoryStorage, add: Add): void {
-  for (const { stores, id } of deployment.topology.build().stages) {
-    for (const store of stores) {
-      for (const task of tasksOf(deployment, storage)) {
-        for (const { key, value } of storage.tasks.scan(task, store.name)) {
-          add(`operator ${id}, store ${store.name}, key "${key}", task ${task}`, textOf(deployment.stateCodec(store).decode(value)));
-        }
-      }
+  const tasks = tasksOf(deployment, storage);
+  const kept = deployment.topology
+    .build()
+    .stages.flatMap(({ id, stores }) => stores.map((store) => ({ id, store, codec: deployment.stateCodec(store) })));
+  for (const { id, store, codec } of kept) {
+    for (const task of tasks) {
+      const rows = storage.tasks.scan(task, store.name);
+      for (const { key, value } of rows) add(`operator ${id}, store ${store.name}, key "${key}", task ${task}`, textOf(codec.decode(value)));
     }
   }
 }
@@ -51,7 +56,8 @@ function addTasks(deployment: Deployment, storage: MemoryStorage, add: Add): voi
     const { watermarkMs, counters } = decodeProgress(storage.tasks.progress(task)!);
     const { outputs: _, ...counted } = counters;
     add(`task ${task}`, textOf({ watermarkMs: String(watermarkMs), ...counted }));
-    for (const { queue, timeMs, tiebreak } of storage.tasks.queueHead(task, Infinity)) add(`timers of task ${task}`, textOf([timeMs, queue, tiebreak]));
+    for (const { queue, timeMs, tiebreak } of storage.tasks.queueHead(task, Infinity))
+      add(`timers of task ${task}`, textOf([timeMs, queue, tiebreak]));
   }
 }
 
@@ -67,6 +73,7 @@ function addDeadLetters(deployment: Deployment, storage: MemoryStorage, add: Add
   for (const line of lines.sort()) add('dead letters', line);
 }
 
+/** Names of the tasks of a deployment that have committed. */
 export const tasksOf = (deployment: Deployment, storage: MemoryStorage): string[] =>
   storage.tasks.names().filter((task) => task.startsWith(`${deployment.id}/`));
 

@@ -50,9 +50,9 @@ export class TopologyTestDriver {
     const { source } = stagesOf(deployment).find((stage) => stage.source?.topic.name === topic.name)!;
     return new DriverInput(topic, {
       source: source!,
-      physicalName: deployment.physicalName(topic as Topic<string, unknown>),
+      physicalName: deployment.physicalName(topic),
       partitions: deployment.partitionsOf(source!.topic),
-      codec: deployment.codecOf(topic as Topic<string, unknown>),
+      codec: deployment.codecOf(topic),
       nowMs: () => this.clock.nowMs,
       send: (record) => this.sent.push(record),
     });
@@ -127,8 +127,11 @@ export class TopologyTestDriver {
 
   /** What could not be processed, by source position. */
   deadLetters(): Opened<DeadLetter>[] {
-    const position = (letter: Opened<DeadLetter>): string => `${letter.sourceTopic} ${letter.sourcePartition} ${String(letter.sourceOffset).padStart(16)} ${letter.id}`;
-    const letters = this.output(topics.deadLetters).records().map((record) => record.value!);
+    const position = (letter: Opened<DeadLetter>): string =>
+      `${letter.sourceTopic} ${letter.sourcePartition} ${String(letter.sourceOffset).padStart(16)} ${letter.id}`;
+    const letters = this.output(topics.deadLetters)
+      .records()
+      .map((record) => record.value!);
     return letters.sort((a, b) => (position(a) < position(b) ? -1 : 1));
   }
 
@@ -145,7 +148,9 @@ export class TopologyTestDriver {
   /** All rows of a store over all partitions, keys in order. @throws SFS_TEST_STORE */
   rows<S>(store: string): Map<string, S> {
     const rows = this.deployments.flatMap((deployment) => {
-      const spec = stagesOf(deployment).flatMap((stage) => stage.stores).find((one) => one.name === store);
+      const spec = stagesOf(deployment)
+        .flatMap((stage) => stage.stores)
+        .find((one) => one.name === store);
       if (spec === undefined) return [];
       const scanned = tasksOf(deployment, this.storage).flatMap((task) => [...this.storage.tasks.scan(task, store)]);
       return scanned.map(({ key, value }) => [key, deployment.stateCodec(spec).decode(value) as S] as const);
@@ -157,13 +162,16 @@ export class TopologyTestDriver {
   /** What the tasks counted, all together. */
   counters(): TaskCounters {
     const sum = newProgress().counters;
-    for (const { counters } of this.progress()) for (const [name, count] of Object.entries(counters)) sum[name as keyof TaskCounters] += count;
+    const names = Object.keys(sum) as (keyof TaskCounters)[];
+    for (const { counters } of this.progress()) for (const name of names) sum[name] += counters[name];
     return sum;
   }
 
   /** The least watermark of the tasks that have one, ms; -Infinity when none has. */
   watermark(): number {
-    const known = this.progress().map(({ watermarkMs }) => watermarkMs).filter((watermarkMs) => watermarkMs !== -Infinity);
+    const known = this.progress()
+      .map(({ watermarkMs }) => watermarkMs)
+      .filter((watermarkMs) => watermarkMs !== -Infinity);
     return known.length === 0 ? -Infinity : Math.min(...known);
   }
 
@@ -230,4 +238,3 @@ export async function openDriver(topology: Topology | readonly Topology[], optio
   const { deployments } = await process.start('until-end');
   return new TopologyTestDriver(storage, clock, deployments, settings, process);
 }
-

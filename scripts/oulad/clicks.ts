@@ -83,7 +83,8 @@ function assertOptions(options: OuladClickOptions): void {
   const { module, presentation, untilDay } = options;
   assertRegion(options.region ?? DEFAULT_REGION);
   if (module === '') throw optionError('module', 'must not be empty', module);
-  if (presentation !== undefined && firstEpochDay(presentation) === null) throw optionError('presentation', 'must be a year with B or J, such as 2014J', presentation);
+  if (presentation !== undefined && firstEpochDay(presentation) === null)
+    throw optionError('presentation', 'must be a year with B or J, such as 2014J', presentation);
   if (untilDay !== undefined && !Number.isSafeInteger(untilDay)) throw optionError('untilDay', 'must be an integer', untilDay);
 }
 
@@ -112,7 +113,13 @@ function* emit(file: CsvFile<ClickColumn>, rows: ClickRows, options: OuladClickO
   }
 }
 
-function progressOf(phase: OuladProgress['phase'], file: CsvFile<ClickColumn>, rows: ClickRows, rowsRead: number, eventsEmitted: number): OuladProgress {
+function progressOf(
+  phase: OuladProgress['phase'],
+  file: CsvFile<ClickColumn>,
+  rows: ClickRows,
+  rowsRead: number,
+  eventsEmitted: number,
+): OuladProgress {
   return { phase, bytesRead: file.bytesRead, bytesTotal: file.sizeBytes, rowsRead, eventsEmitted, eventsTotal: rows.kept.length };
 }
 

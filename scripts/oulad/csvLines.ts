@@ -45,8 +45,12 @@ export class LineWindow {
 
   #lineTooLong(): SkillForgeError {
     const line = this.lines + 1;
-    return new SkillForgeError('SFS_IMPORT_CORRUPT', `${this.path}: line ${line} is longer than ${MAX_LINE_BYTES} bytes, so this is no CSV file of the data set`, {
-      context: { file: this.path, line },
-    });
+    return new SkillForgeError(
+      'SFS_IMPORT_CORRUPT',
+      `${this.path}: line ${line} is longer than ${MAX_LINE_BYTES} bytes, so this is no CSV file of the data set`,
+      {
+        context: { file: this.path, line },
+      },
+    );
   }
 }

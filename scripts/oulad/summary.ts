@@ -57,7 +57,11 @@ export interface OuladSummary {
 }
 
 /** Adds up the counts of the presentations. */
-export function summaryOf(file: string | null, presentations: readonly CoursePresentation[], rejected: Readonly<Record<OuladRejectCode, number>>): OuladSummary {
+export function summaryOf(
+  file: string | null,
+  presentations: readonly CoursePresentation[],
+  rejected: Readonly<Record<OuladRejectCode, number>>,
+): OuladSummary {
   const accepted = sum(presentations.map((one) => one.accepted));
   const filtered = sum(presentations.map((one) => one.filtered));
   const known = presentations.filter((one) => one.accepted + one.filtered > 0).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));

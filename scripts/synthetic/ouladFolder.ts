@@ -72,7 +72,9 @@ export async function syntheticOuladFolder(folder: string, given: Partial<Synthe
 function firstDayMs(presentation: string, firstDay: number): number {
   const day = firstEpochDay(presentation.slice(presentation.indexOf('-') + 1));
   if (day !== null && /^[A-Z]+-/.test(presentation)) return (day + firstDay) * DAY_MS;
-  throw new SkillForgeError('SFS_SYNTHETIC_OPTION', `presentations must be such as AAA-2014J, but one is ${JSON.stringify(presentation)}`, { context: { presentation } });
+  throw new SkillForgeError('SFS_SYNTHETIC_OPTION', `presentations must be such as AAA-2014J, but one is ${JSON.stringify(presentation)}`, {
+    context: { presentation },
+  });
 }
 
 /** The text of the file in parts. */

@@ -49,7 +49,8 @@ export interface PlanTarget {
 
 /**
  * Compares a topology with what is deployed and what the broker has.
- * A changed stage needs a raised version: state and outputs of one version come from one declaration.
+ * A changed stage needs a raised version: state and outputs of one version come from one declaration. Rows of another schema do not,
+ * as long as the older ones can be migrated.
  *
  * Problems: SFS_PLAN_REFUSED, SFS_TOPIC_MISMATCH.
  * @throws SFS_REGION_INVALID
@@ -59,14 +60,15 @@ export function planTopology(graph: TopologyGraph, target: PlanTarget): Plan {
   const changes = deployed ? stageChanges(deployed, graph) : [];
   const topics = topicPlans(graph, target);
   const retention = retentionNeeds(graph);
-  const problems = [...(deployed ? versionProblems(deployed, graph, changes) : []), ...topics.flatMap(topicProblems)];
+  const stores = storeChanges(deployed ?? { ...graph, stages: [] }, graph, changes);
+  const problems = [...(deployed ? versionProblems(deployed, graph, changes, stores) : []), ...topics.flatMap(topicProblems)];
   return {
     topology: graph.name,
     version: graph.version,
     deployedVersion: deployed?.version ?? null,
     verdict: problems.length > 0 ? 'refused' : verdictOf(graph, deployed),
     changes,
-    stores: storeChanges(deployed ?? { ...graph, stages: [] }, graph, changes),
+    stores,
     topics,
     retention,
     tasks: taskCount(graph),
@@ -89,7 +91,12 @@ function verdictOf(graph: TopologyGraph, deployed: TopologyGraph | null): Plan['
   return deployed.version === graph.version ? 'unchanged' : 'version-raised';
 }
 
-function versionProblems(deployed: TopologyGraph, graph: TopologyGraph, changes: readonly StageChange[]): PlanProblem[] {
+function versionProblems(
+  deployed: TopologyGraph,
+  graph: TopologyGraph,
+  changes: readonly StageChange[],
+  stores: readonly StoreChange[],
+): PlanProblem[] {
   const { name, version } = graph;
   const refused = (message: string): PlanProblem => ({ code: 'SFS_PLAN_REFUSED', message });
   if (deployed.name !== name) return [refused(`${name} is compared with ${deployed.name}: these are two topologies`)];
@@ -100,9 +107,16 @@ function versionProblems(deployed: TopologyGraph, graph: TopologyGraph, changes:
       ),
     ];
   if (version > deployed.version) return [];
-  return changes.map((one) =>
+  const operators = changes.filter((one) => !isMigration(one, stores));
+  return operators.map((one) =>
     refused(`${changeText(one)}, but the version of ${name} is still ${version}; raise it to ${version + 1}, or undo the change`),
   );
+}
+
+/** True where nothing changed but rows, and the older ones are migrated when they are read. */
+function isMigration({ change, differences }: StageChange, stores: readonly StoreChange[]): boolean {
+  const readable = new Set(stores.filter(({ state }) => state === 'readable').map(({ store }) => `store ${store}`));
+  return change === 'changed' && differences.every(({ parameter }) => readable.has(parameter));
 }
 
 /** Such as `stage "trend": advanceMs was 1 d, now 2 d`. */

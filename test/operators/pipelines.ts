@@ -64,7 +64,10 @@ export function asJson<V>(): (source: Records<string, V>) => Records<string, Res
 }
 
 /** A topology of one source with one operator after it. */
-export function around(operator: (source: Records<string, Event>, sources: Sources) => Records<string, unknown>, options: Partial<SourceOptions<Event>> = {}): Topology {
+export function around(
+  operator: (source: Records<string, Event>, sources: Sources) => Records<string, unknown>,
+  options: Partial<SourceOptions<Event>> = {},
+): Topology {
   return topology('under-test', { version: 1 }, (sources) => {
     operator(sources.source(events, { ...timed, ...options }), sources).pipe(toResults());
   });

@@ -35,7 +35,12 @@ function valueOf(schema: AvroSchema, names: Names): fc.Arbitrary<unknown> {
   if (typeof schema === 'string') return primitives[schema]?.() ?? valueOf(names.get(schema) as AvroSchema, names);
   if (isUnion(schema)) return fc.oneof(...schema.map((branch) => valueOf(branch, names)));
   if (schema.type === 'array') return fc.array(valueOf(schema.items, names), { maxLength: 5 });
-  if (schema.type === 'map') return fc.dictionary(fc.string().filter((key) => key !== '__proto__'), valueOf(schema.values, names), { maxKeys: 5, noNullPrototype: true });
+  if (schema.type === 'map')
+    return fc.dictionary(
+      fc.string().filter((key) => key !== '__proto__'),
+      valueOf(schema.values, names),
+      { maxKeys: 5, noNullPrototype: true },
+    );
   if (schema.type === 'enum') return fc.constantFrom(...schema.symbols);
   if (schema.type === 'record') return recordOf(schema, names);
   return valueOf(schema.type, names);

@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  LocalSchemaIds, SchemaCodec, SkillForgeError, hasEnvelope, loadSchema, schemaCodec, schemaNames, selfContained, topicCodec, topics, wireSchemaId,
-  type AvroRecord, type ItemId,
+  LocalSchemaIds,
+  SchemaCodec,
+  SkillForgeError,
+  hasEnvelope,
+  loadSchema,
+  schemaCodec,
+  schemaNames,
+  selfContained,
+  topicCodec,
+  topics,
+  wireSchemaId,
+  type AvroRecord,
+  type ItemId,
 } from '../../schemas/index.js';
 import { arbitraryValue } from './arbitrary-value.js';
 import { click, sealed, thrownBy } from './samples.js';
@@ -13,9 +24,11 @@ const clicks = schemaCodec(topics.clicks, ids);
 describe('SchemaCodec', () => {
   it.each(schemaNames())('gives back every record of %s', (name) => {
     const codec = new SchemaCodec<unknown>(name, loadSchema(name), ids);
-    fc.assert(fc.property(arbitraryValue(selfContained(loadSchema(name))), (value) => {
-      expect(codec.decode(codec.encode(value))).toEqual(value);
-    }));
+    fc.assert(
+      fc.property(arbitraryValue(selfContained(loadSchema(name))), (value) => {
+        expect(codec.decode(codec.encode(value))).toEqual(value);
+      }),
+    );
   });
 
   it('writes the Confluent wire format: 0, big-endian schema id, Avro binary', () => {
@@ -49,8 +62,17 @@ describe('SchemaCodec', () => {
 
 function deadLetter() {
   return {
-    id: 'clicks/0/1' as never, code: 'SFS_DECODE_FAILED', reason: 'r', stage: null, topology: null, topologyVersion: null,
-    sourceTopic: 'clicks', sourcePartition: 0, sourceOffset: 1, region: 'eu-west', failedAtEventTimeMs: null,
+    id: 'clicks/0/1' as never,
+    code: 'SFS_DECODE_FAILED',
+    reason: 'r',
+    stage: null,
+    topology: null,
+    topologyVersion: null,
+    sourceTopic: 'clicks',
+    sourcePartition: 0,
+    sourceOffset: 1,
+    region: 'eu-west',
+    failedAtEventTimeMs: null,
     personal: { key: null, value: null, header: null },
   };
 }
@@ -103,8 +125,20 @@ describe('SchemaCodec errors', () => {
 
 function catalogueItem() {
   return {
-    item: 'i' as never, course: 'c' as never, kind: 'quiz', title: 't', text: '', skills: [], prerequisites: [], difficulty: null, durationMinutes: null,
-    availableFromMs: null, availableUntilMs: null, region: 'eu-west', withdrawn: false, updatedAtMs: 1,
+    item: 'i' as never,
+    course: 'c' as never,
+    kind: 'quiz',
+    title: 't',
+    text: '',
+    skills: [],
+    prerequisites: [],
+    difficulty: null,
+    durationMinutes: null,
+    availableFromMs: null,
+    availableUntilMs: null,
+    region: 'eu-west',
+    withdrawn: false,
+    updatedAtMs: 1,
   };
 }
 
@@ -112,20 +146,29 @@ describe('corrupt bytes', () => {
   it.each(schemaNames())('of %s end in an error of ours or a record, quickly', (name) => {
     const codec = new SchemaCodec<unknown>(name, loadSchema(name), ids);
     const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 });
-    fc.assert(fc.property(arbitraryValue(selfContained(loadSchema(name))), damage, (value, changes) => {
-      const bytes = codec.encode(value);
-      for (const [at, byte] of changes) bytes[5 + (at % Math.max(bytes.length - 5, 1))] = byte;
-      try {
-        codec.decode(bytes);
-      } catch (error) {
-        expect(error).toBeInstanceOf(SkillForgeError);
-        expect((error as SkillForgeError).code).toBe('SFS_DECODE_FAILED');
-      }
-    }));
+    fc.assert(
+      fc.property(arbitraryValue(selfContained(loadSchema(name))), damage, (value, changes) => {
+        const bytes = codec.encode(value);
+        for (const [at, byte] of changes) bytes[5 + (at % Math.max(bytes.length - 5, 1))] = byte;
+        try {
+          codec.decode(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SkillForgeError);
+          expect((error as SkillForgeError).code).toBe('SFS_DECODE_FAILED');
+        }
+      }),
+    );
   });
 
   it('with an absurd item count do not loop', () => {
-    const schema: AvroRecord = { type: 'record', name: 'A', fields: [{ name: 'items', type: { type: 'array', items: 'string' } }, { name: 'map', type: { type: 'map', values: 'int' } }] };
+    const schema: AvroRecord = {
+      type: 'record',
+      name: 'A',
+      fields: [
+        { name: 'items', type: { type: 'array', items: 'string' } },
+        { name: 'map', type: { type: 'map', values: 'int' } },
+      ],
+    };
     const codec = new SchemaCodec<unknown>('a', schema, ids);
     const header = codec.encode({ items: [], map: {} }).subarray(0, 5);
     const huge = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
@@ -138,7 +181,11 @@ describe('corrupt bytes', () => {
 describe('schema evolution', () => {
   const fields = (...names: string[]) => names.map((name) => ({ name, type: 'string', default: '?' }) as const);
   const older: AvroRecord = { type: 'record', name: 'R', fields: fields('a', 'gone') };
-  const newer: AvroRecord = { type: 'record', name: 'R', fields: [...fields('added', 'a'), { name: 'tags', type: { type: 'array', items: 'string' }, default: [] }] };
+  const newer: AvroRecord = {
+    type: 'record',
+    name: 'R',
+    fields: [...fields('added', 'a'), { name: 'tags', type: { type: 'array', items: 'string' }, default: [] }],
+  };
 
   it('reads records of an older and of a newer compatible schema', () => {
     const shared = new LocalSchemaIds();

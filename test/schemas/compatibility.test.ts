@@ -34,7 +34,9 @@ describe('compareSchemas', () => {
     const typed = (type: string) => record({ name: 'n', type });
     expect(compareSchemas(typed('int'), typed('long')).backward).toEqual([]);
     expect(compareSchemas(typed('int'), typed('long')).forward).toMatchObject([{ path: 'n' }]);
-    expect(compareSchemas(typed('string'), typed('boolean')).backward).toMatchObject([{ path: 'n', message: 'type changed: string cannot be read as boolean' }]);
+    expect(compareSchemas(typed('string'), typed('boolean')).backward).toMatchObject([
+      { path: 'n', message: 'type changed: string cannot be read as boolean' },
+    ]);
   });
 
   it('finds a symbol that old readers do not know, unless they have a default', () => {
@@ -75,11 +77,15 @@ describe('check-compatibility', () => {
     change(root, schema);
     return root;
   }
-  const change = (root: string, schema: AvroRecord): void => { writeFileSync(join(root, 'schemas', 'avro', 'r.avsc'), JSON.stringify(schema)); };
+  const change = (root: string, schema: AvroRecord): void => {
+    writeFileSync(join(root, 'schemas', 'avro', 'r.avsc'), JSON.stringify(schema));
+  };
   const accepted = (root: string): string[] => readdirSync(join(root, 'schemas', 'accepted')).sort();
   const run = (...args: string[]): { code: number; out: string } => {
     let out = '';
-    const print = (text: string): void => { out += text; };
+    const print = (text: string): void => {
+      out += text;
+    };
     return { code: main(args, print, print), out };
   };
 

@@ -13,7 +13,11 @@ export const click: Opened<Click> = {
 export const sealed: Sealed = { keyId: 'k1', algorithm: 'AES-256-GCM', nonce: Buffer.alloc(12), ciphertext: Buffer.from('secret') };
 
 /** The error that a call throws. */
-export function thrownBy(call: () => unknown): { readonly code?: string; readonly message: string; readonly context?: Readonly<Record<string, unknown>> } {
+export function thrownBy(call: () => unknown): {
+  readonly code?: string;
+  readonly message: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+} {
   try {
     call();
   } catch (error) {

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { generateTypes, generatedPath } from '../../scripts/generate-types.js';
 import { checkCompatibility, isBroken } from '../../scripts/check-compatibility.js';
 import {
-  acceptedSchemas, findPackageRoot, isEnvelopeSchema, isUnion, loadSchema, schemaNames, type AvroField, type AvroSchema,
+  acceptedSchemas,
+  findPackageRoot,
+  isEnvelopeSchema,
+  isUnion,
+  loadSchema,
+  schemaNames,
+  type AvroField,
+  type AvroSchema,
 } from '../../schemas/index.js';
 import { compileSchema } from '../../schemas/wire-schema.js';
 import { thrownBy } from './samples.js';
@@ -49,7 +56,10 @@ describe.each(schemaNames())('schemas/avro/%s.avsc', (name) => {
   });
 
   it('marks instants as ms since the epoch, and nothing else', () => {
-    const wrong = seen.filter(({ field }) => (field.unit === 'ms since epoch (UTC)') !== (/(At|Until|From|Start|End|Of|clock|timestamp|watermark|EventTime)Ms$/.test(field.name)));
+    const wrong = seen.filter(
+      ({ field }) =>
+        (field.unit === 'ms since epoch (UTC)') !== /(At|Until|From|Start|End|Of|clock|timestamp|watermark|EventTime)Ms$/.test(field.name),
+    );
     expect(wrong.map((one) => one.path)).toEqual([]);
   });
 

@@ -1,8 +1,30 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
-  assertTopic, cohortItemKey, deadLetterKey, identityEnvelope, isSealed, itemId, keyOf, learnerId, loadSchema, parsePhysicalTopicName, physicalTopicName, schemaNames,
-  schemaOf, splitCohortItemKey, topic, topics,
-  type AvroRecord, type ClickDetails, type CohortItemKey, type KeyOf, type LearnerId, type Sealable, type Sealed, type Topic, type ValueOf,
+  assertTopic,
+  cohortItemKey,
+  deadLetterKey,
+  identityEnvelope,
+  isSealed,
+  itemId,
+  keyOf,
+  learnerId,
+  loadSchema,
+  parsePhysicalTopicName,
+  physicalTopicName,
+  schemaNames,
+  schemaOf,
+  splitCohortItemKey,
+  topic,
+  topics,
+  type AvroRecord,
+  type ClickDetails,
+  type CohortItemKey,
+  type KeyOf,
+  type LearnerId,
+  type Sealable,
+  type Sealed,
+  type Topic,
+  type ValueOf,
 } from '../../schemas/index.js';
 import { click, sealed, thrownBy } from './samples.js';
 
@@ -10,7 +32,9 @@ const all: readonly Topic<string, unknown>[] = Object.values(topics);
 
 describe('the catalogue of topics', () => {
   it.each(all)('declares $name soundly', (one) => {
-    expect(() => { assertTopic(one); }).not.toThrow();
+    expect(() => {
+      assertTopic(one);
+    }).not.toThrow();
     expect(one.description).not.toBe('');
     expect(schemaOf(one)).toBe(loadSchema(one.schemaName));
   });
@@ -44,7 +68,16 @@ describe('the catalogue of topics', () => {
 describe('keys', () => {
   it('are made of the key fields of a record', () => {
     expect(keyOf(topics.clicks, click)).toBe('l1');
-    const activity = { cohort: 'c1', item: 'a|b', course: 'x', region: 'eu-west', dayStartMs: 0, events: 1, clicks: 1, learnerDays: 1 } as unknown as ValueOf<typeof topics.itemActivity>;
+    const activity = {
+      cohort: 'c1',
+      item: 'a|b',
+      course: 'x',
+      region: 'eu-west',
+      dayStartMs: 0,
+      events: 1,
+      clicks: 1,
+      learnerDays: 1,
+    } as unknown as ValueOf<typeof topics.itemActivity>;
     expect(keyOf(topics.itemActivity, activity)).toBe('c1|a|b');
     expect(thrownBy(() => keyOf(topics.clicks, { ...click, learner: '' as LearnerId })).code).toBe('SFS_KEY_INVALID');
   });
@@ -66,7 +99,11 @@ describe('physical topic names', () => {
     expect(parsePhysicalTopicName('eu-west.trends.v1.by-item')).toEqual({ region: 'eu-west', name: 'trends.v1.by-item' });
   });
 
-  it.each([['EU', 'clicks'], ['eu.west', 'clicks'], ['', 'clicks']])('refuse the region "%s"', (region, name) => {
+  it.each([
+    ['EU', 'clicks'],
+    ['eu.west', 'clicks'],
+    ['', 'clicks'],
+  ])('refuse the region "%s"', (region, name) => {
     expect(thrownBy(() => physicalTopicName(region, name)).code).toBe('SFS_REGION_INVALID');
   });
 
@@ -84,7 +121,15 @@ describe('topic()', () => {
     readonly learner: string;
     readonly grade: number;
   }
-  const schema: AvroRecord = { type: 'record', name: 'Grade', namespace: 'org.example', fields: [{ name: 'learner', type: 'string' }, { name: 'grade', type: 'double' }] };
+  const schema: AvroRecord = {
+    type: 'record',
+    name: 'Grade',
+    namespace: 'org.example',
+    fields: [
+      { name: 'learner', type: 'string' },
+      { name: 'grade', type: 'double' },
+    ],
+  };
   const base = { name: 'grades', schema, keyFields: ['learner'], partitions: 12 };
 
   it("declares a user's topic with their schema", () => {

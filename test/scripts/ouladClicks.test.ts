@@ -22,7 +22,12 @@ describe('reading the clickstream', () => {
     const { events } = await readAll(folderWith(csv([line('AAA', '2014J', 28400, 546652, -10, 4)])));
     expect(events).toEqual([
       {
-        eventId: 'oulad-1', learner: '28400', course: 'AAA-2014J', cohort: 'AAA-2014J', occurredAtMs: Date.UTC(2014, 8, 21), region: 'eu-west',
+        eventId: 'oulad-1',
+        learner: '28400',
+        course: 'AAA-2014J',
+        cohort: 'AAA-2014J',
+        occurredAtMs: Date.UTC(2014, 8, 21),
+        region: 'eu-west',
         personal: { action: 'OPEN', item: '546652', dwellMs: 0, clicks: 4 },
       },
     ]);
@@ -37,7 +42,9 @@ describe('reading the clickstream', () => {
 
   it('keeps identifiers as they are written', async () => {
     const ids = ['7', '007', '0', '-7', '1234567890123', 'x"y'];
-    const { events } = await readAll(folderWith(csv(ids.map((id) => line('AAA', '2013J', id.replaceAll('"', '""'), id.replaceAll('"', '""'), 0, 1)))));
+    const { events } = await readAll(
+      folderWith(csv(ids.map((id) => line('AAA', '2013J', id.replaceAll('"', '""'), id.replaceAll('"', '""'), 0, 1)))),
+    );
     expect(events.map((event) => event.learner)).toEqual(ids);
     expect(events.map((event) => event.personal.item)).toEqual(ids);
   });
@@ -158,9 +165,12 @@ describe('a folder that cannot be read', () => {
     expect(clicks.summary.rowsRead).toBeGreaterThan(0);
   });
 
-  it.each([{ presentation: '2013' }, { presentation: 'AAA-2013J' }, { untilDay: 1.5 }, { untilDay: NaN }, { module: '' }])('is not touched with the options %j', (options) => {
-    expect(() => readOuladClicks('/nowhere', options)).toThrow(expect.objectContaining({ code: 'SFS_IMPORT_OPTION' }) as Error);
-  });
+  it.each([{ presentation: '2013' }, { presentation: 'AAA-2013J' }, { untilDay: 1.5 }, { untilDay: NaN }, { module: '' }])(
+    'is not touched with the options %j',
+    (options) => {
+      expect(() => readOuladClicks('/nowhere', options)).toThrow(expect.objectContaining({ code: 'SFS_IMPORT_OPTION' }) as Error);
+    },
+  );
 
   it('is not touched with a region that cannot be one', () => {
     expect(() => readOuladClicks('/nowhere', { region: 'EU West' })).toThrow(expect.objectContaining({ code: 'SFS_REGION_INVALID' }) as Error);
@@ -168,7 +178,12 @@ describe('a folder that cannot be read', () => {
 });
 
 describe('day 0', () => {
-  it.each([['2013B', '2013-02-01'], ['2013J', '2013-10-01'], ['2014J', '2014-10-01'], ['1970B', '1970-02-01']])('of %s is %s', (presentation, date) => {
+  it.each([
+    ['2013B', '2013-02-01'],
+    ['2013J', '2013-10-01'],
+    ['2014J', '2014-10-01'],
+    ['1970B', '1970-02-01'],
+  ])('of %s is %s', (presentation, date) => {
     expect(firstEpochDay(presentation)).toBe(Date.parse(date) / DAY_MS);
   });
 
@@ -179,17 +194,24 @@ describe('day 0', () => {
 
 describe('sorting by day', () => {
   it('is stable, complete and ascending, over blocks', () => {
-    const property = fc.property(fc.array(fc.integer({ min: -400, max: 20_000 }), { minLength: 0, maxLength: 300 }), fc.constantFrom(1, 150), (some, times) => {
-      const days = Array.from({ length: times }, () => some).flat();
-      const columns = new ClickColumns();
-      days.forEach((day, i) => columns.add({ day, course: 1, learner: 2, item: 3, clicks: 4, row: i + 1 }));
-      // Array.prototype.sort is stable by the language's definition.
-      const expected = days.map((day, i) => ({ day, i })).sort((a, b) => a.day - b.day).map(({ i }) => i);
-      expect([...columns.orderByDay()]).toEqual(expected);
-      const click = { day: 0, course: 0, learner: 0, item: 0, clicks: 0, row: 0 };
-      if (days.length > 0) columns.read(days.length - 1, click);
-      if (days.length > 0) expect(click).toEqual({ day: days.at(-1), course: 1, learner: 2, item: 3, clicks: 4, row: days.length });
-    });
+    const property = fc.property(
+      fc.array(fc.integer({ min: -400, max: 20_000 }), { minLength: 0, maxLength: 300 }),
+      fc.constantFrom(1, 150),
+      (some, times) => {
+        const days = Array.from({ length: times }, () => some).flat();
+        const columns = new ClickColumns();
+        days.forEach((day, i) => columns.add({ day, course: 1, learner: 2, item: 3, clicks: 4, row: i + 1 }));
+        // Array.prototype.sort is stable by the language's definition.
+        const expected = days
+          .map((day, i) => ({ day, i }))
+          .sort((a, b) => a.day - b.day)
+          .map(({ i }) => i);
+        expect([...columns.orderByDay()]).toEqual(expected);
+        const click = { day: 0, course: 0, learner: 0, item: 0, clicks: 0, row: 0 };
+        if (days.length > 0) columns.read(days.length - 1, click);
+        if (days.length > 0) expect(click).toEqual({ day: days.at(-1), course: 1, learner: 2, item: 3, clicks: 4, row: days.length });
+      },
+    );
     fc.assert(property, { numRuns: 30 });
   });
 });

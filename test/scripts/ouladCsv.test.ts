@@ -34,7 +34,11 @@ describe('a CSV file', () => {
   });
 
   it('reads quoted and plain fields, LF and CRLF, a byte order mark and a last line without an end', async () => {
-    expect(values(await rowsOf('\uFEFF"a","b"\r\n"x, y","say ""ja"""\r\nü,\n"",z'))).toEqual([['x, y', 'say "ja"'], ['ü', ''], ['', 'z']]);
+    expect(values(await rowsOf('\uFEFF"a","b"\r\n"x, y","say ""ja"""\r\nü,\n"",z'))).toEqual([
+      ['x, y', 'say "ja"'],
+      ['ü', ''],
+      ['', 'z'],
+    ]);
   });
 
   it('reads what is compressed, in several members too', async () => {
@@ -43,7 +47,10 @@ describe('a CSV file', () => {
   });
 
   it('prefers the file that is not compressed and names both when there is none', async () => {
-    await expect(CsvFile.find(temporaryFolder(), 'x', ['a'])).rejects.toMatchObject({ code: 'SFS_IMPORT_MISSING', message: expect.stringMatching(/x\.csv\.gz \(or x\.csv\)/) as string });
+    await expect(CsvFile.find(temporaryFolder(), 'x', ['a'])).rejects.toMatchObject({
+      code: 'SFS_IMPORT_MISSING',
+      message: expect.stringMatching(/x\.csv\.gz \(or x\.csv\)/) as string,
+    });
     await expect(CsvFile.find('/no/such/folder', 'x', ['a'])).rejects.toMatchObject({ code: 'SFS_IMPORT_MISSING' });
   });
 

@@ -35,7 +35,11 @@ describe('the real files', () => {
       events += batch.events.length;
     }
     const { summary } = clicks;
-    expect({ events, descents, rejected: summary.rejected }).toEqual({ events: 753_564, descents: 0, rejected: { SFS_IMPORT_MALFORMED: 0, SFS_IMPORT_UNKNOWN: 0 } });
+    expect({ events, descents, rejected: summary.rejected }).toEqual({
+      events: 753_564,
+      descents: 0,
+      rejected: { SFS_IMPORT_MALFORMED: 0, SFS_IMPORT_UNKNOWN: 0 },
+    });
     expect(summary).toMatchObject({ rowsRead: 753_564, accepted: 753_564, filtered: 0, lastEventMs: lastMs });
     expect(Object.fromEntries(summary.presentations.map((one) => [one.course, one.accepted]))).toEqual(rowsByPresentation());
   });

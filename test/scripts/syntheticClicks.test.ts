@@ -38,8 +38,14 @@ describe('synthetic clicks', () => {
 
   it('come out of order, but never by more than asked for', () => {
     const options = fc.record({
-      seed: fc.integer(), learners: fc.integer({ min: 1, max: 30 }), courses: fc.integer({ min: 1, max: 3 }), items: fc.integer({ min: 1, max: 8 }),
-      days: fc.integer({ min: 1, max: 15 }), clicksPerDay: fc.integer({ min: 1, max: 60 }), startMs: fc.integer({ min: 0, max: 2e12 }), outOfOrderMs: fc.integer({ min: 0, max: 1e7 }),
+      seed: fc.integer(),
+      learners: fc.integer({ min: 1, max: 30 }),
+      courses: fc.integer({ min: 1, max: 3 }),
+      items: fc.integer({ min: 1, max: 8 }),
+      days: fc.integer({ min: 1, max: 15 }),
+      clicksPerDay: fc.integer({ min: 1, max: 60 }),
+      startMs: fc.integer({ min: 0, max: 2e12 }),
+      outOfOrderMs: fc.integer({ min: 0, max: 1e7 }),
     });
     const property = fc.property(options, (given) => {
       let greatestMs = given.startMs;
@@ -55,7 +61,9 @@ describe('synthetic clicks', () => {
   });
 
   it('follow Zipf: the first items of a course have most clicks', () => {
-    const counts = [...counted(twoWeeks.filter((event) => event.course === 'course-1').map((event) => event.personal.item)).values()].sort((a, b) => b - a);
+    const counts = [...counted(twoWeeks.filter((event) => event.course === 'course-1').map((event) => event.personal.item)).values()].sort(
+      (a, b) => b - a,
+    );
     const total = counts.reduce((a, b) => a + b, 0);
     expect(counts.slice(0, 3).reduce((a, b) => a + b, 0) / total).toBeGreaterThan(0.25);
     expect(counts.length).toBeGreaterThan(50);
@@ -63,8 +71,13 @@ describe('synthetic clicks', () => {
 
   it('move on to other items each week', () => {
     const leaders = [0, 1].map((week) => {
-      const events = twoWeeks.filter((event) => event.course === 'course-1' && Math.floor((event.occurredAtMs - DEFAULT_SYNTHETIC_OPTIONS.startMs) / (7 * DAY_MS)) === week);
-      return [...counted(events.map((event) => event.personal.item))].sort((a, b) => b[1] - a[1]).slice(0, 8).map(([item]) => item);
+      const events = twoWeeks.filter(
+        (event) => event.course === 'course-1' && Math.floor((event.occurredAtMs - DEFAULT_SYNTHETIC_OPTIONS.startMs) / (7 * DAY_MS)) === week,
+      );
+      return [...counted(events.map((event) => event.personal.item))]
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, 8)
+        .map(([item]) => item);
     });
     const [first, second] = leaders as [ItemId[], ItemId[]];
     const common = first.filter((item) => second.includes(item));
@@ -94,7 +107,16 @@ describe('synthetic clicks', () => {
     }
   });
 
-  it.each([{ learners: 0 }, { courses: 1.5 }, { items: 0 }, { days: 0 }, { clicksPerDay: -1 }, { outOfOrderMs: -1 }, { startMs: NaN }, { seed: 0.5 }])('refuse %j at once', (options) => {
+  it.each([
+    { learners: 0 },
+    { courses: 1.5 },
+    { items: 0 },
+    { days: 0 },
+    { clicksPerDay: -1 },
+    { outOfOrderMs: -1 },
+    { startMs: NaN },
+    { seed: 0.5 },
+  ])('refuse %j at once', (options) => {
     expect(() => syntheticClicks(options)).toThrow(expect.objectContaining({ code: 'SFS_SYNTHETIC_OPTION' }) as Error);
   });
 });

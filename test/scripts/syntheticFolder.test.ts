@@ -19,18 +19,27 @@ describe('a synthetic folder', () => {
     const { events, rejected, summary } = await readAll(folder);
     expect(rejected).toEqual([]);
     expect(events.length).toBe(written.rows);
-    expect(Object.fromEntries(summary.presentations.map((one) => [one.course, one.accepted]))).toEqual(Object.fromEntries(written.rowsByPresentation));
+    expect(Object.fromEntries(summary.presentations.map((one) => [one.course, one.accepted]))).toEqual(
+      Object.fromEntries(written.rowsByPresentation),
+    );
     expect(summary.firstEventMs).toBe(Date.UTC(2013, 8, 21));
     expect(events.every((event, i) => i === 0 || event.occurredAtMs >= events[i - 1]!.occurredAtMs)).toBe(true);
   });
 
   it('has the same rows for the same options', async () => {
-    const [a, b, c] = await Promise.all([{}, {}, { seed: 2 }].map(async (options) => gunzipSync(readFileSync((await syntheticOuladFolder(temporaryFolder(), options)).file)).toString()));
+    const [a, b, c] = await Promise.all(
+      [{}, {}, { seed: 2 }].map(async (options) =>
+        gunzipSync(readFileSync((await syntheticOuladFolder(temporaryFolder(), options)).file)).toString(),
+      ),
+    );
     expect(a).toBe(b);
     expect(a).not.toBe(c);
   });
 
-  it.each([{ presentations: ['AAA-2013X'] }, { presentations: ['2013J'] }, { firstDay: 0.5 }, { days: 0 }])('is not written with %j', async (options) => {
-    await expect(syntheticOuladFolder(temporaryFolder(), options)).rejects.toMatchObject({ code: 'SFS_SYNTHETIC_OPTION' });
-  });
+  it.each([{ presentations: ['AAA-2013X'] }, { presentations: ['2013J'] }, { firstDay: 0.5 }, { days: 0 }])(
+    'is not written with %j',
+    async (options) => {
+      await expect(syntheticOuladFolder(temporaryFolder(), options)).rejects.toMatchObject({ code: 'SFS_SYNTHETIC_OPTION' });
+    },
+  );
 });

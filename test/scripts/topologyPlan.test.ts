@@ -108,6 +108,11 @@ describe('the state of a plan', () => {
     ]);
   });
 
+  it('may change its schema under an unchanged version where it is readable, and not where it is not', () => {
+    expect(plan(keeping(shape({ comment: schema.nullable(schema.string) })), keeping(shape()))).toMatchObject({ verdict: 'unchanged', problems: [] });
+    expect(plan(keeping(shape({ comment: schema.string })), keeping(shape())).verdict).toBe('refused');
+  });
+
   it('may be readable and mean something else', () => {
     const [panes] = plan(narrow(12, days(2), 2), narrow(12, days(1))).stores;
     expect(panes).toMatchObject({ state: 'same', stageChanged: true });

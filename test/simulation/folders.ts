@@ -2,13 +2,15 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { contentsOf, type Contents } from './contents.js';
 import { appendInput, type InputOptions } from './replayed.js';
 
 const folders: string[] = [];
-process.on('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+// Workers of the test runner end without their exit handlers.
+afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sfs-simulation-'));

@@ -2,7 +2,7 @@
 import type { OutputRecord, Storage } from '../../runtime/ports.js';
 import { Deployment } from '../../runtime/engine/deployment.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import { topics, type Click, type Opened, type Topic } from '../../schemas/index.js';
+import { topics, type Click, type Opened } from '../../schemas/index.js';
 import { SeededRandom, syntheticClicks } from '../../scripts/synthetic/index.js';
 import engagement from '../../topologies/learner-engagement.js';
 import trends from '../../topologies/item-trends.js';

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { openEmbedded, type EmbeddedOptions, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
 import type { StorageUnderTest } from '../../conformance/storage.js';
 
 const folders: string[] = [];
-process.on('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+// Workers of the test runner end without their exit handlers.
+afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sfs-embedded-'));

@@ -1,6 +1,6 @@
 import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { aggregate, count, merge, sum, to, topology, tumbling, withValue } from "../../../operators/index.js";
+import { aggregate, count, merge, sum, to, topology, tumbling, withValue } from '../../../operators/index.js';
 import { openDriver, testTopology } from '../../../runtime/testing/index.js';
 import { around, derived, event, events, lines, others, results, timed, toResults } from '../../operators/pipelines.js';
 
@@ -37,7 +37,12 @@ describe('a topology test', () => {
 
   it('fails on state in a variable of the module, and names the store', async () => {
     let seen = 0;
-    const hidden = around((source) => source.pipe(map((record) => withValue(record, { n: ++seen })), aggregate('total', { n: sum((value) => value.n) })));
+    const hidden = around((source) =>
+      source.pipe(
+        map((record) => withValue(record, { n: ++seen })),
+        aggregate('total', { n: sum((value) => value.n) }),
+      ),
+    );
     const test = testTopology(hidden, async (driver) => {
       driver.input(events).sendAll([event('a', 1), event('a', 2)]);
       await driver.run();
@@ -69,7 +74,10 @@ describe('the driver', () => {
     await testTopology(windows, async (driver) => {
       driver.input(events).sendAll([event('a', 1), event('b', 12), event('c', 25)]);
       await driver.advanceWatermark(20);
-      expect(lines(driver).map(([key, timestamp]) => [key, timestamp])).toEqual([['a', 9], ['b', 19]]);
+      expect(lines(driver).map(([key, timestamp]) => [key, timestamp])).toEqual([
+        ['a', 9],
+        ['b', 19],
+      ]);
       expect(driver.watermark()).toBe(20);
       expect(driver.pendingTimers()).toBe(1);
       driver.input(events).send(event('b', 19));
@@ -100,7 +108,12 @@ describe('the driver', () => {
       input.sendRaw({ key: null, value: Buffer.from([0, 1, 2, 3, 4, 5]) });
       input.send(event('a', 1));
       await driver.run();
-      expect(driver.deadLetters().map((letter) => letter.code).sort()).toEqual(['SFS_KEY_NULL', 'SFS_WIRE_FORMAT']);
+      expect(
+        driver
+          .deadLetters()
+          .map((letter) => letter.code)
+          .sort(),
+      ).toEqual(['SFS_KEY_NULL', 'SFS_WIRE_FORMAT']);
       expect(lines(driver)).toEqual([['a', 1, { n: 1, sum: 1 }]]);
     });
   });
@@ -112,14 +125,17 @@ describe('the driver', () => {
   });
 
   it('sends an event far ahead of its append time to the dead letters', async () => {
-    await testTopology(around((source) => source.pipe(aggregate('total', { n: count() })), { maxAheadMs: 100 }), async (driver) => {
-      driver.input(events).send(event('a', 1_100), { appendTimeMs: 1_000 });
-      driver.input(events).send(event('a', 1_101), { appendTimeMs: 1_000 });
-      driver.input(events).send(event('a', 5_000_000));
-      await driver.run();
-      expect(driver.deadLetters().map((letter) => letter.code)).toEqual(['SFS_EVENT_TIME_AHEAD']);
-      expect(lines(driver)).toHaveLength(2);
-    });
+    await testTopology(
+      around((source) => source.pipe(aggregate('total', { n: count() })), { maxAheadMs: 100 }),
+      async (driver) => {
+        driver.input(events).send(event('a', 1_100), { appendTimeMs: 1_000 });
+        driver.input(events).send(event('a', 1_101), { appendTimeMs: 1_000 });
+        driver.input(events).send(event('a', 5_000_000));
+        await driver.run();
+        expect(driver.deadLetters().map((letter) => letter.code)).toEqual(['SFS_EVENT_TIME_AHEAD']);
+        expect(lines(driver)).toHaveLength(2);
+      },
+    );
   });
 
   it('sends each key to the partition that the broker would choose, of as many as it is told', async () => {
@@ -127,7 +143,14 @@ describe('the driver', () => {
     driver.input(events).sendAll(Array.from({ length: 40 }, (_, n) => event(`k${n}`, n)));
     driver.input(events).send(event('moved', 1), { partition: 4 });
     await driver.run();
-    expect(new Set(driver.output(results).records().map((record) => record.partition))).toEqual(new Set([0, 1, 2, 3, 4]));
+    expect(
+      new Set(
+        driver
+          .output(results)
+          .records()
+          .map((record) => record.partition),
+      ),
+    ).toEqual(new Set([0, 1, 2, 3, 4]));
   });
 });
 
@@ -159,7 +182,12 @@ describe('the driver, live', () => {
       driver.input(others).send(event('a', 50, { tag: 'o50' }));
       driver.input(events).send(event('a', 110, { tag: 'e110' }));
       await driver.elapse(1_000);
-      expect(driver.output(results).records().map(({ timestamp }) => timestamp)).toEqual([100, 50, 110]);
+      expect(
+        driver
+          .output(results)
+          .records()
+          .map(({ timestamp }) => timestamp),
+      ).toEqual([100, 50, 110]);
     });
   });
 });
@@ -176,8 +204,11 @@ describe('the driver with several topologies', () => {
       driver.input(events).sendAll([event('a', 5), event('b', 3), event('a', 4)]);
       await driver.run();
       expect(driver.output(derived).size).toBe(3);
-      expect(lines(driver)).toEqual([['b', 3, { n: 1 }], ['a', 4, { n: 2 }], ['a', 5, { n: 1 }]]);
+      expect(lines(driver)).toEqual([
+        ['b', 3, { n: 1 }],
+        ['a', 4, { n: 2 }],
+        ['a', 5, { n: 1 }],
+      ]);
     });
   });
 });
-

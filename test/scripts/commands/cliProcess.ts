@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -26,7 +27,8 @@ export interface CliChild {
 
 /** Folders of this test process; all are removed at its end. */
 const folders: string[] = [];
-process.on('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+// Workers of the test runner end without their exit handlers.
+afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'skillforge-cli-'));

@@ -1,4 +1,4 @@
-// expect: TS2339 /Property 'viewed' does not exist on type '\{ readonly completed: .*; readonly otherwise: .*; \}'/
+// expect: TS2339 /Property 'viewed' does not exist on type '\{ (readonly completed: .*; readonly otherwise: .*|readonly otherwise: .*; readonly completed: .*); \}'/
 /* eslint-disable -- it must not compile */
 // @ts-nocheck: test/types/types.test.ts compiles this file without this line
 import { branch, to, topology } from '../../../operators/index.js';

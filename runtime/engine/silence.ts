@@ -1,0 +1,56 @@
+import type { Channel } from './channel.js';
+import type { PartitionInput } from './partitionInput.js';
+
+/**
+ * What the end of the log means for an input: `wait` for its `idleMs` and then treat it as silent; silent at once (`idle`: a bounded
+ * run over what is there); or the end of the input for good (`end`).
+ */
+export type SilenceKind = 'wait' | 'idle' | 'end';
+
+/** How silence is judged in a step. */
+export interface SilenceOptions {
+  /** Wall clock, ms: decides idleness only. */
+  readonly nowMs: number;
+  readonly silence: (input: PartitionInput) => SilenceKind;
+}
+
+/** Decides which channels that say nothing a task stops waiting for. */
+export class Silence {
+  private readonly quietSince = new Map<Channel, number>();
+
+  constructor(
+    private readonly inputs: readonly PartitionInput[],
+    private readonly decided: (phase: 'idle' | 'end', channel: Channel) => void,
+  ) {}
+
+  /** Looks at every channel. Returns true when something was decided. */
+  settle(options: SilenceOptions): boolean {
+    let any = false;
+    for (const input of this.inputs) {
+      input.settle();
+      for (const channel of input.channels.values()) any = this.settleChannel(input, channel, options) || any;
+    }
+    return any;
+  }
+
+  /** The channel spoke. */
+  broken(channel: Channel): void {
+    this.quietSince.delete(channel);
+  }
+
+  private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence }: SilenceOptions): boolean {
+    const { progress } = channel;
+    const kind = silence(input);
+    if (channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
+      this.quietSince.delete(channel);
+      return false;
+    }
+    const since = this.quietSince.get(channel) ?? nowMs;
+    this.quietSince.set(channel, since);
+    if (kind === 'wait' && nowMs - since < input.options.source.idleMs) return false;
+    if (kind === 'end') progress.ended = true;
+    else progress.idle = true;
+    this.decided(kind === 'end' ? 'end' : 'idle', channel);
+    return true;
+  }
+}

@@ -1,0 +1,44 @@
+import type { TopologyBuilder } from '../../operators/builder.js';
+import type { Storage } from '../ports.js';
+import type { Outputs } from './outputs.js';
+import type { PartitionInput } from './partitionInput.js';
+import type { TaskProgress } from './progress.js';
+import type { ReplayedDecisions } from './replayedDecisions.js';
+import type { TaskState } from './taskState.js';
+import type { TimeQueue } from './timeQueue.js';
+
+/** What a task is made of. */
+export interface TaskParts {
+  /** `topology@version/subtopology/partition`. */
+  readonly name: string;
+  readonly topology: string;
+  readonly version: number;
+  readonly subtopology: number;
+  readonly partition: number;
+  readonly region: string;
+  readonly builder: TopologyBuilder;
+  readonly stageIds: ReadonlySet<string>;
+  readonly inputs: readonly PartitionInput[];
+  readonly progress: TaskProgress;
+  readonly state: TaskState;
+  readonly timers: TimeQueue;
+  readonly outputs: Outputs;
+  /** What an earlier life of the task decided, and this one has still to apply. */
+  readonly replayed: ReplayedDecisions;
+  readonly storage: Storage;
+  readonly limits: StepLimits;
+  /** Encodes the rows of every input at once: finds the input whose row made a commit fail. */
+  readonly careful: boolean;
+}
+
+/** How much a task does between two commits. */
+export interface StepLimits {
+  /** Most inputs and timers between two commits. */
+  readonly maxRecords: number;
+  /** Output bytes after which a step commits. */
+  readonly maxOutputBytes: number;
+  /** Rows that stay in memory between commits. */
+  readonly mostCachedRows: number;
+  /** Event time between two watermark markers in derived topics, ms. */
+  readonly markerMs: number;
+}

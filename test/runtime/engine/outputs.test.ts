@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { readHeader, readOrigin } from '../../../runtime/engine/header.js';
+import { Outputs, type Target } from '../../../runtime/engine/outputs.js';
+import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { LocalSchemaIds, topicCodec, topics, type DeadLetter, type Opened, type Topic } from '../../../schemas/index.js';
+import { derived, results } from '../../operators/pipelines.js';
+
+const ids = LocalSchemaIds.withAccepted();
+const producer = { name: 'under-test@2/0', partition: 3, count: 12 };
+const times = { eventTimeMs: 10, streamTimeMs: 12, watermarkMs: 7 };
+const origin = { topic: 'test.events', partition: 3, offset: 41, index: 0 };
+const plain = (topic: unknown): Topic<string, unknown> => topic as Topic<string, unknown>;
+const targetOf = (topic: Topic<string, unknown>): Target => ({
+  topic,
+  physicalName: `test.${topic.name}`,
+  partitions: topic.partitions,
+  codec: topicCodec(topic, ids),
+});
+const outputsWith = (marked: { target: Target; delayMs: number }[] = []): Outputs =>
+  new Outputs({ producer, topology: 'under-test', version: 2, region: 'test', targetOf, marked });
+const result = (key: string) => ({ key, value: { key, json: '{}' }, timestamp: 10 });
+
+describe('what a task sends', () => {
+  it('goes to the partition of its key, with its times and the input that caused it', () => {
+    const outputs = outputsWith();
+    outputs.send(plain(results), result('a'), times, { ...origin, index: 5 });
+    const [sent] = outputs.drain();
+    expect(sent).toMatchObject({ topic: 'test.results', partition: partitionOf(Buffer.from('a'), 12), key: Buffer.from('a') });
+    expect(readHeader(sent!.header)).toMatchObject({ marker: false, producer, ...times });
+    expect(readOrigin(sent!.header)).toEqual({ ...origin, index: 5 });
+  });
+
+  it('is a tombstone where the value is null', () => {
+    const outputs = outputsWith();
+    outputs.send(plain(results), { key: 'a', value: null, timestamp: 10 }, times, origin);
+    expect(outputs.drain()[0]).toMatchObject({ key: Buffer.from('a'), value: null });
+  });
+
+  it('is refused where it is not what the topic’s schema says', () => {
+    expect(() => outputsWith().send(plain(results), { key: 'a', value: { key: 'a' }, timestamp: 10 }, times, origin)).toThrow(
+      expect.objectContaining({ code: 'SFS_ENCODE_FAILED' }),
+    );
+  });
+
+  it('is taken back to the mark when its input fails, and its bytes are counted until the commit', () => {
+    const outputs = outputsWith();
+    outputs.send(plain(results), result('a'), times, origin);
+    outputs.mark();
+    outputs.send(plain(results), result('b'), times, origin);
+    outputs.undo();
+    expect(outputs.size).toBe(1);
+    expect(outputs.byteSize).toBeGreaterThan(0);
+    expect(outputs.drain().map(({ key }) => key!.toString())).toEqual(['a']);
+    expect([outputs.size, outputs.byteSize, outputs.drain()]).toEqual([0, 0, []]);
+  });
+});
+
+describe('markers', () => {
+  it('go to every partition of every marked topic, less what the stages before hold back', () => {
+    const outputs = outputsWith([
+      { target: targetOf(plain(derived)), delayMs: 0 },
+      { target: { ...targetOf(plain(derived)), physicalName: 'test.other', partitions: 2 }, delayMs: 4 },
+    ]);
+    outputs.sendMarkers({ ...times, watermarkMs: 100 }, { idle: true, end: false });
+    const sent = outputs.drain();
+    const seen = sent.map(({ topic, partition, header }) => [topic, partition, readHeader(header)!.watermarkMs, readHeader(header)!.idle]);
+    expect(seen).toEqual([
+      ...Array.from({ length: 12 }, (_, partition) => ['test.derived', partition, 100, true]),
+      ['test.other', 0, 96, true],
+      ['test.other', 1, 96, true],
+    ]);
+    expect(sent.every(({ key, value }) => key === null && value === null)).toBe(true);
+  });
+});
+
+describe('a dead letter', () => {
+  const letterOf = (stage: string | null, index: number, eventTimeMs: number | null = 10): Opened<DeadLetter> => {
+    const outputs = outputsWith();
+    const bytes = { key: Buffer.from('a'), value: Buffer.from([1, 2]), header: null };
+    outputs.deadLetter({ code: 'SFS_LATE', reason: 'it came late', stage, eventTimeMs }, bytes, times, { ...origin, index });
+    const { topic, key, value } = outputs.drain()[0]!;
+    expect(topic).toBe('test.dead-letters');
+    return topicCodec(plain(topics.deadLetters), ids).decode(key!.toString(), value!) as Opened<DeadLetter>;
+  };
+
+  it('holds reason, code, stage, position and bytes', () => {
+    expect(letterOf('window', 0)).toEqual({
+      id: 'test.events/3/41/under-test/window',
+      code: 'SFS_LATE',
+      reason: 'it came late',
+      stage: 'window',
+      topology: 'under-test',
+      topologyVersion: 2,
+      sourceTopic: 'test.events',
+      sourcePartition: 3,
+      sourceOffset: 41,
+      region: 'test',
+      failedAtEventTimeMs: 10,
+      personal: { key: Buffer.from('a'), value: Buffer.from([1, 2]), header: null },
+    });
+  });
+
+  it('has an id of its own for each stage, and for each time that one input fails in it', () => {
+    expect([letterOf(null, 0), letterOf('window', 2)].map(({ id }) => id)).toEqual([
+      'test.events/3/41/under-test/source',
+      'test.events/3/41/under-test/window/2',
+    ]);
+  });
+
+  it('has no event time where the record has none that can be written', () => {
+    for (const time of [null, NaN, Infinity, 1.5]) expect(letterOf(null, 0, time).failedAtEventTimeMs).toBeNull();
+  });
+});

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../../runtime/engine/channel.js';
+import { MergedInputs } from '../../../runtime/engine/mergeInputs.js';
+import { PartitionInput } from '../../../runtime/engine/partitionInput.js';
+import { newProgress, type TaskProgress } from '../../../runtime/engine/progress.js';
+import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
+import { LocalSchemaIds, topicCodec, type Topic } from '../../../schemas/index.js';
+import { derived, event, events, timed, type Event } from '../../operators/pipelines.js';
+import { derivedRecord, marker, physical, record } from './running.js';
+
+const MOST_WAITING = 4000;
+const upstream = (partition: number) => ({ name: 'writer@1/0', partition, count: 2 });
+
+interface Setting {
+  readonly topic?: Topic<string, Event>;
+  readonly progress?: TaskProgress;
+  readonly resumed?: Channel[];
+  readonly producers?: number;
+}
+
+function storageWith(topic: Topic<string, Event>): MemoryStorage {
+  const storage = memoryStorage({ now: () => 0 });
+  storage.log.ensureTopic({ name: physical(topic), partitions: topic.partitions, cleanup: 'delete', retentionMs: null });
+  return storage;
+}
+
+function inputOf(storage: MemoryStorage, { topic = events, progress = newProgress(), resumed = [], producers = 0 }: Setting = {}): PartitionInput {
+  const plain = topic as Topic<string, unknown>;
+  const source = { topic: plain, scope: 'task' as const, latenessMs: 0, idleMs: 1000, maxAheadMs: Number.MAX_SAFE_INTEGER };
+  return new PartitionInput(
+    {
+      stage: topic.name,
+      source: topic.derived ? source : { ...source, eventTimeMs: timed.eventTimeMs as (value: unknown) => number },
+      topic: physical(topic),
+      partition: 0,
+      codec: topicCodec(plain, LocalSchemaIds.withAccepted()),
+      log: storage.log,
+      progress,
+      producers: producers === 0 ? [] : [upstream(0)],
+      onResume: (channel) => resumed.push(channel),
+    },
+    false,
+  );
+}
+
+const waiting = (input: PartitionInput): number => [...input.channels.values()].reduce((total, channel) => total + channel.size, 0);
+const nth = (n: number): Event => event('a', n);
+
+/** Takes everything that waits in a channel. */
+function drain(channel: Channel): number[] {
+  const taken: number[] = [];
+  for (let head = channel.peek(); head !== undefined; head = channel.peek()) {
+    taken.push(head.record.offset);
+    channel.shift();
+    channel.progress.next = head.record.offset + 1;
+  }
+  return taken;
+}
+
+describe('an input', () => {
+  it('never holds more than its bound of waiting records, however much the log has', async () => {
+    const storage = storageWith(events);
+    await storage.log.append(Array.from({ length: 20_000 }, (_, n) => record(events, nth(n), 0)));
+    const input = inputOf(storage);
+    while (input.fill());
+    expect(waiting(input)).toBe(MOST_WAITING);
+    expect(input.atEnd).toBe(false);
+    expect(input.lag).toBe(20_000);
+  });
+
+  it('reads on where it stopped once there is room, and misses nothing', async () => {
+    const storage = storageWith(events);
+    await storage.log.append(Array.from({ length: 9_500 }, (_, n) => record(events, nth(n), 0)));
+    const input = inputOf(storage);
+    const [channel] = input.channels.values();
+    const taken: number[] = [];
+    while (!input.atEnd || waiting(input) > 0) {
+      while (input.fill()) expect(waiting(input)).toBeLessThanOrEqual(MOST_WAITING);
+      taken.push(...drain(channel!));
+    }
+    expect(taken).toEqual(Array.from({ length: 9_500 }, (_, n) => n));
+    expect(input.lag).toBe(0);
+  });
+
+  it('stops the channel of a producer that runs ahead, reads on for the others, and comes back to it later', async () => {
+    const storage = storageWith(derived);
+    const fast = (n: number) => derivedRecord(derived, nth(n), upstream(0), 0);
+    await storage.log.append(Array.from({ length: 6_000 }, (_, n) => fast(n)));
+    await storage.log.append([derivedRecord(derived, nth(1), upstream(1), 0), fast(6_000), derivedRecord(derived, nth(2), upstream(1), 0)]);
+    const input = inputOf(storage, { topic: derived, producers: 2 });
+    while (input.fill());
+    const [first, second] = [...input.channels.values()];
+    expect([first!.size, second!.size]).toEqual([MOST_WAITING / 2, 2]);
+    expect(drain(second!)).toEqual([6_000, 6_002]);
+    const taken = drain(first!);
+    while (input.fill()) taken.push(...drain(first!));
+    expect(taken).toEqual([...Array.from({ length: 6_000 }, (_, n) => n), 6_001]);
+    expect(drain(second!)).toEqual([]);
+  });
+
+  it('goes on from the progress of each channel after a restart', async () => {
+    const storage = storageWith(derived);
+    const all = [0, 1, 0, 1, 0, 1].map((by, n) => derivedRecord(derived, nth(n), upstream(by), 0));
+    await storage.log.append(all);
+    const progress = newProgress();
+    const before = inputOf(storage, { topic: derived, progress, producers: 2 });
+    while (before.fill());
+    const [fast] = before.channels.values();
+    expect(drain(fast!)).toEqual([0, 2, 4]);
+    const after = inputOf(storage, { topic: derived, progress: structuredClone(progress), producers: 2 });
+    while (after.fill());
+    const [first, second] = [...after.channels.values()];
+    expect([drain(first!), drain(second!)]).toEqual([[], [1, 3, 5]]);
+  });
+
+  it('waits for every task of a producer from its first record on', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([marker(derived, 5, upstream(1), 0)]);
+    const input = inputOf(storage, { topic: derived });
+    const waitedFor = (): string[] => [...input.channels].filter(([, { progress }]) => !progress.ended).map(([name]) => name);
+    expect(waitedFor()).toEqual(['unmet']);
+    input.fill();
+    expect(waitedFor()).toEqual(['writer@1/0#0', 'writer@1/0#1']);
+  });
+
+  it('tells when an idle channel speaks again, but not for a marker that says idle once more', async () => {
+    const storage = storageWith(derived);
+    const resumed: Channel[] = [];
+    await storage.log.append([marker(derived, 5, upstream(0), 0, { idle: true }), marker(derived, 5, upstream(0), 0, { idle: true })]);
+    const input = inputOf(storage, { topic: derived, producers: 2, resumed });
+    const [channel] = input.channels.values();
+    channel!.progress.idle = true;
+    input.fill();
+    expect(resumed).toEqual([]);
+    await storage.log.append([derivedRecord(derived, nth(1), upstream(0), 0)]);
+    input.fill();
+    expect(resumed.map(({ id }) => id)).toEqual([channel!.id]);
+  });
+
+  it('refuses to go on where retention removed what it had not processed', () => {
+    const storage = storageWith(events);
+    const { log } = storage;
+    const trimmed = Object.assign(Object.create(log) as typeof log, { range: () => ({ start: 10, end: 20 }) });
+    const progress = newProgress();
+    progress.channels[`${physical(events)}/0/external`] = { next: 5, clockMs: 0, watermarkMs: 0, idle: false, ended: false };
+    const input = inputOf(Object.assign(Object.create(storage) as typeof storage, { log: trimmed }), { progress });
+    expect(() => input.fill()).toThrow(
+      expect.objectContaining({ code: 'SFS_OFFSET_OUT_OF_RANGE', message: expect.stringContaining('5 to 9') as string }),
+    );
+  });
+});
+
+describe('the merge of inputs', () => {
+  const clocks = (input: PartitionInput): (string | null)[] => {
+    const merged = new MergedInputs([input]);
+    const order: (string | null)[] = [];
+    for (;;) {
+      const next = merged.select();
+      if (next.kind !== 'next')
+        return [...order, next.kind === 'blocked' ? `waits for ${next.by.map(({ id }) => id.slice(-1)).join()} at ${next.clockMs}` : null];
+      order.push(`${next.channel.id.slice(-1)}@${next.arrival.clockMs}`);
+      next.channel.progress.clockMs = next.arrival.clockMs;
+      next.channel.shift();
+    }
+  };
+
+  it('takes records by stream time, then producer; a record behind its channel stands at the channel’s clock', async () => {
+    const storage = storageWith(derived);
+    const by = (task: number, atMs: number) => derivedRecord(derived, nth(atMs), upstream(task), 0);
+    await storage.log.append([by(1, 10), by(1, 20), by(1, 15), by(0, 12), by(0, 20), by(0, 40)]);
+    const input = inputOf(storage, { topic: derived, producers: 2 });
+    input.fill();
+    expect(clocks(input)).toEqual(['1@10', '0@12', '0@20', '1@20', '1@20', 'waits for 1 at 40']);
+  });
+
+  it('releases a record when every other channel has promised nothing before it', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([derivedRecord(derived, nth(30), upstream(0), 0)]);
+    const input = inputOf(storage, { topic: derived, producers: 2 });
+    input.fill();
+    expect(clocks(input)).toEqual(['waits for 1 at 30']);
+    await storage.log.append([marker(derived, 30, upstream(1), 0)]);
+    input.fill();
+    // Producer 0 comes first and may send at 30 once more: what producer 1 says at 30 has to wait for it.
+    expect(clocks(input)).toEqual(['0@30', 'waits for 0 at 30']);
+  });
+
+  it('does not wait for channels that are idle or at their end', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([derivedRecord(derived, nth(30), upstream(0), 0)]);
+    for (const state of ['idle', 'ended'] as const) {
+      const input = inputOf(storage, { topic: derived, producers: 2 });
+      input.fill();
+      [...input.channels.values()][1]!.progress[state] = true;
+      expect(clocks(input)).toEqual(['0@30', null]);
+    }
+  });
+
+  it('has the least watermark of the channels that count', () => {
+    const input = inputOf(storageWith(derived), { topic: derived, producers: 2 });
+    const merged = new MergedInputs([input]);
+    const [first, second] = [...input.channels.values()].map(({ progress }) => progress);
+    expect(merged.watermark()).toBe(-Infinity);
+    first!.watermarkMs = 50;
+    second!.watermarkMs = 30;
+    expect(merged.watermark()).toBe(30);
+    second!.idle = true;
+    expect(merged.watermark()).toBe(50);
+    first!.idle = true;
+    expect(merged.watermark()).toBeNull();
+    first!.ended = true;
+    expect(merged.watermark()).toBeNull();
+    second!.ended = true;
+    expect(merged.watermark()).toBe(Infinity);
+  });
+});

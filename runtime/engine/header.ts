@@ -92,12 +92,17 @@ export interface Header extends RecordTimes {
 
 const isEngines = (header: Buffer | null): header is Buffer => header !== null && header.length >= FIXED && header[0] === FORMAT;
 
+/** The producers that share the text part of a header: the tasks of one subtopology, for one origin topic. */
+interface KnownTail {
+  readonly bytes: Buffer;
+  readonly name: string;
+  readonly producers: Map<number, ProducerId>;
+}
+
 /** Reads the headers of one partition; producers come back as the same objects. */
 export class HeaderReader {
-  private tail = Buffer.alloc(0);
-  private name = '';
-  private producers = new Map<number, ProducerId>();
-  private readonly byName = new Map<string, Map<number, ProducerId>>();
+  /** One for records and one for markers, as a rule. */
+  private readonly tails: KnownTail[] = [];
 
   /** `null` for no header and for one that is not the engine's. */
   read(header: Buffer | null): Header | null {
@@ -114,19 +119,21 @@ export class HeaderReader {
   }
 
   private producerOf(header: Buffer): ProducerId {
-    const { tail } = this;
-    if (tail.length === 0 || header.compare(tail, 0, tail.length, FIXED) !== 0) this.turnTo(header);
+    const { name, producers } = this.tailOf(header);
     const partition = header.readUInt16BE(3);
-    let producer = this.producers.get(partition);
-    if (producer === undefined) this.producers.set(partition, (producer = { name: this.name, partition, count: header.readUInt16BE(5) }));
+    let producer = producers.get(partition);
+    if (producer === undefined) producers.set(partition, (producer = { name, partition, count: header.readUInt16BE(5) }));
     return producer;
   }
 
-  private turnTo(header: Buffer): void {
-    this.tail = Buffer.from(header.subarray(FIXED));
-    this.name = this.tail.toString().split('\0')[0]!;
-    this.producers = this.byName.get(this.name) ?? new Map<number, ProducerId>();
-    this.byName.set(this.name, this.producers);
+  private tailOf(header: Buffer): KnownTail {
+    for (const tail of this.tails) if (header.compare(tail.bytes, 0, tail.bytes.length, FIXED) === 0) return tail;
+    const bytes = Buffer.from(header.subarray(FIXED));
+    const name = bytes.toString().split('\0')[0]!;
+    const sameName = this.tails.find((tail) => tail.name === name);
+    const tail = { bytes, name, producers: sameName?.producers ?? new Map<number, ProducerId>() };
+    this.tails.push(tail);
+    return tail;
   }
 }
 

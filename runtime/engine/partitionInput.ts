@@ -6,8 +6,8 @@ import { HeaderReader, type Header, type ProducerId } from './header.js';
 import { assertKeyLength } from './keyLength.js';
 import type { ChannelProgress, TaskProgress } from './progress.js';
 
-/** Records read from the log at a time. */
-const CHUNK = 1000;
+/** Records read from the log at a time: few, so that they are processed before the garbage collector has moved them twice. */
+const CHUNK = 250;
 /** Most records that wait in the channels of one partition. */
 const MOST_WAITING = 4000;
 const EXTERNAL = 'external';

@@ -47,6 +47,7 @@ export class Task {
   private waitingMs = -Infinity;
   private readonly markers: Markers;
   private changed = false;
+  private committing = false;
 
   constructor(readonly parts: TaskParts) {
     this.name = parts.name;
@@ -67,6 +68,12 @@ export class Task {
     return outcome;
   }
 
+  /** What the step computed is on its way to the disk. */
+  get isCommitting(): boolean {
+    return this.committing;
+  }
+
+  /** The inputs are over and every window is closed. */
   get ended(): boolean {
     const channels = this.merged.channels();
     return channels.length > 0 && channels.every((channel) => channel.progress.ended && channel.size === 0) && this.parts.timers.nextMs === Infinity;
@@ -292,15 +299,19 @@ export class Task {
     if (!this.changed && outputs.size === 0) return;
     for (const input of this.parts.inputs) input.settle();
     this.progress.counters.outputs += outputs.size;
-    const done = storage.commit({
-      task: this.name,
-      outputs: outputs.drain(),
-      state: state.drain(),
-      queue: timers.drain(),
-      progress: encodeProgress(this.progress),
-    });
     this.changed = false;
-    await done;
+    this.committing = true;
+    try {
+      await storage.commit({
+        task: this.name,
+        outputs: outputs.drain(),
+        state: state.drain(),
+        queue: timers.drain(),
+        progress: encodeProgress(this.progress),
+      });
+    } finally {
+      this.committing = false;
+    }
     state.trim(limits.mostCachedRows);
     timers.settle();
   }

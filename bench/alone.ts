@@ -86,6 +86,8 @@ export class AloneStages {
         return watermarkMs();
       },
       origin: { topic: 'events', partition: 0, offset: 0 },
+      source: null,
+      causedBy: () => undefined,
       muted: false,
       state: <S>(store: StoreSpec<S>): KeyedState<S> => this.rowsOf<S>(store.name),
       timers,

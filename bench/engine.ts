@@ -2,7 +2,7 @@
  * Rates of whole topologies on the embedded storage, and how cost grows: `node --import tsx bench/engine.ts [--json]`.
  */
 import { aggregate, count, days, hopping, onUpdate, topology, tumbling, type Emission, type Topology } from '../operators/index.js';
-import type { StepLimits } from '../runtime/engine/task.js';
+import type { StepLimits } from '../runtime/engine/taskParts.js';
 import { topics, type Topic } from '../schemas/index.js';
 import { syntheticClicks } from '../scripts/synthetic/index.js';
 import trends from '../topologies/item-trends.js';

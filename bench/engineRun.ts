@@ -7,7 +7,7 @@ import { openEmbedded } from '../runtime/embedded/index.js';
 import { Deployment } from '../runtime/engine/deployment.js';
 import { markerIdOf } from '../runtime/engine/header.js';
 import { partitionOf } from '../runtime/engine/partitioner.js';
-import type { StepLimits } from '../runtime/engine/task.js';
+import type { StepLimits } from '../runtime/engine/taskParts.js';
 import { Worker } from '../runtime/engine/worker.js';
 import type { OutputRecord, Storage } from '../runtime/ports.js';
 import { memoryStorage } from '../runtime/testing/index.js';

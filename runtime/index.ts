@@ -31,7 +31,8 @@ export {
 } from './engine/header.js';
 export { partitionOf } from './engine/partitioner.js';
 export type { TaskCounters } from './engine/progress.js';
-export type { StepLimits, StepState } from './engine/task.js';
+export type { StepState } from './engine/task.js';
+export type { StepLimits } from './engine/taskParts.js';
 export { Worker, type WorkerOptions } from './engine/worker.js';
 export type {
   Log,

@@ -1,7 +1,7 @@
 import { assertNotNegative } from '../assert.js';
 import { attach } from '../attach.js';
 import type { KeyedState, StageContext, StageLogic, StoreSpec } from '../ports/stage.js';
-import type { Records, StreamRecord } from '../record.js';
+import type { Origin, Records, StreamRecord } from '../record.js';
 import { connectRoute, missOf, routeParameter, sendAlong, type Route } from '../route.js';
 import { schema, type ValueSchema } from '../schema.js';
 import type { VersionedTable, Versions } from '../topology.js';
@@ -18,7 +18,11 @@ export interface JoinAsOfOptions<K extends string, V> extends JoinOptions<K, V> 
 interface Waiting<V> {
   readonly timestamp: number;
   readonly value: V;
+  /** Where the record lies in its topic; `null` for what a timer made. */
+  readonly source: Origin | null;
 }
+
+const originSchema: ValueSchema<Origin> = schema.record({ topic: schema.string, partition: schema.long, offset: schema.long });
 
 /**
  * Joins each record of event time t with the row that held at t - lagMs: the version of greatest event time v <= t - lagMs.
@@ -51,7 +55,7 @@ export function joinAsOf<K extends string, V, T, R>(
   assertNotNegative('lagMs', lagMs);
   const waiting: StoreSpec<readonly Waiting<V>[]> = {
     name: `${id}/waiting`,
-    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value })),
+    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value, source: schema.nullable(originSchema) })),
   };
   return (source) => {
     const outputs = attach([source, table.stage], {
@@ -92,7 +96,7 @@ class AsOfLogic<V, T, R> implements StageLogic {
     if (input !== 0) return;
     const dueMs = record.timestamp - this.stage.lagMs;
     if (this.context.watermarkMs > dueMs) return this.join(record.key, record.timestamp, record.value as V);
-    const entry = { timestamp: record.timestamp, value: record.value as V };
+    const entry = { timestamp: record.timestamp, value: record.value as V, source: this.context.source };
     const waiting = this.waiting.get(record.key) ?? [];
     this.waiting.put(record.key, [...waiting, entry]);
     // A timer each, so that a record that fails takes no other with it.
@@ -106,6 +110,7 @@ class AsOfLogic<V, T, R> implements StageLogic {
     const rest = all.filter((entry) => entry !== due);
     if (rest.length === 0) this.waiting.delete(key);
     else this.waiting.put(key, rest);
+    if (due.source !== null) this.context.causedBy(due.source);
     if (!this.context.muted) this.join(key, due.timestamp, due.value);
   }
 

@@ -30,6 +30,8 @@ export interface StageContext {
   readonly streamTimeMs: number;
   /** The input that is being processed; for a timer, the input whose arrival moved the watermark. */
   readonly origin: Origin;
+  /** The input that is being processed; `null` while a timer fires, whose results come from many inputs or none. */
+  readonly source: Origin | null;
   /** True while a timer whose consequences failed is repeated for its stage's own bookkeeping: nothing is handed on. */
   readonly muted: boolean;
   state<S>(store: StoreSpec<S>): KeyedState<S>;
@@ -38,6 +40,8 @@ export interface StageContext {
   emit: (port: number, record: StreamRecord<string, unknown>) => void;
   /** Sends to a topic of the catalogue; becomes visible with the commit of the input that caused it. */
   send(topic: Topic<string, unknown>, record: StreamRecord<string, unknown>): void;
+  /** Says, from within a timer, which input it holds: what fails until the timer has fired is buried with that position and its bytes. */
+  causedBy(source: Origin): void;
   /** Sends to the dead letters with the position of the current input. */
   deadLetter(code: string, reason: string, record: StreamRecord<string, unknown>): void;
   /** Counts a record that a `discard` route let go: nothing is dropped unseen. */

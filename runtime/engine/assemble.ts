@@ -11,7 +11,8 @@ import { PartitionInput } from './partitionInput.js';
 import { decodeProgress, newProgress, type TaskProgress } from './progress.js';
 import { placesOf } from './stagePlaces.js';
 import { ReplayedDecisions } from './replayedDecisions.js';
-import { Task, type StepLimits } from './task.js';
+import { Task } from './task.js';
+import type { StepLimits } from './taskParts.js';
 import { TaskState } from './taskState.js';
 import { TimeQueue } from './timeQueue.js';
 

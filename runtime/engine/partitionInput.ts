@@ -1,4 +1,5 @@
 import { SkillForgeError, keyOf, type TopicCodec } from '../../schemas/index.js';
+import type { Origin } from '../../operators/record.js';
 import type { SourceInput } from '../../operators/stage.js';
 import type { Log, LogRecord } from '../ports.js';
 import { Channel, type Arrival } from './channel.js';
@@ -222,4 +223,12 @@ export class PartitionInput {
 
 function markerArrival(record: LogRecord, header: Header, channel: Channel): Arrival {
   return { record, header, clockMs: channel.clockOf(header.streamTimeMs), eventTimeMs: header.eventTimeMs, key: '', value: null, error: null };
+}
+
+/** The record at a place of the sources, `null` where none of them is there or retention has removed it. */
+export function storedRecord(inputs: readonly PartitionInput[], { topic, partition, offset }: Origin): LogRecord | null {
+  const input = inputs.find(({ options }) => options.topic === topic && options.partition === partition);
+  if (input === undefined || offset < input.options.log.range(topic, partition).start) return null;
+  const [record] = input.options.log.read(topic, partition, offset, 1);
+  return record?.offset === offset ? record : null;
 }

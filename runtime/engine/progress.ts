@@ -24,6 +24,9 @@ export interface TaskCounters {
   unmatched: number;
 }
 
+/** The counter of each event that an operator counts. */
+export const COUNTER_OF = { late: 'late', miss: 'misses', unmatched: 'unmatched' } as const satisfies Record<string, keyof TaskCounters>;
+
 /** Where a task stands; committed with everything that it changes. */
 export interface TaskProgress {
   channels: Record<string, ChannelProgress>;

@@ -1,7 +1,7 @@
 import { controlKey, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import type { FailureGuard, StageNode, Wiring } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
-import type { StreamRecord } from '../../operators/record.js';
+import type { Origin, StreamRecord } from '../../operators/record.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
 import type { OriginPosition, RecordTimes } from './header.js';
@@ -9,14 +9,12 @@ import { CONTROL, controlOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
-import type { PartitionInput } from './partitionInput.js';
-import { encodeProgress, type TaskCounters, type TaskProgress } from './progress.js';
+import { storedRecord, type PartitionInput } from './partitionInput.js';
+import { COUNTER_OF, encodeProgress, type TaskProgress } from './progress.js';
 import { Silence, type SilenceOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
 import type { TaskParts } from './taskParts.js';
 import type { DueTimer } from './timeQueue.js';
-
-export type { StepLimits } from './taskParts.js';
 
 /** `more`: call again; `waiting`: nothing to do until the log grows; `ended`: the input is over and all windows are closed. */
 export type StepState = 'more' | 'waiting' | 'ended';
@@ -34,6 +32,8 @@ export class Task {
   private readonly placesByQueue: ReadonlyMap<string, StagePlace>;
   /** The timer that fires: the stages after its own have not come to its time yet. */
   private firing: { readonly rank: number; readonly timeMs: number } | null = null;
+  /** The input that the firing timer holds, where its stage says so. */
+  private cause: Origin | null = null;
   private readonly contexts = new Map<string, StageContext>();
   private failure: { readonly error: unknown; readonly stage: string } | null = null;
   private rewire = false;
@@ -205,6 +205,7 @@ export class Task {
     const run = (): void => logic?.onTimer?.(timer.key, timer.timeMs - place.delayMs, timer.tag);
     this.progress.closedMs = Math.max(this.progress.closedMs, timer.timeMs - 1);
     this.firing = { rank: place.rank, timeMs: timer.timeMs };
+    this.cause = null;
     this.attempt(place.stage, run);
     if (this.failure !== null) this.repeatMuted(timer, run, this.failure);
     this.firing = null;
@@ -249,16 +250,21 @@ export class Task {
 
   private buryTimer(timer: DueTimer, stage: string, error: unknown): void {
     const { stage: owner, delayMs } = this.placesByQueue.get(timer.stage)!;
-    const reason = `timer ${timer.timeMs - delayMs} of stage ${owner} for key "${timer.key}": ${errorMessageOf(error)}`;
-    this.sendDeadLetter(
-      { code: errorCodeOf(error), reason, stage, eventTimeMs: timer.timeMs - delayMs },
-      { key: Buffer.from(timer.key), value: null, header: null },
-    );
+    const eventTimeMs = timer.timeMs - delayMs;
+    const reason = `timer ${eventTimeMs} of stage ${owner} for key "${timer.key}": ${errorMessageOf(error)}`;
+    this.sendDeadLetter({ code: errorCodeOf(error), reason, stage, eventTimeMs }, this.bytesOf(timer.key));
   }
 
   private sendDeadLetter(failure: Parameters<Outputs['deadLetter']>[0], source: FailedBytes | null): void {
     this.progress.counters.deadLetters++;
-    this.parts.outputs.deadLetter(failure, source, this.times(failure.eventTimeMs ?? 0), this.nextOrigin());
+    const origin = { ...this.nextOrigin(), ...(this.firing === null ? null : this.cause) };
+    this.parts.outputs.deadLetter(failure, source, this.times(failure.eventTimeMs ?? 0), origin);
+  }
+
+  /** What a failure is buried with: the record at hand, the one that the timer at hand holds, or a key. */
+  private bytesOf(key: string): FailedBytes {
+    const held = this.firing === null || this.cause === null ? null : storedRecord(this.parts.inputs, this.cause);
+    return this.current?.record ?? held ?? { key: Buffer.from(key), value: null, header: null };
   }
 
   private times(eventTimeMs: number): RecordTimes {
@@ -317,13 +323,16 @@ export class Task {
   }
 
   private connect(): Wiring {
-    const guard: FailureGuard = taskGuard(
-      () => this.failure !== null,
-      (error, stage, rewire) => {
+    const hasFailed = (): boolean => this.failure !== null;
+    const guard: FailureGuard = {
+      get failed() {
+        return hasFailed();
+      },
+      fail: (error, stage, rewire) => {
         this.failure ??= { error, stage };
         this.rewire ||= rewire;
       },
-    );
+    };
     return this.parts.builder.connect(this.parts.stageIds, (stage) => this.contextOf(stage), guard);
   }
 
@@ -357,7 +366,7 @@ export class Task {
     const { queue, delayMs } = place;
     const watermarkMs = (): number => this.watermarkOf(place);
     const isMuted = (): boolean => this.muted;
-    const counted: Record<string, keyof TaskCounters> = { late: 'late', miss: 'misses', unmatched: 'unmatched' };
+    const isDirect = (): boolean => this.current !== null;
     return {
       get watermarkMs() {
         return watermarkMs();
@@ -368,8 +377,14 @@ export class Task {
       get origin() {
         return progress.origin;
       },
+      get source() {
+        return isDirect() ? progress.origin : null;
+      },
       get muted() {
         return isMuted();
+      },
+      causedBy: (source) => {
+        this.cause = source;
       },
       state: (store) => parts.state.store(store) as never,
       timers: {
@@ -378,21 +393,8 @@ export class Task {
       },
       emit: () => undefined,
       send: (topic, record) => parts.outputs.send(topic, record, this.times(record.timestamp), this.nextOrigin()),
-      deadLetter: (code, reason, record) =>
-        this.sendDeadLetter(
-          { code, reason, stage, eventTimeMs: record.timestamp },
-          this.current?.record ?? { key: Buffer.from(record.key), value: null, header: null },
-        ),
-      count: (event) => progress.counters[counted[event]!]++,
+      deadLetter: (code, reason, record) => this.sendDeadLetter({ code, reason, stage, eventTimeMs: record.timestamp }, this.bytesOf(record.key)),
+      count: (event) => progress.counters[COUNTER_OF[event]]++,
     };
   }
-}
-
-function taskGuard(isFailed: () => boolean, fail: FailureGuard['fail']): FailureGuard {
-  return {
-    get failed() {
-      return isFailed();
-    },
-    fail,
-  };
 }

@@ -5,7 +5,8 @@ import { assembleTask } from './assemble.js';
 import { Deployment } from './deployment.js';
 import type { PartitionInput } from './partitionInput.js';
 import type { SilenceKind } from './silence.js';
-import type { StepLimits, StepState, Task } from './task.js';
+import type { StepState, Task } from './task.js';
+import type { StepLimits } from './taskParts.js';
 
 /** How a worker runs its topologies. */
 export interface WorkerOptions {

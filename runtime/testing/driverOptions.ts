@@ -1,4 +1,4 @@
-import type { StepLimits } from '../engine/task.js';
+import type { StepLimits } from '../engine/taskParts.js';
 import { inOneBatch, type Batching } from './batching.js';
 
 /** How a topology is tested. */

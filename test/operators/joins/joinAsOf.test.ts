@@ -295,6 +295,19 @@ describe('a record that finds no version', () => {
     });
   });
 
+  it('goes there with its own position and bytes, not with those of the record that let it leave', async () => {
+    await testTopology(joined(), { partitions: 1 }, async (driver) => {
+      driver.input(events).sendAll([event('b', 1), event('a', 10, { n: 7 })]);
+      await driver.run();
+      driver.input(events).send(event('b', 50));
+      await driver.endInput();
+      const letters = driver.deadLetters().filter(({ failedAtEventTimeMs }) => failedAtEventTimeMs === 10);
+      expect(letters).toMatchObject([{ sourceTopic: 'test.events', sourcePartition: 0, sourceOffset: 1 }]);
+      const stored = driver.storage.log.read('test.events', 0, 1, 1)[0]!;
+      expect(letters[0]!.personal).toEqual({ key: stored.key, value: stored.value, header: stored.header });
+    });
+  });
+
   it('is counted when it is discarded', async () => {
     await joining(joined({ miss: 'discard' }), missing, (driver) => expect(driver.counters()).toMatchObject({ misses: 1, deadLetters: 0 }));
   });

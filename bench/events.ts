@@ -1,12 +1,9 @@
 /** The events of the benchmarks: small, dense, in ascending time, in bursts of a key as sessions are. */
-import { topic, type AvroRecord, type Topic } from '../schemas/index.js';
+import { schema, topic, type Infer, type Topic } from '../schemas/index.js';
 
-export interface Event {
-  readonly key: string;
-  readonly atMs: number;
-  readonly n: number;
-  readonly tag: string;
-}
+const eventSchema = schema.record({ key: schema.string, atMs: schema.long, n: schema.double, tag: schema.string });
+
+export type Event = Infer<typeof eventSchema>;
 
 /** What events there are. */
 export interface EventOptions {
@@ -21,27 +18,14 @@ export interface EventOptions {
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2025, 0, 1);
 
-const eventSchema = {
-  type: 'record',
-  name: 'Event',
-  namespace: 'bench',
-  fields: [
-    { name: 'key', type: 'string' },
-    { name: 'atMs', type: 'long' },
-    { name: 'n', type: 'double' },
-    { name: 'tag', type: 'string' },
-  ],
-} as unknown as AvroRecord;
-
 /** The topic of the events. */
-export const eventsIn = (partitions: number): Topic<string, Event> =>
-  topic<Event>({ name: 'events', schema: eventSchema, keyFields: ['key'], partitions });
+export const eventsIn = (partitions: number): Topic<string, Event> => topic({ name: 'events', schema: eventSchema, keyFields: ['key'], partitions });
 
 /** What tables are made of: one row for each key, from before the first event. */
-export const rows = topic<Event>({ name: 'rows', schema: eventSchema, keyFields: ['key'], partitions: 1, cleanup: 'compact' });
+export const rows = topic({ name: 'rows', schema: eventSchema, keyFields: ['key'], partitions: 1, cleanup: 'compact' });
 
 /** Where results go when they go anywhere. */
-export const results = topic<Event>({ name: 'results', schema: eventSchema, keyFields: ['key'], partitions: 1 });
+export const results = topic({ name: 'results', schema: eventSchema, keyFields: ['key'], partitions: 1 });
 
 /** The same options give the same events. */
 export function* eventsOf({ count, keys, days, burst = 5 }: EventOptions): Generator<Event> {

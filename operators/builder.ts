@@ -37,7 +37,10 @@ interface Wire {
   readonly observables: readonly Observable<unknown>[];
 }
 
-const ID = /^[a-z][a-z0-9-]{0,63}(\.source)?$/;
+const ID = /^[a-z][a-z0-9-]{0,63}$/;
+
+/** Sources, and sinks that were given no id, are called by their topic, whose name was checked by its own rule. */
+const isTopicNamed = ({ id, source, target }: StageSpec): boolean => source !== undefined || (target !== undefined && id.endsWith(`-${target.name}`));
 
 /** Collects the stages that one run of a topology's build function declares, and wires them for a task. */
 export class TopologyBuilder implements StageOwner {
@@ -55,14 +58,15 @@ export class TopologyBuilder implements StageOwner {
 
   /** @throws SFS_STAGE_ID on a malformed id, SFS_STAGE_DUPLICATE on one used twice, SFS_TOPOLOGY_DETACHED on a foreign observable */
   add(spec: StageSpec, observables: readonly Observable<unknown>[]): StageOutput<string, unknown>[] {
-    if (!ID.test(spec.id)) {
+    if (!ID.test(spec.id) && !isTopicNamed(spec)) {
       throw new SkillForgeError(
         'SFS_STAGE_ID',
         `"${spec.id}" is no stage id: lower-case letters, digits and dashes, at most 64, starting with a letter`,
       );
     }
     if (this.wires.has(spec.id)) {
-      throw new SkillForgeError('SFS_STAGE_DUPLICATE', `topology ${this.name} has two stages with the id "${spec.id}"`);
+      const hint = spec.source === undefined ? '' : ': a topic is read once; keep its stream in a variable, which any number of pipelines may read';
+      throw new SkillForgeError('SFS_STAGE_DUPLICATE', `topology ${this.name} has two stages with the id "${spec.id}"${hint}`);
     }
     const inputs = observables.map((observable) => this.inputOf(spec.id, observable));
     const outputs = spec.ports.map((_, port) => new StageOutput<string, unknown>(this, spec.id, port));

@@ -1,6 +1,7 @@
 import { assertPositive } from './assert.js';
 import { attachOne } from './attach.js';
-import type { Records } from './record.js';
+import { heldOrigin } from './originSchema.js';
+import type { Origin, Records } from './record.js';
 import { schema, type ValueSchema } from './schema.js';
 import { floorTo } from './windows/panes.js';
 
@@ -17,6 +18,8 @@ interface Held<V> {
   readonly intervalMs: number;
   readonly timestamp: number;
   readonly value: V;
+  /** Where the record lies in its topic; `null` for what a timer made. */
+  readonly source: Origin | null;
 }
 
 /**
@@ -58,7 +61,7 @@ export function debounce<K extends string, V>(id: string, options: DebounceOptio
             const held = rows.get(record.key) ?? [];
             const same = held.find((entry) => entry.intervalMs === start);
             if (same !== undefined && same.timestamp > record.timestamp) return;
-            const mine = { intervalMs: start, timestamp: record.timestamp, value: record.value as V };
+            const mine = { intervalMs: start, timestamp: record.timestamp, value: record.value as V, source: context.source };
             rows.put(record.key, [...held.filter((entry) => entry !== same), mine]);
             context.timers.set(record.key, start + intervalMs);
           },
@@ -68,7 +71,9 @@ export function debounce<K extends string, V>(id: string, options: DebounceOptio
             const rest = held.filter((entry) => entry !== due);
             if (rest.length === 0) rows.delete(key);
             else rows.put(key, rest);
-            if (due !== undefined) context.emit(0, { key, value: due.value, timestamp: due.timestamp });
+            if (due === undefined) return;
+            if (due.source !== null) context.causedBy(due.source);
+            context.emit(0, { key, value: due.value, timestamp: due.timestamp });
           },
         };
       },
@@ -76,5 +81,5 @@ export function debounce<K extends string, V>(id: string, options: DebounceOptio
 }
 
 function heldSchema<V>(value: ValueSchema<V>): ValueSchema<readonly Held<V>[]> {
-  return schema.array(schema.record({ intervalMs: schema.long, timestamp: schema.long, value }));
+  return schema.array(schema.record({ intervalMs: schema.long, timestamp: schema.long, value, source: heldOrigin }));
 }

@@ -1,4 +1,4 @@
-import { SkillForgeError, type AvroSchema, type Topic } from '../schemas/index.js';
+import { SkillForgeError, topics, type AvroSchema, type Topic } from '../schemas/index.js';
 import type { StageInput, StageNode } from './builder.js';
 import type { SourceInput } from './stage.js';
 import type { StageKind } from './stage.js';
@@ -106,10 +106,11 @@ export interface GraphStage {
  * The graph of a topology, without running it.
  *
  * @throws SFS_PARTITIONS_DIFFER when topics that a task must read together have different numbers of partitions
- * @throws SFS_TOPOLOGY_CYCLE when a subtopology reads, directly or through others, what it writes: its watermark would wait for itself
+ * @throws SFS_TOPOLOGY_CYCLE when a subtopology reads, directly or through others, what it writes: its watermark would wait for itself, or its input never end
  */
 export function describe(topology: Topology): TopologyGraph {
   const nodes = topology.build().stages;
+  refuseOwnDeadLetters(nodes);
   const groups = groupsOf(nodes);
   const counts = settlePartitions(nodes, groups);
   const subtopologies = groups.map((stages, index) => subtopologyFrom(stages, index, counts[index]!));
@@ -126,6 +127,19 @@ export function describe(topology: Topology): TopologyGraph {
     warnings: warningsOf(nodes),
     fingerprint: hash(stages.map((stage) => `${stage.id} ${stage.fingerprint}\n`).join('')),
   };
+}
+
+/** Every topology writes dead letters: one that fails on them would feed itself. */
+function refuseOwnDeadLetters(nodes: readonly StageNode[]): void {
+  const reader = nodes.find(({ source }) => source?.topic.name === topics.deadLetters.name);
+  if (reader === undefined) return;
+  throw new SkillForgeError(
+    'SFS_TOPOLOGY_CYCLE',
+    `stage "${reader.id}" reads the dead letters, which the topology itself writes: its input would never end`,
+    {
+      context: { stages: [reader.id] },
+    },
+  );
 }
 
 /** The subtopology that runs a stage; of a global table, the first one that reads it. @throws SFS_STAGE_UNKNOWN */
@@ -202,9 +216,9 @@ function settlePartitions(nodes: readonly StageNode[], groups: readonly Group[])
   return groups.map((_, index) => settle(index, []));
 }
 
-/** Groups that write a topic which this group waits for: one that carries markers. */
+/** Groups that write a topic which this group reads. */
 function writersOf(groups: readonly Group[], reader: number): number[] {
-  const topics = new Set(groups[reader]!.flatMap((node) => (node.source?.topic.derived ? [node.source.topic.name] : [])));
+  const topics = new Set(groups[reader]!.map((node) => node.source?.topic.name));
   return groups.flatMap((group, index) => (group.some((node) => node.target && topics.has(node.target.name)) ? [index] : []));
 }
 
@@ -216,7 +230,7 @@ function cycleError(groups: readonly Group[], path: readonly number[]): SkillFor
   const named = steps.map((node) => `stage "${node.id}" (topic ${node.target!.name})`).join(', then ');
   return new SkillForgeError(
     'SFS_TOPOLOGY_CYCLE',
-    `what is written by ${named} comes back to the subtopology that writes it, so its watermark would wait for itself; do not join or merge a stream with one that was made from it through keyBy, batch or a topic, nor use one table on both sides: make two topologies`,
+    `what is written by ${named} comes back to the subtopology that writes it: its watermark would wait for itself, or its input would never end; do not join or merge a stream with one that was made from it through keyBy, batch or a topic, nor use one table on both sides: make two topologies`,
     { context: { stages: steps.map((node) => node.id) } },
   );
 }

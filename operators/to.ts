@@ -1,20 +1,24 @@
 import type { Observable } from 'rxjs';
 import { SkillForgeError, keyOf, type Topic } from '../schemas/index.js';
 import { attach } from './attach.js';
-import type { Records, StreamRecord } from './record.js';
+import type { Fits } from './fits.js';
+import type { StreamRecord } from './record.js';
+
+/** The end of a pipeline. It takes records of key `K` and value `V`; the message of the compiler names the field that does not fit. */
+export type Sink<K extends string, V> = <R>(source: Observable<R> & Fits<R, K, V>) => Observable<never>;
 
 /**
  * Writes every record to a topic, with its key and event time; the end of a pipeline. The value must be the topic's
- * own type, the key its own key: anything else does not compile. A record whose key is not the one that its value gives
- * goes to the dead letters, with SFS_KEY_MISMATCH: no reader of the topic could use it. What is written becomes visible
- * with the commit of the input that caused it, or not at all.
+ * own type, the key its own key: anything else does not compile, and the message names the field. A record whose key is
+ * not the one that its value gives goes to the dead letters, with SFS_KEY_MISMATCH: no reader of the topic could use it.
+ * What is written becomes visible with the commit of the input that caused it, or not at all.
  *
  * @example
  * events.pipe(to(topics.derived))
  * // <- ada@1 5
  * // -> ada@1 { key: 'ada', atMs: 1, n: 5, tag: '' }
  */
-export function to<K extends string, V>(topic: Topic<K, V>, id = `to-${topic.name}`): (source: Records<K, V>) => Observable<never> {
+export function to<K extends string, V>(topic: Topic<K, V>, id = `to-${topic.name}`): Sink<K, V> {
   return (source) =>
     attach([source], {
       id,
@@ -46,10 +50,7 @@ function assertKey<K extends string, V>(topic: Topic<K, V>, { key, value }: Stre
  * // <- ada@1
  * // -> ada@1 null
  */
-export function deleteFrom<K extends string>(
-  topic: Topic<K, never> | Topic<K, unknown>,
-  id = `delete-from-${topic.name}`,
-): (source: Records<K, unknown>) => Observable<never> {
+export function deleteFrom<K extends string>(topic: Topic<K, never> | Topic<K, unknown>, id = `delete-from-${topic.name}`): Sink<K, unknown> {
   return (source) =>
     attach([source], {
       id,

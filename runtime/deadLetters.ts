@@ -131,9 +131,11 @@ class ReplayBatch {
     return { replayed: this.replayed, alreadyReplayed: this.alreadyReplayed, unreplayable: this.unreplayable };
   }
 
-  private refusalOf({ sourceTopic, personal }: Opened<DeadLetter>): string | null {
+  private refusalOf({ code, sourceTopic, personal }: Opened<DeadLetter>): string | null {
     if (!this.topics.has(sourceTopic)) return `${sourceTopic} is no topic: correct the source and import it again`;
-    if (personal.key === null && personal.value === null) return 'it holds no record: a timer failed, or the record was empty';
+    if (code === 'SFS_LATE') return 'it came behind a window: sent back it would be late again, and counted twice in the windows that took it';
+    // Sent back, a letter without a value would be a tombstone: it would delete a row of a table.
+    if (personal.value === null) return 'it holds no record: a result that a timer made failed, or the record was a tombstone';
     return null;
   }
 

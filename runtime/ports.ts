@@ -11,6 +11,8 @@ export interface LogRecord {
   readonly key: Buffer | null;
   /** The key as text, where the log has a shorter way to it than through `key`. */
   readonly keyText?: string | null;
+  /** Bytes of key, value and header, where the log knows without making them. */
+  readonly byteSize?: number;
   /** `null` is a tombstone on a compacted topic. */
   readonly value: Buffer | null;
   /** Engine metadata (see `engine/headers.ts`) or `null` for records of foreign producers. */
@@ -97,7 +99,7 @@ export interface Log {
   topics(): TopicSpec[];
   range(topic: string, partition: number): PartitionRange;
   /**
-   * Records from `fromOffset` on, at most `maxRecords`; fewer or none at the end of the log. On a compacted topic offsets have gaps.
+   * Records from `fromOffset` on, at most `maxRecords`; none only where none is left up to the end. On a compacted topic offsets have gaps.
    * @throws SFS_OFFSET_OUT_OF_RANGE when `fromOffset` was removed by retention; SFS_LOG_CORRUPT with the position
    */
   read(topic: string, partition: number, fromOffset: number, maxRecords: number): LogRecord[];

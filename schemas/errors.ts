@@ -28,13 +28,24 @@ export class SkillForgeError extends Error {
   }
 }
 
-/** The code of any thrown value; foreign errors are `fallback`. Compares by shape: a second copy of this module is a friend. */
+/** The code of any thrown value; foreign errors are `fallback`. Compares by shape: a second copy of this module is a friend. Never throws. */
 export function errorCodeOf(error: unknown, fallback: ErrorCode = 'SFS_PROCESSING_FAILED'): ErrorCode {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && code.startsWith('SFS_') ? (code as ErrorCode) : fallback;
+  try {
+    const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+    return typeof code === 'string' && code.startsWith('SFS_') ? (code as ErrorCode) : fallback;
+  } catch {
+    return fallback;
+  }
 }
 
-/** The message of whatever was thrown. */
+/** A longer message says no more, and is kept with every record that fails. */
+const LONGEST_MESSAGE = 4_000;
+
+/** The message of whatever was thrown, at most 4,000 characters of it. Never throws: what a topology throws may be no error at all. */
 export function errorMessageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error).slice(0, LONGEST_MESSAGE);
+  } catch {
+    return 'something was thrown that has no text';
+  }
 }

@@ -11,3 +11,4 @@ export * from './schema-ids.js';
 export * from './topic-names.js';
 export * from './topic.js';
 export * from './topics.js';
+export * from './value-schema.js';

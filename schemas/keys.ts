@@ -1,19 +1,24 @@
 import { SkillForgeError } from './errors.js';
 
+/** What tells one kind of key from another; it does not exist at run time. */
+export interface KeyBrand<Name extends string> {
+  readonly __key: Name;
+}
+
 /** Pseudonym of a learner, from the identity map; never a name or an address. */
-export type LearnerId = string & { readonly __key: 'LearnerId' };
+export type LearnerId = string & KeyBrand<'LearnerId'>;
 /** Presentation of a course, such as `AAA-2014J`. */
-export type CourseId = string & { readonly __key: 'CourseId' };
+export type CourseId = string & KeyBrand<'CourseId'>;
 /** Group of learners who take a course together. */
-export type CohortId = string & { readonly __key: 'CohortId' };
+export type CohortId = string & KeyBrand<'CohortId'>;
 /** Catalogue item. */
-export type ItemId = string & { readonly __key: 'ItemId' };
+export type ItemId = string & KeyBrand<'ItemId'>;
 /** `cohort|item`: the key of trends. The cohort holds no `|`, the item may. */
-export type CohortItemKey = string & { readonly __key: 'CohortItemKey' };
+export type CohortItemKey = string & KeyBrand<'CohortItemKey'>;
 /** Identity of a control record. */
-export type ControlKey = string & { readonly __key: 'ControlKey' };
+export type ControlKey = string & KeyBrand<'ControlKey'>;
 /** `topic/partition/offset` of the record that failed, with the operator for late ones. */
-export type DeadLetterKey = string & { readonly __key: 'DeadLetterKey' };
+export type DeadLetterKey = string & KeyBrand<'DeadLetterKey'>;
 
 /** Between the parts of a compound key. */
 export const KEY_SEPARATOR = '|';

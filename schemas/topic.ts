@@ -1,9 +1,11 @@
-import { ENVELOPE_FIELD, type AvroRecord } from './avro-schema.js';
+import { ENVELOPE_FIELD, isRecord, type AvroRecord } from './avro-schema.js';
 import { SkillForgeError } from './errors.js';
 import { KEY_SEPARATOR } from './keys.js';
 import { loadSchema } from './load.js';
-import { compileSchema } from './wire-schema.js';
+import { recordNameOf, withRecordNames } from './record-names.js';
 import { assertTopicName } from './topic-names.js';
+import type { ValueSchema } from './value-schema.js';
+import { compileSchema } from './wire-schema.js';
 
 declare const types: unique symbol;
 
@@ -34,11 +36,18 @@ export type KeyOf<T> = T extends Topic<infer K, infer _V> ? K : never;
 /** Type of the records of a topic, envelope open. */
 export type ValueOf<T> = T extends Topic<infer _K, infer V> ? V : never;
 
+/** The fields of a record that can be part of its key. */
+export type TextFields<V> = { readonly [N in keyof V & string as V[N] extends string ? N : never]: V[N] };
+
+/** The key that key fields make: the type of a single one, plain text when several are joined. */
+export type KeyOfFields<V, F> = F extends readonly [infer Only extends keyof V] ? (V[Only] extends string ? V[Only] : string) : string;
+
 /** What a user says of a topic of their own; see {@link Topic} for the meaning of each value. */
-export interface TopicOptions {
+export interface TopicOptions<V, F extends readonly (keyof TextFields<V>)[]> {
   readonly name: string;
-  readonly schema: AvroRecord;
-  readonly keyFields: readonly string[];
+  /** The shape of its records: `schema.record(...)`, or `schema.avro<V>(json)` for an `.avsc` file. */
+  readonly schema: ValueSchema<V>;
+  readonly keyFields: F;
   readonly partitions: number;
   readonly cleanup?: 'delete' | 'compact';
   readonly retentionMs?: number | null;
@@ -47,14 +56,23 @@ export interface TopicOptions {
 }
 
 /**
- * Declares a topic with a schema of the user's. `V` is the type of its records (envelope open), `K` that of its keys.
+ * Declares a topic of the user's: its records have the type of the schema, its keys that of the key field (plain text when
+ * several fields make the key). A schema without a name gets that of the topic: records of `study-days` are `StudyDays`.
  * Cleanup is `delete` and retention `null` unless given.
- * @example const grades = topic<Grade>({ name: 'grades', schema: gradeSchema, keyFields: ['learner'], partitions: 12 });
- * @throws SFS_TOPIC_INVALID for a bad name, count, retention or key field; SFS_SCHEMA_INVALID for a schema that does not compile
+ * @example
+ * const grades = topic({
+ *   name: 'grades',
+ *   schema: schema.record({ learner: schema.branded<LearnerId>(), grade: schema.double }),
+ *   keyFields: ['learner'],
+ *   partitions: 12,
+ * }); // Topic<LearnerId, { readonly learner: LearnerId; readonly grade: number }>
+ * @throws SFS_TOPIC_INVALID for a bad name, schema, count, retention or key field; SFS_SCHEMA_INVALID for a schema that does not compile
  */
-export function topic<V, K extends string = string>(options: TopicOptions): Topic<K, V> {
-  const { name, schema, keyFields, partitions } = options;
-  const declared: Topic<K, V> = {
+export function topic<V, const F extends readonly (keyof TextFields<V>)[]>(options: TopicOptions<V, F>): Topic<KeyOfFields<V, F>, V> {
+  const { name, keyFields, partitions } = options;
+  assertTopicName(name);
+  const schema = withRecordNames(options.schema.avro, recordNameOf(name)) as AvroRecord;
+  const declared: Topic<KeyOfFields<V, F>, V> = {
     name,
     schemaName: compileSchema(schema).name,
     schema,
@@ -100,6 +118,7 @@ export function assertTopic(of: Topic<string, unknown>): void {
   if (!Number.isInteger(of.partitions) || of.partitions < 1) refuse('partitions must be an integer of 1 or more');
   if (of.retentionMs !== null && !(Number.isSafeInteger(of.retentionMs) && of.retentionMs > 0))
     refuse('retentionMs must be null or a positive integer');
+  if (!isRecord(schemaOf(of))) refuse('its schema must be a record');
   if (of.keyFields.length === 0) refuse('keyFields must name at least one field');
   for (const field of of.keyFields)
     if (!isKeyField(schemaOf(of), field)) refuse(`key field "${field}" must be a string field outside of the envelope`);

@@ -1,6 +1,6 @@
 /** Finds and loads topology files. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
 import type { Topology } from '../operators/topology.js';
@@ -72,17 +72,44 @@ async function importFile(path: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (cause) {
-    throw new SkillForgeError('SFS_TOPOLOGY_UNLOADABLE', `${path} cannot be loaded: ${errorMessageOf(cause)}`, { cause, context: { path } });
+    const message = `${path} cannot be loaded: ${errorMessageOf(cause)}${moduleHint(path, cause)}`;
+    throw new SkillForgeError('SFS_TOPOLOGY_UNLOADABLE', message, { cause, context: { path } });
   } finally {
     await unregister();
   }
 }
 
-/** This very file is TypeScript only where a compiler is at work already. */
+/**
+ * This very file is TypeScript only where a compiler is at work already. Where the project's package.json does not say `"type": "module"`,
+ * the file counts as CommonJS and is required: both ways are compiled.
+ */
 async function compileTypeScript(path: string): Promise<() => Promise<void>> {
   if (/\.m?js$/.test(path) || import.meta.url.endsWith('.ts')) return () => Promise.resolve();
-  const { register } = await import('tsx/esm/api');
-  return register();
+  const [imports, requires] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
+  const [unregisterImports, unregisterRequires] = [imports.register(), requires.register()];
+  return async () => {
+    unregisterRequires();
+    await unregisterImports();
+  };
+}
+
+/** What the loaders say of a file that counts as CommonJS and is no such thing. */
+const MODULE_TROUBLE = /require\(\)|ES Module|top-level await|outside a module|"cjs"/i;
+
+/** The cause that hides behind many a message of the loaders. */
+function moduleHint(path: string, cause: unknown): string {
+  if (!MODULE_TROUBLE.test(errorMessageOf(cause)) || !countsAsCommonJs(path)) return '';
+  return '\nThe file counts as CommonJS, because its package.json does not say "type": "module"; say so: npm pkg set type=module';
+}
+
+/** Whether Node takes a `.ts` or `.js` file at this path for CommonJS: the nearest package.json above it does not say `"type": "module"`. */
+export function countsAsCommonJs(path: string): boolean {
+  if (/\.m[tj]s$/.test(path)) return false;
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    const file = join(folder, 'package.json');
+    if (isFile(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type?: string }).type !== 'module';
+    if (dirname(folder) === folder) return true;
+  }
 }
 
 /** A file that counts as CommonJS has its default export one level deeper. */

@@ -1,5 +1,6 @@
 import { assertNotNegative } from '../assert.js';
 import { attach } from '../attach.js';
+import { heldOrigin } from '../originSchema.js';
 import type { KeyedState, StageContext, StageLogic, StoreSpec } from '../ports/stage.js';
 import type { Origin, Records, StreamRecord } from '../record.js';
 import { connectRoute, missOf, routeParameter, sendAlong, type Route } from '../route.js';
@@ -21,8 +22,6 @@ interface Waiting<V> {
   /** Where the record lies in its topic; `null` for what a timer made. */
   readonly source: Origin | null;
 }
-
-const originSchema: ValueSchema<Origin> = schema.record({ topic: schema.string, partition: schema.long, offset: schema.long });
 
 /**
  * Joins each record of event time t with the row that held at t - lagMs: the version of greatest event time v <= t - lagMs.
@@ -55,7 +54,7 @@ export function joinAsOf<K extends string, V, T, R>(
   assertNotNegative('lagMs', lagMs);
   const waiting: StoreSpec<readonly Waiting<V>[]> = {
     name: `${id}/waiting`,
-    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value, source: schema.nullable(originSchema) })),
+    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value, source: heldOrigin })),
   };
   return (source) => {
     const outputs = attach([source, table.stage], {

@@ -7,7 +7,7 @@ import type { StorageGate } from './storageGate.js';
 import { rangeOf, type Topics } from './topics.js';
 
 /** Batches that one read parses before it stops early, bytes: what bounds memory when records are large. */
-const DEFAULT_READ_BYTES = 64 * 1024 * 1024;
+const DEFAULT_READ_BYTES = 4 * 1024 * 1024;
 
 /** The log port on one folder. */
 export class EmbeddedLog implements Log {

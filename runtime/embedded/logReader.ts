@@ -26,7 +26,7 @@ export class LogReader {
 
   constructor(private readonly log: BytesDatabase) {}
 
-  /** Records of `[from, partition.end)`, at most `maxRecords`, and no further batch once `maxBytes` of batches were parsed. */
+  /** Records of `[from, partition.end)`, at most `maxRecords`, and no further batch once there are some and `maxBytes` of batches were parsed. */
   read(partition: Partition, from: number, maxRecords: number, maxBytes: number): LogRecord[] {
     const records: LogRecord[] = [];
     const room = { end: partition.end, maxRecords, records };
@@ -40,7 +40,7 @@ export class LogReader {
       take(opened, next, room);
       if (value.length <= MAX_OPENED_BYTES) this.keep(name, opened);
       bytes += value.length;
-      if (records.length >= maxRecords || bytes >= maxBytes) break;
+      if (records.length >= maxRecords || (records.length > 0 && bytes >= maxBytes)) break;
     }
     return records;
   }

@@ -137,6 +137,10 @@ class StoredRecord implements LogRecord {
     private readonly headerLength: number,
   ) {}
 
+  get byteSize(): number {
+    return bytesOf(this.keyLength) + bytesOf(this.valueLength) + bytesOf(this.headerLength);
+  }
+
   get key(): Buffer | null {
     return this.view(this.start, this.keyLength);
   }

@@ -1,11 +1,9 @@
 import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
 import type { Subtopology } from '../../operators/graph.js';
-import type { Topic } from '../../schemas/index.js';
 import type { Storage } from '../ports.js';
 import type { Channel } from './channel.js';
 import type { Decision, DecisionLog } from './decisions.js';
 import type { Deployment } from './deployment.js';
-import type { ProducerId } from './header.js';
 import { Outputs, type Target } from './outputs.js';
 import { PartitionInput } from './partitionInput.js';
 import { decodeProgress, newProgress, type TaskProgress } from './progress.js';
@@ -15,6 +13,7 @@ import { Task } from './task.js';
 import type { StepLimits } from './taskParts.js';
 import { TaskState } from './taskState.js';
 import { TimeQueue } from './timeQueue.js';
+import type { Writers } from './writers.js';
 
 /** Where and how a task runs. */
 export interface TaskSetting {
@@ -22,11 +21,13 @@ export interface TaskSetting {
   readonly limits: StepLimits;
   readonly careful: boolean;
   readonly decisions: DecisionLog;
+  /** The tasks that write beside this one: known to their readers before they write. */
+  readonly writers: Writers;
 }
 
 /** Builds the task of one subtopology and partition from its committed progress. */
 export function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Task {
-  const { storage, limits, careful, decisions } = setting;
+  const { storage, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
   const committed = storage.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
@@ -35,7 +36,7 @@ export function assembleTask(deployment: Deployment, subtopology: Subtopology, p
   const stages = builder.stages.filter((stage) => stageIds.has(stage.id));
   let task: Task | null = null;
   const onResume = (channel: Channel): void => task?.resume(channel);
-  const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, storage, progress, onResume));
+  const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, { storage, progress, onResume, writers }));
   task = new Task({
     name,
     topology: deployment.graph.name,
@@ -71,13 +72,18 @@ function replayedOf(inputs: readonly PartitionInput[], progress: TaskProgress, l
   return new ReplayedDecisions(decisions.slice(decisions.length - progress.replaying), channels, progress);
 }
 
+interface InputSetting {
+  readonly storage: Storage;
+  readonly progress: TaskProgress;
+  readonly onResume: (channel: Channel) => void;
+  readonly writers: Writers;
+}
+
 function inputsOf(
   stage: StageNode,
   deployment: Deployment,
   partition: number,
-  storage: Storage,
-  progress: TaskProgress,
-  onResume: (channel: Channel) => void,
+  { storage, progress, onResume, writers }: InputSetting,
 ): PartitionInput[] {
   const { source } = stage;
   if (source === undefined) return [];
@@ -89,18 +95,10 @@ function inputsOf(
     codec: deployment.codecOf(source.topic),
     log: storage.log,
     progress,
-    producers: producersOf(deployment, source.topic),
+    producers: writers.of(deployment.physicalName(source.topic)),
     onResume,
   };
   return partitions.map((one) => new PartitionInput({ ...common, partition: one }, stage.kind !== 'source'));
-}
-
-/** The tasks that write an internal topic are known before they write. */
-function producersOf(deployment: Deployment, topic: Topic<string, unknown>): ProducerId[] {
-  const internal = deployment.internal(topic.name);
-  if (internal === undefined) return [];
-  const writer = deployment.graph.subtopologies.find((one) => one.stageIds.includes(internal.writer))!;
-  return [deployment.producer(writer, 0)];
 }
 
 function outputsOf(

@@ -3,6 +3,7 @@ import type { BatchWork } from '../../operators/stage.js';
 import type { StreamRecord } from '../../operators/record.js';
 import type { Arrival } from './channel.js';
 import type { PartitionInput } from './partitionInput.js';
+import { unlessStopped } from './unlessStopped.js';
 
 const done = new WeakSet<Arrival>();
 
@@ -14,9 +15,9 @@ export function needsWork(input: PartitionInput, arrival: Arrival): boolean {
 /**
  * Does the asynchronous work of the arrivals that wait in an input and have not had it, up to the batch's size.
  * The results take the place of the values, in the queues: the order of processing stays that of the merge.
- * Returns true when something was done.
+ * Returns true when something was done; rejects, and changes nothing, when `stopped` speaks first.
  */
-export async function runBatch(input: PartitionInput): Promise<boolean> {
+export async function runBatch(input: PartitionInput, stopped?: AbortSignal): Promise<boolean> {
   const work = input.options.source.batch!;
   const waiting: { arrival: Arrival; put: (arrival: Arrival) => void }[] = [];
   for (const channel of input.channels.values()) {
@@ -25,10 +26,8 @@ export async function runBatch(input: PartitionInput): Promise<boolean> {
     });
   }
   if (waiting.length === 0) return false;
-  const results = await resultsOf(
-    work,
-    waiting.map(({ arrival }) => ({ key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs })),
-  );
+  const records = waiting.map(({ arrival }) => ({ key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs }));
+  const results = await unlessStopped(resultsOf(work, records), stopped);
   waiting.forEach(({ arrival, put }, index) => {
     const result = results[index];
     const worked: Arrival = result instanceof Error ? { ...arrival, error: failed(result), failedIn: work.stage } : { ...arrival, value: result };

@@ -20,6 +20,7 @@ export interface Arrival {
 export class Channel {
   private readonly queue: Arrival[] = [];
   private head = 0;
+  private waitingBytes = 0;
   /** Clock of the last arrival that was put in. */
   private filledMs: number;
   /** The next log offset whose record this channel has not seen. */
@@ -39,6 +40,11 @@ export class Channel {
 
   get size(): number {
     return this.queue.length - this.head;
+  }
+
+  /** Bytes of what waits. */
+  get bytes(): number {
+    return this.waitingBytes;
   }
 
   /** The oldest arrival that waits, held back or not. */
@@ -69,6 +75,7 @@ export class Channel {
 
   push(arrival: Arrival): void {
     this.queue.push(arrival);
+    this.waitingBytes += sizeOf(arrival.record);
   }
 
   /** Visits what waits, oldest first; `put` replaces the arrival visited. */
@@ -77,9 +84,13 @@ export class Channel {
   }
 
   shift(): void {
+    this.waitingBytes -= sizeOf(this.queue[this.head]!.record);
     this.head++;
     if (this.head < 1024 && this.head < this.queue.length) return;
     this.queue.splice(0, this.head);
     this.head = 0;
   }
 }
+
+const sizeOf = (record: LogRecord): number =>
+  record.byteSize ?? (record.key?.length ?? 0) + (record.value?.length ?? 0) + (record.header?.length ?? 0);

@@ -29,9 +29,9 @@ const CHUNK = 1000;
 export function controlOf(
   { phase, channel, position, at }: Decision,
   clockMs: number,
-): Pick<Control, 'kind' | 'channel' | 'position' | 'clockMs' | 'payload'> {
+): Pick<Control, 'kind' | 'madeAtMs' | 'channel' | 'position' | 'clockMs' | 'payload'> {
   const payload = { phase, records: at.records, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
-  return { kind: KINDS[phase], channel, position, clockMs: finite(clockMs), payload: JSON.stringify(payload) };
+  return { kind: KINDS[phase], madeAtMs: finite(clockMs) ?? 0, channel, position, clockMs: finite(clockMs), payload: JSON.stringify(payload) };
 }
 
 const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);

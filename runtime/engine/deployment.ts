@@ -119,19 +119,34 @@ export class Deployment {
   }
 
   /**
-   * Keeps the graph as deployed, or compares with the one kept. Rows of another schema make no other operator, as long as the older
-   * rows can be migrated.
-   * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version; SFS_STATE_SCHEMA when the rows of a store cannot be
-   * migrated: at the start, not at the first of them
+   * Compares with what was deployed, and changes nothing. Rows of another schema make no other operator, as long as the older rows can be
+   * migrated.
+   * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version; SFS_PLAN_REFUSED when a newer version ran already: both
+   * would write the same topics; SFS_STATE_SCHEMA when the rows of a store cannot be migrated: at the start, not at the first of them
    */
-  async register(): Promise<void> {
-    const document = `deployed/${this.id}`;
-    const kept = this.storage.documents.get(document);
-    const deployed = kept === null ? null : (JSON.parse(kept.toString()) as TopologyGraph);
+  assertPlan(): void {
+    const { name, version } = this.graph;
+    const prefix = `deployed/${name}@`;
+    const newest = Math.max(0, ...this.storage.documents.names(prefix).map((document) => Number(document.slice(prefix.length))));
+    if (newest > version) {
+      const reason = `version ${version} of ${name} is older than the deployed ${newest}; to go back, declare it as version ${newest + 1}`;
+      throw new SkillForgeError('SFS_PLAN_REFUSED', reason, { context: { deployed: newest, now: version } });
+    }
+    const deployed = this.deployedGraph();
     if (deployed?.fingerprint === this.graph.fingerprint) return;
     if (deployed !== null && besidesRows(deployed) !== besidesRows(this.graph)) throw this.planChanged(deployed);
     for (const { codec } of this.migrations()) codec.assertMigrates();
-    await this.storage.documents.put(document, Buffer.from(JSON.stringify(this.graph)));
+  }
+
+  /** Keeps the graph as deployed; {@link assertPlan} comes first. */
+  async register(): Promise<void> {
+    if (this.deployedGraph()?.fingerprint === this.graph.fingerprint) return;
+    await this.storage.documents.put(`deployed/${this.id}`, Buffer.from(JSON.stringify(this.graph)));
+  }
+
+  private deployedGraph(): TopologyGraph | null {
+    const kept = this.storage.documents.get(`deployed/${this.id}`);
+    return kept === null ? null : (JSON.parse(kept.toString()) as TopologyGraph);
   }
 
   private planChanged(deployed: TopologyGraph): SkillForgeError {

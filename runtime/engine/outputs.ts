@@ -39,6 +39,7 @@ export class Outputs {
   private records: OutputRecord[] = [];
   private markedLength = 0;
   private bytes = 0;
+  private markers = 0;
   private readonly headers: HeaderWriter;
 
   constructor(private readonly options: OutputsOptions) {
@@ -47,6 +48,11 @@ export class Outputs {
 
   get size(): number {
     return this.records.length;
+  }
+
+  /** Of them, what is no marker. */
+  get results(): number {
+    return this.records.length - this.markers;
   }
 
   /** Bytes of the values that wait for the commit. */
@@ -67,6 +73,7 @@ export class Outputs {
     this.records = [];
     this.markedLength = 0;
     this.bytes = 0;
+    this.markers = 0;
     return drained;
   }
 
@@ -92,6 +99,7 @@ export class Outputs {
       const header = this.headers.marker({ ...times, watermarkMs: times.watermarkMs - delayMs }, state);
       for (let partition = 0; partition < partitions; partition++)
         this.records.push({ topic: physicalName, partition, key: null, value: null, header });
+      this.markers += partitions;
     }
   }
 

@@ -9,8 +9,9 @@ import type { ChannelProgress, TaskProgress } from './progress.js';
 
 /** Records read from the log at a time: few, so that they are processed before the garbage collector has moved them twice. */
 const CHUNK = 250;
-/** Most records that wait in the channels of one partition. */
+/** Most records, and most bytes, that wait in the channels of one partition; a channel may hold one record of any size. */
 const MOST_WAITING = 4000;
+const MOST_WAITING_BYTES = 8 << 20;
 const EXTERNAL = 'external';
 /** Stands for the writers of a derived topic until one is met: a reader waits for them as for any silent channel. */
 const UNMET = 'unmet';
@@ -55,11 +56,13 @@ export class PartitionInput {
     const from = this.nextOffset();
     if (from === null) return false;
     const { log, topic, partition } = this.options;
+    const { end } = log.range(topic, partition);
     // A channel that had no room before must read from where it stopped: this chunk may begin after that.
     for (const channel of this.channels.values()) channel.skipped = channel.cursor < from;
     const records = log.read(topic, partition, from, CHUNK);
     for (const record of records) this.take(record);
-    this.advance(records.at(-1)?.offset);
+    // Nothing is left up to the end where compaction removed it.
+    this.advance(records.at(-1)?.offset ?? end - 1);
     return records.length > 0;
   }
 
@@ -87,29 +90,30 @@ export class PartitionInput {
     const { log, topic, partition } = this.options;
     const { start, end } = log.range(topic, partition);
     let from = this.channels.size === 0 ? start : Infinity;
-    const room = MOST_WAITING / Math.max(1, this.channels.size);
-    for (const channel of this.channels.values()) if (channel.size < room) from = Math.min(from, channel.cursor);
-    if (from < start) from = this.afterRetention(from, start);
+    for (const channel of this.channels.values()) if (this.hasRoom(channel)) from = Math.min(from, channel.cursor);
+    if (from < start) this.refuseGap(from, start);
     return from >= end ? null : from;
   }
 
-  private afterRetention(from: number, start: number): number {
-    const { source, topic, partition } = this.options;
-    if (from > 0 && !source.topic.derived) {
-      throw new SkillForgeError(
-        'SFS_OFFSET_OUT_OF_RANGE',
-        `${topic}/${partition}: retention removed offsets ${from} to ${start - 1} before they were processed`,
-      );
-    }
-    for (const channel of this.channels.values()) channel.cursor = Math.max(channel.cursor, start);
-    return start;
+  private hasRoom({ size, bytes }: Channel): boolean {
+    const channels = Math.max(1, this.channels.size);
+    return size === 0 || (size * channels < MOST_WAITING && bytes * channels < MOST_WAITING_BYTES);
+  }
+
+  private refuseGap(from: number, start: number): never {
+    const { topic, partition } = this.options;
+    throw new SkillForgeError(
+      'SFS_OFFSET_OUT_OF_RANGE',
+      `${topic}/${partition}: retention removed offsets ${from} to ${start - 1} before they were processed`,
+      { context: { topic, partition, from, start } },
+    );
   }
 
   private take(record: LogRecord): void {
     const header = this.headers.read(record.header);
     const channel = this.channelOf(header);
     if (record.offset < channel.cursor || channel.skipped) return;
-    if (channel.size * Math.max(1, this.channels.size) >= MOST_WAITING) {
+    if (!this.hasRoom(channel)) {
       channel.skipped = true;
       channel.cursor = record.offset;
       return;
@@ -119,10 +123,8 @@ export class PartitionInput {
     channel.push(header?.marker ? markerArrival(record, header, channel) : this.decode(record, header, channel));
   }
 
-  private advance(lastOffset: number | undefined): void {
-    for (const channel of this.channels.values()) {
-      if (!channel.skipped && lastOffset !== undefined) channel.cursor = Math.max(channel.cursor, lastOffset + 1);
-    }
+  private advance(lastOffset: number): void {
+    for (const channel of this.channels.values()) if (!channel.skipped) channel.cursor = Math.max(channel.cursor, lastOffset + 1);
   }
 
   private channelOf(header: Header | null): Channel {
@@ -157,8 +159,9 @@ export class PartitionInput {
     const known = this.channels.get(name);
     if (known !== undefined) return known;
     const id = this.channelId(name);
+    const { log, topic, partition } = this.options;
     const progress: ChannelProgress = (this.options.progress.channels[id] ??= {
-      next: 0,
+      next: log.range(topic, partition).start,
       clockMs: -Infinity,
       watermarkMs: -Infinity,
       idle: false,

@@ -17,6 +17,7 @@ export interface TaskCounters {
   /** Records taken from the sources, markers excluded. */
   records: number;
   timers: number;
+  /** Records sent to topics, markers excluded; dead letters and control records included. */
   outputs: number;
   deadLetters: number;
   late: number;

@@ -7,11 +7,13 @@ import type { PartitionInput } from './partitionInput.js';
  */
 export type SilenceKind = 'wait' | 'idle' | 'end';
 
-/** How silence is judged in a step. */
-export interface SilenceOptions {
-  /** Wall clock, ms: decides idleness only. */
+/** What a step is told. */
+export interface StepOptions {
+  /** Any clock, ms: decides idleness only. */
   readonly nowMs: number;
-  readonly silence: (input: PartitionInput) => SilenceKind;
+  readonly silence: (input: PartitionInput, channel: Channel) => SilenceKind;
+  /** Ends a wait for asynchronous work: the step rejects with the signal's reason, and commits nothing. */
+  readonly stopped?: AbortSignal;
 }
 
 /** Decides which channels that say nothing a task stops waiting for. */
@@ -24,7 +26,7 @@ export class Silence {
   ) {}
 
   /** Looks at every channel. Returns true when something was decided. */
-  settle(options: SilenceOptions): boolean {
+  settle(options: StepOptions): boolean {
     let any = false;
     for (const input of this.inputs) {
       input.settle();
@@ -38,14 +40,15 @@ export class Silence {
     this.quietSince.delete(channel);
   }
 
-  private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence }: SilenceOptions): boolean {
+  private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence }: StepOptions): boolean {
     const { progress } = channel;
-    const kind = silence(input);
+    const kind = silence(input, channel);
     if (channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
       this.quietSince.delete(channel);
       return false;
     }
-    const since = this.quietSince.get(channel) ?? nowMs;
+    // A clock that was set back counts from there: the wait takes `idleMs` at most again.
+    const since = Math.min(this.quietSince.get(channel) ?? nowMs, nowMs);
     this.quietSince.set(channel, since);
     if (kind === 'wait' && nowMs - since < input.options.source.idleMs) return false;
     if (kind === 'end') progress.ended = true;

@@ -4,6 +4,7 @@ import type { StageContext } from '../../operators/ports/stage.js';
 import type { Origin, StreamRecord } from '../../operators/record.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
+import { isHalt } from './halt.js';
 import type { OriginPosition, RecordTimes } from './header.js';
 import { CONTROL, controlOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
@@ -11,7 +12,7 @@ import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { storedRecord, type PartitionInput } from './partitionInput.js';
 import { COUNTER_OF, encodeProgress, type TaskProgress } from './progress.js';
-import { Silence, type SilenceOptions } from './silence.js';
+import { Silence, type StepOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
 import type { TaskParts } from './taskParts.js';
 import type { DueTimer } from './timeQueue.js';
@@ -61,7 +62,7 @@ export class Task {
   }
 
   /** Works until the limits, or until there is nothing to do, and commits. Rejects when the commit fails: the task must be dropped then. */
-  async step(options: SilenceOptions): Promise<StepState> {
+  async step(options: StepOptions): Promise<StepState> {
     const outcome = await this.work(options);
     if (outcome !== 'more') this.markers.tell(outcome === 'waiting', this.merged.channels());
     await this.commit();
@@ -84,7 +85,7 @@ export class Task {
     return this.parts.inputs.reduce((total, input) => total + input.lag, 0);
   }
 
-  private async work(options: SilenceOptions): Promise<StepState> {
+  private async work(options: StepOptions): Promise<StepState> {
     const { timers, outputs, limits } = this.parts;
     for (let budget = limits.maxRecords; budget > 0 && outputs.byteSize < limits.maxOutputBytes;) {
       const { watermarkMs } = this.progress;
@@ -99,7 +100,7 @@ export class Task {
       const selected = this.merged.select();
       if (selected.kind !== 'next' || this.parts.replayed.isDue(selected)) {
         if (!this.goOn(selected, options)) return this.ended ? 'ended' : 'waiting';
-      } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input))) && this.proceed(selected)) budget--;
+      } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input, options.stopped))) && this.proceed(selected)) budget--;
     }
     return 'more';
   }
@@ -112,7 +113,7 @@ export class Task {
   }
 
   /** There is nothing to take now: applies what was decided here before, reads on, or decides. Returns false when all that changed nothing. */
-  private goOn(selected: Selection, options: SilenceOptions): boolean {
+  private goOn(selected: Selection, options: StepOptions): boolean {
     const { replayed } = this.parts;
     if (selected.kind !== 'next' && this.merged.fill()) return true;
     if (replayed.pending) {
@@ -205,10 +206,9 @@ export class Task {
     const run = (): void => logic?.onTimer?.(timer.key, timer.timeMs - place.delayMs, timer.tag);
     this.progress.closedMs = Math.max(this.progress.closedMs, timer.timeMs - 1);
     this.firing = { rank: place.rank, timeMs: timer.timeMs };
-    this.cause = null;
     this.attempt(place.stage, run);
     if (this.failure !== null) this.repeatMuted(timer, run, this.failure);
-    this.firing = null;
+    this.firing = this.cause = null;
   }
 
   private repeatMuted(timer: DueTimer, run: () => void, { error, stage }: { readonly error: unknown; readonly stage: string }): void {
@@ -235,6 +235,7 @@ export class Task {
       this.failure ??= { error, stage };
     }
     if (this.failure === null) return;
+    if (isHalt(this.failure.error)) throw this.failure.error.cause;
     state.undo();
     timers.undo();
     outputs.undo();
@@ -257,13 +258,13 @@ export class Task {
 
   private sendDeadLetter(failure: Parameters<Outputs['deadLetter']>[0], source: FailedBytes | null): void {
     this.progress.counters.deadLetters++;
-    const origin = { ...this.nextOrigin(), ...(this.firing === null ? null : this.cause) };
+    const origin = { ...this.nextOrigin(), ...this.cause };
     this.parts.outputs.deadLetter(failure, source, this.times(failure.eventTimeMs ?? 0), origin);
   }
 
   /** What a failure is buried with: the record at hand, the one that the timer at hand holds, or a key. */
   private bytesOf(key: string): FailedBytes {
-    const held = this.firing === null || this.cause === null ? null : storedRecord(this.parts.inputs, this.cause);
+    const held = this.cause === null ? null : storedRecord(this.parts.inputs, this.cause);
     return this.current?.record ?? held ?? { key: Buffer.from(key), value: null, header: null };
   }
 
@@ -292,11 +293,10 @@ export class Task {
     const position = channel.progress.next;
     const id = controlKey(`${name} ${channel.id} ${position} ${phase}`);
     const at = { records: counters.records, clockMs, watermarkMs };
-    const untilMs = phase === 'idle' ? this.waitingMs : clockMs;
-    const madeAtMs = Number.isFinite(untilMs) ? untilMs : 0;
-    const decision = controlOf({ phase, channel: channel.id, position, at }, untilMs);
-    const value = { id, madeAtMs, region, topology, topologyVersion: version, subtopology, partition, ...decision };
-    outputs.send(CONTROL, { key: id, value, timestamp: madeAtMs }, this.times(madeAtMs), { ...this.progress.origin, index: 0 });
+    const decision = controlOf({ phase, channel: channel.id, position, at }, phase === 'idle' ? this.waitingMs : clockMs);
+    const value = { id, region, topology, topologyVersion: version, subtopology, partition, ...decision };
+    const times = this.times(decision.madeAtMs);
+    outputs.send(CONTROL, { key: id, value, timestamp: times.eventTimeMs }, times, { ...this.progress.origin, index: 0 });
     this.changed = true;
   }
 
@@ -304,7 +304,7 @@ export class Task {
     const { state, timers, outputs, storage, limits } = this.parts;
     if (!this.changed && outputs.size === 0) return;
     for (const input of this.parts.inputs) input.settle();
-    this.progress.counters.outputs += outputs.size;
+    this.progress.counters.outputs += outputs.results;
     this.changed = false;
     this.committing = true;
     try {

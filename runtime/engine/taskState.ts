@@ -1,5 +1,6 @@
 import type { KeyedState, StoreSpec } from '../../operators/ports/stage.js';
 import type { StateWrite, TaskStore } from '../ports.js';
+import { Halt } from './halt.js';
 import { assertKeyLength } from './keyLength.js';
 import { Journal } from './journal.js';
 import type { StateCodec } from './stateCodec.js';
@@ -44,10 +45,18 @@ class CachedStore implements KeyedState<unknown> {
     const known = this.entries.get(key);
     if (known !== undefined) return known;
     assertKeyLength(key);
-    const bytes = this.backend.get(this.task, this.name, key);
-    const entry = { row: bytes === null ? undefined : this.codec.decode(bytes), dirty: false };
+    const entry = { row: this.stored(key), dirty: false };
     this.entries.set(key, entry);
     return entry;
+  }
+
+  private stored(key: string): unknown {
+    try {
+      const bytes = this.backend.get(this.task, this.name, key);
+      return bytes === null ? undefined : this.codec.decode(bytes);
+    } catch (cause) {
+      throw new Halt(cause);
+    }
   }
 
   private change(key: string, row: unknown): void {

@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Storage } from '../ports.js';
 import { assembleTask } from './assemble.js';
 import { Deployment } from './deployment.js';
+import type { Channel } from './channel.js';
 import type { PartitionInput } from './partitionInput.js';
-import type { SilenceKind } from './silence.js';
+import type { SilenceKind, StepOptions } from './silence.js';
 import type { StepState, Task } from './task.js';
 import type { StepLimits } from './taskParts.js';
+import { Writers } from './writers.js';
 
 /** How a worker runs its topologies. */
 export interface WorkerOptions {
@@ -14,7 +17,7 @@ export interface WorkerOptions {
   /** `follow`: run until stopped. `until-end`: stop when every input has been processed. `end-of-input`: then also close every window, for good. */
   readonly mode: 'follow' | 'until-end' | 'end-of-input';
   readonly limits?: Partial<StepLimits>;
-  /** Wall clock, ms. */
+  /** Any clock, ms, by which silence is measured. By default one that never goes back, nor leaps when the wall clock is set. */
   readonly now?: () => number;
   /** How often silence is looked at while there is nothing to do, ms. */
   readonly pollMs?: number;
@@ -41,10 +44,11 @@ interface Running {
 export class Worker {
   readonly deployments: readonly Deployment[];
   private tasks: Running[] = [];
-  private stopping = false;
+  private writers = new Writers([]);
+  /** Speaks when steps are to wait for nothing any more but their commits. */
+  private readonly stopped = new AbortController();
   private failure: Error | null = null;
   private wake: () => void = () => undefined;
-  private readonly written = new Set<string>();
 
   constructor(
     topologies: readonly Topology[],
@@ -52,17 +56,23 @@ export class Worker {
     private readonly options: WorkerOptions,
   ) {
     this.deployments = topologies.map((topology) => new Deployment(topology, options.region, storage));
+    // Every task may listen.
+    setMaxListeners(0, this.stopped.signal);
   }
 
   /**
-   * Creates missing topics, checks plans, restores tasks.
-   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE
+   * Checks plans, creates missing topics, restores tasks. What the plan refuses leaves no topic behind.
+   *
+   * A topic that one of the topologies writes and one reads must be declared with `derived: true`: then the writer's markers tell the reader
+   * when it has all. A topology that only writes another topic, or only reads it, is fine.
+   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_PLAN_REFUSED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE, SFS_TOPIC_NOT_DERIVED
    */
   async start(): Promise<void> {
     const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
+    const writers = (this.writers = new Writers(this.deployments));
+    for (const deployment of this.deployments) deployment.assertPlan();
     for (const deployment of this.deployments) {
       for (const spec of deployment.topicSpecs()) this.storage.log.ensureTopic(spec);
-      this.claimTargets(deployment);
       await deployment.register();
       await deployment.prepareState();
     }
@@ -71,7 +81,7 @@ export class Worker {
       return deployment.graph.subtopologies.flatMap((subtopology) =>
         Array.from({ length: subtopology.partitions }, (_, partition): Running => {
           const assemble = (careful: boolean): Task =>
-            assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful, decisions });
+            assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful, decisions, writers });
           return { task: assemble(false), assemble, state: 'more', busy: null };
         }),
       );
@@ -83,27 +93,31 @@ export class Worker {
   private expectWriters(): void {
     for (const { task } of this.tasks) {
       for (const input of task.parts.inputs) {
-        if (!this.written.has(input.options.topic)) continue;
-        for (const channel of input.channels.values()) channel.progress.idle = false;
+        const written = [...input.channels.values()].filter((channel) => this.writers.speakIn(input, channel));
+        for (const { progress } of written) progress.idle = false;
       }
     }
   }
 
-  /** Runs until the mode's end, a failure or `stop`; every task has committed when it resolves. @throws what a commit threw */
+  /**
+   * Runs until the mode's end, a failure or `stop`; no commit is under way when it resolves, and none will be.
+   * @throws SFS_RUN_BLOCKED when records wait at the end of a bounded run, and what a commit threw
+   */
   async run(): Promise<void> {
     const unsubscribe = this.storage.log.onAppend(() => this.wake());
     try {
-      while (!this.stopping && this.failure === null && (await this.round()));
+      while (!this.stopped.signal.aborted && this.failure === null && (await this.round()));
     } finally {
       unsubscribe();
+      this.stopped.abort();
       await Promise.all(this.tasks.flatMap((running) => running.busy ?? []));
     }
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Ends after the commits in progress. */
+  /** Ends after the commits in progress. The asynchronous work of batch stages is abandoned: it is done again next time. */
   stop(): void {
-    this.stopping = true;
+    this.stopped.abort();
     this.wake();
   }
 
@@ -137,11 +151,11 @@ export class Worker {
 
   private async stepOf(running: Running): Promise<void> {
     try {
-      running.state = await running.task.step({ nowMs: (this.options.now ?? Date.now)(), silence: (input) => this.silenceOf(input) });
+      running.state = await running.task.step(this.stepOptions());
       if (running.task.parts.careful) running.task = running.assemble(false);
     } catch (error) {
       if (errorCodeOf(error) === 'SFS_STATE_ENCODE' && !running.task.parts.careful) running.task = running.assemble(true);
-      else this.failure ??= error instanceof Error ? error : new Error(String(error));
+      else if (!this.isStopped(error)) this.failure ??= error instanceof Error ? error : new Error(String(error));
     } finally {
       running.busy = null;
     }
@@ -150,7 +164,7 @@ export class Worker {
   /** Nothing to do anywhere: looks again at what the log took meanwhile, then ends or sleeps. */
   private async rest(): Promise<boolean> {
     if (this.wakeTasks()) return true;
-    if (this.options.mode !== 'follow') return false;
+    if (this.options.mode !== 'follow') return this.assertNothingWaits();
     await this.sleep();
     for (const running of this.tasks) running.state = 'more';
     return true;
@@ -166,28 +180,32 @@ export class Worker {
     return any;
   }
 
+  /** No failure, but a step that was told to wait no longer. */
+  private isStopped(error: unknown): boolean {
+    const { signal } = this.stopped;
+    return signal.aborted && error === signal.reason;
+  }
+
+  private stepOptions(): StepOptions {
+    const { now = () => performance.now() } = this.options;
+    return { nowMs: now(), silence: (input, channel) => this.silenceOf(input, channel), stopped: this.stopped.signal };
+  }
+
   /** What tasks of this worker write ends, or falls silent, when they say so by their markers. */
-  private silenceOf(input: PartitionInput): SilenceKind {
+  private silenceOf(input: PartitionInput, channel: Channel): SilenceKind {
     const { mode } = this.options;
-    if (mode === 'follow' || this.written.has(input.options.topic)) return 'wait';
+    if (mode === 'follow' || this.writers.speakIn(input, channel)) return 'wait';
     return mode === 'until-end' ? 'idle' : 'end';
   }
 
-  /** A derived topic has one writing topology in a process: readers take their markers as complete. */
-  private claimTargets(deployment: Deployment): void {
-    for (const stage of deployment.topology.build().stages) {
-      if (!stage.target?.derived) continue;
-      const name = deployment.physicalName(stage.target);
-      const owner = `${deployment.id} ${name}`;
-      if (this.written.has(name) && !this.owners.has(owner)) {
-        throw new SkillForgeError('SFS_WRITER_TWICE', `two topologies of this worker write ${name}; a derived topic has one writer`);
-      }
-      this.written.add(name);
-      this.owners.add(owner);
+  /** A run that ends as done has taken all there is. */
+  private assertNothingWaits(): false {
+    for (const { task } of this.tasks) {
+      const waiting = task.parts.inputs.filter((input) => waitingIn(input) > 0);
+      if (waiting.length > 0) throw blocked(task, waiting);
     }
+    return false;
   }
-
-  private readonly owners = new Set<string>();
 
   private sleep(): Promise<void> {
     return new Promise((resolve) => {
@@ -202,3 +220,18 @@ export class Worker {
 
 /** Lets finished commits be seen between two tasks. */
 const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const waitingIn = (input: PartitionInput): number => [...input.channels.values()].reduce((total, channel) => total + channel.size, 0);
+
+function blocked({ name, parts }: Task, waiting: readonly PartitionInput[]): SkillForgeError {
+  const records = waiting.reduce((total, input) => total + waitingIn(input), 0);
+  const silent = parts.inputs
+    .flatMap((input) => [...input.channels.values()])
+    .filter(({ size, progress }) => size === 0 && !progress.idle && !progress.ended);
+  const by = silent.map(({ id }) => id);
+  return new SkillForgeError(
+    'SFS_RUN_BLOCKED',
+    `the log is at its end and ${records} records of task ${name} still wait, for ${by.slice(0, 3).join(', ')}${by.length > 3 ? ` and ${by.length - 3} more` : ''}`,
+    { context: { task: name, records, waitsFor: by } },
+  );
+}

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { keyOf, SkillForgeError, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { SourceInput } from '../../operators/stage.js';
 import { HeaderWriter } from '../engine/header.js';
@@ -53,7 +54,7 @@ export class DriverInput<K extends string, V> {
 
   /**
    * Sends a value under its key, which the topic's key fields make.
-   * @throws SFS_ENCODE_FAILED, SFS_KEY_INVALID; SFS_TEST_INPUT when the event time is missing or said twice
+   * @throws SFS_ENCODE_FAILED, SFS_KEY_INVALID; SFS_TEST_INPUT when the event time is missing, no whole number or said twice
    */
   send(value: V, options: SendOptions = {}): void {
     this.put(keyOf(this.topic, value), value, this.eventTimeOf(value, options), options);
@@ -104,12 +105,20 @@ export class DriverInput<K extends string, V> {
   }
 
   private eventTimeOf(value: V, { atMs }: SendOptions): number {
-    const own = this.target.source.eventTimeMs?.(value);
-    if (own === undefined && atMs !== undefined) return atMs;
-    if (own !== undefined && atMs === undefined) return own;
-    const what = own === undefined ? 'comes with the header: give atMs' : 'is in the value: leave atMs out';
-    throw new SkillForgeError('SFS_TEST_INPUT', `the event time of a record of ${this.topic.name} ${what}`);
+    const { eventTimeMs } = this.target.source;
+    if (eventTimeMs === undefined) return atMs ?? this.refuse('comes with the header: give atMs');
+    if (atMs !== undefined) return this.refuse('is in the value: leave atMs out');
+    const own = eventTimeMs(value);
+    if (Number.isSafeInteger(own)) return own;
+    return this.refuse(
+      `is ${String(own)}, which is no whole number of milliseconds: eventTimeMs of the source took it from ${inspect(value, ONE_LINE)}`,
+    );
+  }
+
+  private refuse(reason: string): never {
+    throw new SkillForgeError('SFS_TEST_INPUT', `the event time of a record of ${this.topic.name} ${reason}`);
   }
 }
 
+const ONE_LINE = { breakLength: Infinity, depth: 4 } as const;
 const bytesOf = (content: Buffer | string | null): Buffer | null => (typeof content === 'string' ? Buffer.from(content) : content);

@@ -100,9 +100,9 @@ export interface Control {
 
 /** The bytes that failed. */
 export interface DeadLetterDetails {
-  /** Key as read. Unit: bytes. Personal: behavioural. */
+  /** Key as read; of a failed timer its own. Unit: bytes. Personal: behavioural. */
   readonly key: Buffer | null;
-  /** Value as read, wire format included; null for a tombstone. Unit: bytes. Personal: behavioural. */
+  /** Value as read, wire format included; null for a tombstone, and where a timer failed. Unit: bytes. Personal: behavioural. */
   readonly value: Buffer | null;
   /** Header as read. Unit: bytes. Personal: behavioural. */
   readonly header: Buffer | null;
@@ -110,11 +110,11 @@ export interface DeadLetterDetails {
 
 /** A record that could not be decoded, validated or processed, with the reason and its bytes. */
 export interface DeadLetter {
-  /** Identity: source topic, partition and offset. */
+  /** Identity: source topic, partition and offset, topology and stage; then a number where one input failed several times. */
   readonly id: DeadLetterKey;
   /** Error code, such as SFS_DECODE_FAILED. */
   readonly code: string;
-  /** Message for people; holds no personal values. */
+  /** Message for people; that of a failed timer names its key. Personal: pseudonym. */
   readonly reason: string;
   /** Operator that failed; null when the record never reached one. */
   readonly stage: string | null;
@@ -130,7 +130,7 @@ export interface DeadLetter {
   readonly sourceOffset: number;
   /** Region that the record must not leave, such as eu-west. */
   readonly region: string;
-  /** Watermark of the task when it failed. Unit: ms since epoch (UTC). */
+  /** Event time of the record, or of the timer that failed; null when it cannot be told. Unit: ms since epoch (UTC). */
   readonly failedAtEventTimeMs: number | null;
   /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
   readonly personal: DeadLetterDetails | Sealed;

@@ -53,7 +53,7 @@ async function demo(options: DemoOptions): Promise<void> {
 async function generating(storage: Storage, region: string, json: boolean): Promise<{ total: number; seconds: number }> {
   const line = new ProgressLine(json);
   const startMs = performance.now();
-  const { written, alreadyThere } = await importSyntheticClicks(storage, { ...SCHOOL, region }, (done, total) =>
+  const { written, alreadyThere } = await importSyntheticClicks(storage, { ...SCHOOL, region }, null, (done, total) =>
     line.update({ what: '   generating', done, total, unit: 'clicks' }),
   );
   line.end();
@@ -66,7 +66,7 @@ async function running(storage: Storage, region: string, json: boolean): Promise
       .filter(({ name }) => SHOWN.includes(name))
       .map(loadTopology),
   );
-  return runTopologies(storage, topologies, { region, mode: 'until-end', onProgress: progressReporter(json, '   running') });
+  return runTopologies(storage, topologies, { region, mode: 'until-end', onProgress: progressReporter(json, '   running', 'until-end') });
 }
 
 const SHOWN = ['learner-engagement', 'item-trends'];

@@ -47,21 +47,40 @@ export function isChosen({ letter }: StoredDeadLetter, { code, topic }: LetterCh
   return topic === undefined || letter.sourceTopic === topic || letter.sourceTopic === `${region}.${topic}`;
 }
 
+/** Why there is nothing to do: no dead letters at all, or none that the filter leaves; then with the codes and topics that there are. */
+export function noLettersText(letters: Iterable<StoredDeadLetter>, { code, topic }: LetterChoice): string {
+  const [codes, sources] = [new Map<string, number>(), new Map<string, number>()];
+  for (const { letter } of letters) {
+    codes.set(letter.code, (codes.get(letter.code) ?? 0) + 1);
+    sources.set(letter.sourceTopic, (sources.get(letter.sourceTopic) ?? 0) + 1);
+  }
+  if (codes.size === 0) return 'no dead letters';
+  const filter = [...(code === undefined ? [] : [`with code ${code}`]), ...(topic === undefined ? [] : [`from topic ${topic}`])].join(' ');
+  return `no dead letters ${filter}\nthere are: ${totalsText(codes)}\nfrom: ${totalsText(sources)}`;
+}
+
+const totalsText = (totals: Iterable<readonly [string, number]>): string =>
+  Array.from(totals, ([name, count]) => `${countText(count)} ${name}`).join(', ');
+
 async function list(options: ListOptions): Promise<void> {
-  const listing = await readingFolder(options.data, (storage) => listingOf(storage, options));
+  const { listing, none } = await readingFolder(options.data, (storage) => {
+    const made = listingOf(storage, options);
+    return { listing: made, none: made.total > 0 ? null : noLettersText(readDeadLetters(storage, options.region), options) };
+  });
   if (options.json) return printJson({ total: listing.total, byCode: listing.byCode, letters: listing.shown.map(briefOf) });
-  const rows = listing.shown.map(({ letter, appendTimeMs, replayedAtMs }) => [
+  print(none ?? listingText(listing));
+}
+
+function listingText({ shown, byCode, total }: Listing): string {
+  const rows = shown.map(({ letter, appendTimeMs, replayedAtMs }) => [
     letter.id,
     letter.code,
     timeText(appendTimeMs),
     timeText(replayedAtMs),
     letter.reason,
   ]);
-  if (rows.length > 0) print(tableText(['id', 'code', 'written', 'replayed', 'reason'], rows));
-  const codes = Object.entries(listing.byCode)
-    .map(([code, count]) => `${countText(count)} ${code}`)
-    .join(', ');
-  print(listing.total === 0 ? 'no dead letters' : `${rows.length} of ${countText(listing.total)} shown: ${codes}`);
+  const table = tableText(['id', 'code', 'written', 'replayed', 'reason'], rows);
+  return `${table}\n${rows.length} of ${countText(total)} shown: ${totalsText(Object.entries(byCode))}`;
 }
 
 function listingOf(storage: Storage, options: ListOptions): Listing {

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { readDeadLetters, replayDeadLetters, type DeadLetterReplay, type StoredDeadLetter } from '../../runtime/deadLetters.js';
 import type { Storage } from '../../runtime/ports.js';
-import { isChosen, withLetterChoice, type LetterChoice } from './dlqList.js';
+import { isChosen, noLettersText, withLetterChoice, type LetterChoice } from './dlqList.js';
 import { lettersWithIds } from './dlqShow.js';
 import { usageError } from './failures.js';
-import { readingFolder, withFolder } from './folder.js';
+import { holdsStorage, readingFolder, withFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
-import { countText, print, printJson } from './output.js';
+import { countText, countedText, print, printJson } from './output.js';
 
 interface ReplayOptions extends FolderOptions, LetterChoice {
   readonly all?: true;
@@ -33,26 +33,61 @@ export function dlqReplayCommand(): Command {
 async function replay(ids: readonly string[], options: ReplayOptions): Promise<void> {
   if (ids.length === 0 && !options.all) throw usageError('name the dead letters to replay, or give --all');
   if (ids.length > 0 && options.all) throw usageError('--all and ids exclude each other');
-  // A dry run needs no write access, so it works beside a running worker.
-  const open = options.dryRun ? readingFolder : withFolder;
-  const result = await open(options.data, (storage) => {
-    const { region, dryRun = false } = options;
-    return replayDeadLetters(storage, chosenLetters(storage, ids, options), { region, dryRun, nowMs: Date.now() });
+  const { region, dryRun = false } = options;
+  // A dry run needs no write access, so it works beside a running worker. A folder that is missing is not made: it has no letters.
+  const open = dryRun || !holdsStorage(options.data) ? readingFolder : withFolder;
+  const result = await open(options.data, async (storage) => {
+    const chosen = new ChosenLetters(storage, ids, options);
+    const replayed = await replayDeadLetters(storage, chosen, { region, dryRun, nowMs: Date.now() });
+    return { ...replayed, before: chosen.before, none: chosen.count > 0 ? null : noLettersText(readDeadLetters(storage, region), options) };
   });
-  if (options.json) printJson({ dryRun: options.dryRun === true, ...result });
-  else print(replayText(result, options.dryRun === true));
+  const { before, none, ...counts } = result;
+  if (options.json) printJson({ dryRun, ...counts });
+  else print(none ?? replayText({ ...counts, before, dryRun }));
 }
 
-function* chosenLetters(storage: Storage, ids: readonly string[], options: ReplayOptions): Generator<StoredDeadLetter> {
-  const letters = ids.length > 0 ? lettersWithIds(storage, options.region, ids) : readDeadLetters(storage, options.region);
-  for (const stored of letters) if (isChosen(stored, options, options.region)) yield stored;
+/** The letters that a call means, counted as they are taken. */
+class ChosenLetters {
+  count = 0;
+  /** Letters of records that went back before this call. */
+  before = 0;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly ids: readonly string[],
+    private readonly options: ReplayOptions,
+  ) {}
+
+  *[Symbol.iterator](): Generator<StoredDeadLetter, void, undefined> {
+    const { storage, ids, options } = this;
+    const letters = ids.length > 0 ? lettersWithIds(storage, options.region, ids) : readDeadLetters(storage, options.region);
+    for (const stored of letters) {
+      if (!isChosen(stored, options, options.region)) continue;
+      this.count++;
+      if (stored.replayedAtMs !== null) this.before++;
+      yield stored;
+    }
+  }
 }
 
-function replayText({ replayed, alreadyReplayed, unreplayable }: DeadLetterReplay, dryRun: boolean): string {
+/** A replay to be told in words. */
+export interface ToldReplay extends DeadLetterReplay {
+  /** Of the letters in `alreadyReplayed`, those whose record went back before this call. */
+  readonly before: number;
+  readonly dryRun: boolean;
+}
+
+/** What a replay did, or would do. */
+export function replayText({ replayed, alreadyReplayed, unreplayable, before, dryRun }: ToldReplay): string {
+  const others = alreadyReplayed - before;
+  const [went, goes] = dryRun ? ['would go back', 'goes back'] : ['went back', 'went back'];
   return [
-    `${countText(replayed)} ${replayed === 1 ? 'record' : 'records'} ${dryRun ? 'would be sent back' : 'sent back'}`,
-    ...(alreadyReplayed > 0 ? [`${countText(alreadyReplayed)} letters are of records that went back already`] : []),
-    ...unreplayable.slice(0, 20).map(({ id, reason }) => `not replayable: ${id}: ${reason}`),
-    ...(unreplayable.length > 20 ? [`not replayable: ${countText(unreplayable.length - 20)} more`] : []),
+    `${countedText(replayed, 'record')} ${went}`,
+    ...(before > 0 ? [`${countedText(before, 'letter')} skipped: the record went back before`] : []),
+    ...(others > 0 ? [`${countedText(others, 'letter')} skipped: another letter of a record that ${goes} once`] : []),
+    ...unreplayable.slice(0, MOST_SHOWN).map(({ id, reason }) => `not replayable: ${id}: ${reason}`),
+    ...(unreplayable.length > MOST_SHOWN ? [`not replayable: ${countText(unreplayable.length - MOST_SHOWN)} more`] : []),
   ].join('\n');
 }
+
+const MOST_SHOWN = 20;

@@ -4,7 +4,10 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, refused: 3, unexpected: 4, abo
 /** The exit codes in words, in order. */
 export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
   [EXIT.ok, 'Done; also after the first Ctrl+C of a command that runs until it is stopped.'],
-  [EXIT.failed, 'A check or a comparison failed: findings in a topology, a refused plan, counts that do not reconcile, a damaged folder.'],
+  [
+    EXIT.failed,
+    'A check or a comparison failed: findings in a topology, a refused plan, counts that do not reconcile, a damaged folder, lines that `topics write` sent to the dead letters.',
+  ],
   [EXIT.usage, 'The command line is wrong: an unknown command or option, a missing argument, a value that is not allowed.'],
   [EXIT.refused, 'Refused, or failed for a known reason: the message starts with its code, which [errors.md](errors.md) explains.'],
   [EXIT.unexpected, 'An error without a code: a bug, or a machine in trouble. `--verbose` shows the stack.'],

@@ -1,8 +1,9 @@
-/** How a command fails: one line for people, one object for programs, and the exit code. */
+/** How a command fails: what happened and what to do for people, one object for programs, and the exit code. */
 import { CommanderError } from 'commander';
 import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { EXIT } from './exitCodes.js';
 import { jsonOf } from './output.js';
+import { ERROR_REFERENCE, remedyOf } from './remedies.js';
 
 /** How errors are shown. */
 export interface FailureStyle {
@@ -35,7 +36,7 @@ function exitCodeOf(code: string): number {
 
 function hintOf(code: string): string {
   if (code === UNEXPECTED) return '  unexpected: run it again with --verbose and report the stack';
-  return `  what to do: docs/reference/errors.md, ${code}`;
+  return `  what to do: ${remedyOf(code) ?? `see ${ERROR_REFERENCE}, ${code}`}`;
 }
 
 /** Commander has printed its message; help and version are no failures. */

@@ -1,4 +1,6 @@
 /** Opens the embedded storage that a command works on, and closes it whatever happens. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 
@@ -6,6 +8,20 @@ import { markerIdOf } from '../../runtime/engine/header.js';
 export async function withFolder<T>(folder: string, work: (storage: EmbeddedStorage) => Promise<T>): Promise<T> {
   return closing(await openEmbedded(folder, { markerIdOf }), work);
 }
+
+/** As {@link withFolder}, and says on standard error when the folder is new: it may be a slip of the pen. */
+export async function writingFolder<T>(folder: string, json: boolean, work: (storage: EmbeddedStorage) => Promise<T>): Promise<T> {
+  const isNew = !holdsStorage(folder);
+  return withFolder(folder, (storage) => {
+    if (isNew && !json) process.stderr.write(`new folder ${folder}\n`);
+    return work(storage);
+  });
+}
+
+/** Whether some writer has made the folder already. */
+export const holdsStorage = (folder: string): boolean => existsSync(join(folder, DATA_FILE));
+
+const DATA_FILE = 'data.mdb';
 
 /** Runs `work` on the folder, open for reading: works beside a running worker. @throws SFS_FOLDER_MISSING and what `work` throws */
 export async function readingFolder<T>(folder: string, work: (storage: EmbeddedStorage) => Promise<T> | T): Promise<T> {

@@ -1,7 +1,7 @@
 /** `skillforge generate`. */
 import type { Command } from 'commander';
-import { DEFAULT_SYNTHETIC_OPTIONS, type SyntheticOptions } from '../synthetic/index.js';
-import { withFolder } from './folder.js';
+import { clicksPerDayFor, DEFAULT_SYNTHETIC_OPTIONS, type SyntheticOptions } from '../synthetic/index.js';
+import { writingFolder } from './folder.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -28,15 +28,15 @@ export function generateCommand(): Command {
     .option('--learners <n>', 'learners in all', wholeNumber(1), DEFAULTS.learners)
     .option('--days <n>', 'days, the first one 2025-09-01', wholeNumber(1), DEFAULTS.days)
     .option('--seed <n>', 'another seed gives other clicks of the same kind', wholeNumber(-Infinity), DEFAULTS.seed)
-    .option('--events <n>', 'clicks in all, about (default: 5000 a day)', wholeNumber(1))
+    .option('--events <n>', 'clicks in all; the last days may have few of them (default: 5000 a day)', wholeNumber(1))
     .action(generate);
 }
 
 async function generate(options: GenerateOptions): Promise<void> {
   const startMs = performance.now();
-  const result = await withFolder(options.data, async (storage) => {
+  const result = await writingFolder(options.data, options.json === true, async (storage) => {
     const line = new ProgressLine(options.json === true);
-    const generated = await importSyntheticClicks(storage, syntheticFrom(options), (done, total) =>
+    const generated = await importSyntheticClicks(storage, syntheticFrom(options), options.events ?? null, (done, total) =>
       line.update({ what: 'generating', done, total, unit: 'clicks' }),
     );
     line.end();
@@ -51,6 +51,6 @@ async function generate(options: GenerateOptions): Promise<void> {
 }
 
 function syntheticFrom({ learners, days, seed, events, region }: GenerateOptions): Partial<SyntheticOptions> {
-  const clicksPerDay = events === undefined ? DEFAULTS.clicksPerDay : Math.max(1, Math.round(events / days));
+  const clicksPerDay = events === undefined ? DEFAULTS.clicksPerDay : clicksPerDayFor(events, { startMs: DEFAULTS.startMs, days });
   return { learners, days, seed, region, clicksPerDay };
 }

@@ -4,14 +4,16 @@ import type { Command } from 'commander';
 import type { Storage } from '../../runtime/ports.js';
 import type { Topology } from '../../operators/topology.js';
 import type { OuladProgress } from '../oulad/index.js';
-import { withFolder } from './folder.js';
+import { explainedRun } from './explainedRun.js';
+import { writingFolder } from './folder.js';
+import { folderInvocation } from './invocation.js';
 import { folderCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { importOuladClicks, type OuladImportResult } from './ouladImport.js';
 import { bytesText, countText, print, printJson, secondsText, tableText } from './output.js';
 import { PeakMemory } from './peakMemory.js';
 import { ProgressLine } from './progressLine.js';
 import { checkedTopologies, progressReporter, runText } from './run.js';
-import { runTopologies, type RunSummary } from './topologyRun.js';
+import type { RunSummary } from './topologyRun.js';
 
 interface ImportOptions extends FolderOptions {
   readonly module?: string;
@@ -58,7 +60,7 @@ async function importOulad(folder: string, options: ImportOptions): Promise<void
   const topologies = await checkedTopologies(options.run ?? []);
   const memory = new PeakMemory();
   const startMs = performance.now();
-  const summary = await withFolder(options.data, async (storage) => {
+  const summary = await writingFolder(options.data, options.json === true, async (storage) => {
     const result = await importing(storage, folder, options);
     const importSeconds = (performance.now() - startMs) / 1000;
     const run = topologies.length === 0 ? null : await running(storage, topologies, options);
@@ -98,9 +100,10 @@ function showProgress(line: ProgressLine, { phase, bytesRead, bytesTotal, events
 }
 
 function running(storage: Storage, topologies: readonly Topology[], options: ImportOptions): Promise<RunSummary> {
-  const { region, batchRecords } = options;
-  const onProgress = progressReporter(options.json === true, `running ${topologies.map((topology) => topology.name).join(' and ')}`);
-  return runTopologies(storage, topologies, { region, batchRecords, mode: 'end-of-input', onProgress });
+  const { region, batchRecords, run = [] } = options;
+  const what = `running ${topologies.map((topology) => topology.name).join(' and ')}`;
+  const request = { region, batchRecords, mode: 'end-of-input', onProgress: progressReporter(options.json === true, what, 'end-of-input') } as const;
+  return explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${run[at]!}`, options));
 }
 
 function jobText({ import: imported, importSeconds, run, seconds, clicksPerSecond, peakAnonymousBytes, cores }: JobSummary): string {

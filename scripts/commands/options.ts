@@ -22,6 +22,8 @@ export const examplesOf = (command: Command): readonly string[] => examples.get(
 
 /** Folder of the embedded storage when nothing else is said. */
 export const DEFAULT_FOLDER = '.skillforge';
+/** Region when nothing else is said. */
+export const DEFAULT_REGION = 'eu-west';
 
 /** A command with `--json` and `--verbose`. @param signature - name and arguments, such as `read <topic>` */
 export function plainCommand(signature: string, summary: string, description: string, shown: readonly string[]): Command {
@@ -50,7 +52,7 @@ export function folderOption(): Option {
 
 /** `--region`: the first part of the names of topics. */
 export function regionOption(): Option {
-  return new Option('--region <name>', 'region, the first part of the names of topics').env('SKILLFORGE_REGION').default('eu-west');
+  return new Option('--region <name>', 'region, the first part of the names of topics').env('SKILLFORGE_REGION').default(DEFAULT_REGION);
 }
 
 /** A command that only holds others. */

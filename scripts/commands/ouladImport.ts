@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { SkillForgeError, type Click, type Opened } from '../../schemas/index.js';
+import { SkillForgeError, topics, type Click, type Opened } from '../../schemas/index.js';
 import type { Storage } from '../../runtime/ports.js';
 import { CLICK_COLUMNS } from '../oulad/clickRows.js';
 import { CsvFile, readOuladClicks, type ClickChoice, type OuladBatch, type OuladProgress, type OuladSummary } from '../oulad/index.js';
-import { ClickAppender } from './clickAppender.js';
+import { RecordAppender } from './recordAppender.js';
 
 /** What to import, and into which region. */
 export interface OuladImportOptions extends ClickChoice {
@@ -46,7 +46,7 @@ interface ImportProgress {
 export async function importOuladClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
   const clicks = readOuladClicks(folder, options);
   const { path } = await CsvFile.find(folder, 'studentVle', CLICK_COLUMNS);
-  const appender = new ClickAppender(storage, options.region, `import/oulad/${options.region}`);
+  const appender = new RecordAppender(storage, topics.clicks, options.region, `import/oulad/${options.region}`);
   const file = await digestOf(path);
   const before = appender.progress<ImportProgress>() ?? { file, written: {}, rejected: 0 };
   if (before.file !== file) throw otherFile(path, options.region);
@@ -66,7 +66,7 @@ class ImportRun {
   private skipped = 0;
 
   constructor(
-    private readonly appender: ClickAppender,
+    private readonly appender: RecordAppender<Opened<Click>>,
     private readonly before: ImportProgress,
     private readonly source: string,
   ) {

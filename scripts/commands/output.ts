@@ -40,6 +40,9 @@ const NUMBERS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** A whole number with its thousands apart. */
 export const countText = (count: number): string => NUMBERS.format(count);
 
+/** A count with its noun: `1 record`, `2,000 records`. */
+export const countedText = (count: number, noun: string): string => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 /** A length of time for people: `850 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`. */
 export function secondsText(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'unknown';

@@ -16,6 +16,7 @@ import { runCommand } from './run.js';
 import { stateGetCommand } from './stateGet.js';
 import { topicsListCommand } from './topicsList.js';
 import { topicsReadCommand } from './topicsRead.js';
+import { topicsWriteCommand } from './topicsWrite.js';
 import { topologyCheckCommand } from './topologyCheck.js';
 import { topologyDescribeCommand } from './topologyDescribe.js';
 import { topologyListCommand } from './topologyList.js';
@@ -51,7 +52,7 @@ export function skillforgeProgram(): Command {
       topologyDescribeCommand(),
       topologyPlanCommand(),
     ]),
-    groupCommand('topics', 'look into topics', [topicsListCommand(), topicsReadCommand()]),
+    groupCommand('topics', 'look into topics, and write to them', [topicsListCommand(), topicsReadCommand(), topicsWriteCommand()]),
     groupCommand('state', 'look into the state of topologies', [stateGetCommand()]),
     lagCommand(),
     countsCommand(),

@@ -23,6 +23,7 @@ export class ProgressLine {
   private doneBefore = 0;
   private toldMs = 0;
   private what = '';
+  private told = '';
   private written = false;
 
   constructor(
@@ -40,6 +41,7 @@ export class ProgressLine {
     if (work.what !== this.what) this.begin(work, nowMs);
     if (nowMs - this.toldMs < (this.isTerminal ? TERMINAL_MS : LINE_MS)) return;
     this.toldMs = nowMs;
+    if (this.isToldAlready(work)) return;
     this.write(workText(work, work.done - this.doneBefore, (nowMs - this.startMs) / 1000));
   }
 
@@ -54,6 +56,14 @@ export class ProgressLine {
     this.startMs = nowMs;
     this.toldMs = nowMs;
     this.doneBefore = work.done;
+  }
+
+  /** A run that waits for records would otherwise fill the file that its lines go to. */
+  private isToldAlready({ done, total, note }: WorkDone): boolean {
+    const state = [this.what, done, total, note].join();
+    const isSame = state === this.told;
+    this.told = state;
+    return isSame && !this.isTerminal;
   }
 
   private write(text: string): void {

@@ -4,11 +4,13 @@ import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import { findTopologyFile, loadTopology, shortPath, type TopologyFile } from '../topologyFiles.js';
-import { withFolder } from './folder.js';
+import { explainedRun } from './explainedRun.js';
+import { writingFolder } from './folder.js';
+import { folderInvocation } from './invocation.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, secondsText, timeText } from './output.js';
-import { ProgressLine } from './progressLine.js';
-import { runTopologies, type RunMode, type RunProgress, type RunSummary } from './topologyRun.js';
+import { ProgressLine, type WorkDone } from './progressLine.js';
+import type { RunMode, RunProgress, RunSummary } from './topologyRun.js';
 
 interface RunOptions extends FolderOptions {
   readonly untilEnd?: true;
@@ -42,18 +44,12 @@ export function runCommand(): Command {
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
   const topologies = await checkedTopologies(names, options.check);
   const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
-  const summary = await withFolder(options.data, (storage) => {
-    const { region, batchRecords } = options;
-    return runTopologies(storage, topologies, {
-      region,
-      mode,
-      batchRecords,
-      onProgress: progressReporter(
-        options.json === true,
-        `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`,
-      ),
-    });
-  });
+  const { region, batchRecords } = options;
+  const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
+  const request = { region, mode, batchRecords, onProgress: progressReporter(options.json === true, what, mode) };
+  const summary = await writingFolder(options.data, options.json === true, (storage) =>
+    explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${names[at]!}`, options)),
+  );
   if (options.json) printJson({ summary });
   else print(runText(summary));
 }
@@ -85,17 +81,25 @@ const MOST_FINDINGS = 20;
 const JSON_MS = 1_000;
 
 /** Shows progress on standard error; with `json`, a line a second on standard output. */
-export function progressReporter(json: boolean, what: string): (progress: RunProgress) => void {
+export function progressReporter(json: boolean, what: string, mode: RunMode): (progress: RunProgress) => void {
   const line = new ProgressLine(json);
   let toldMs = performance.now();
   return (progress) => {
-    const { processed, lag, watermarkMs } = progress;
-    const closing = lag === 0 ? ', closing windows' : '';
-    line.update({ what, done: processed, total: processed + lag, unit: 'records', note: `watermark ${timeText(watermarkMs)}${closing}` });
+    line.update(runWork(progress, what, mode));
     if (!json || performance.now() - toldMs < JSON_MS) return;
     toldMs = performance.now();
     printJson({ progress });
   };
+}
+
+/** What a run does when nothing waits. */
+const AT_THE_END: Readonly<Record<RunMode, string>> = { follow: ', waiting for records', 'until-end': '', 'end-of-input': ', closing windows' };
+
+/** A run as work: of nothing, no part is done. */
+export function runWork({ processed, lag, watermarkMs }: RunProgress, what: string, mode: RunMode): WorkDone {
+  const total = processed + lag;
+  const note = `watermark ${timeText(watermarkMs)}${lag === 0 ? AT_THE_END[mode] : ''}`;
+  return { what, done: processed, total: total === 0 ? null : total, unit: 'records', note };
 }
 
 /** A run in some lines. */

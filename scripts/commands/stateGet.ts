@@ -5,8 +5,8 @@ import { StateCodec } from '../../runtime/engine/stateCodec.js';
 import type { Storage } from '../../runtime/ports.js';
 import { findDeployed, type Deployed } from './deployed.js';
 import { readingFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
-import { jsonOf, print, printJson, tableText } from './output.js';
+import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { countText, countedText, jsonOf, print, printJson, tableText } from './output.js';
 
 /** A row of state in one task. */
 interface FoundRow {
@@ -25,7 +25,9 @@ const DESCRIPTION = `Prints a row of a store as of its last commit, decoded with
 Without STORE it lists the stores of the topology, without KEY the first keys of the store. A topology is its newest version unless
 it is given as name@version. A key may be in several tasks where an operator changed the key on the way: all of them are shown.`;
 
-const MOST_KEYS = 20;
+interface GetOptions extends FolderOptions {
+  readonly limit: number;
+}
 
 /** Prints a row of state. */
 export function stateGetCommand(): Command {
@@ -33,10 +35,12 @@ export function stateGetCommand(): Command {
     'skillforge state get learner-engagement',
     'skillforge state get learner-engagement features/state',
     'skillforge state get learner-engagement features/state course-1-learner-7',
-  ]).action(get);
+  ])
+    .option('--limit <n>', 'show at most so many keys; all are counted', wholeNumber(1), 20)
+    .action(get);
 }
 
-async function get(topology: string, store: string | undefined, key: string | undefined, options: FolderOptions): Promise<void> {
+async function get(topology: string, store: string | undefined, key: string | undefined, options: GetOptions): Promise<void> {
   await readingFolder(options.data, (storage) => {
     const deployed = findDeployed(storage, topology);
     if (store === undefined) return showStores(deployed, options);
@@ -57,20 +61,15 @@ function showStores(deployed: Deployed, { json }: FolderOptions): void {
   );
 }
 
-function showKeys(storage: Storage, deployed: Deployed, place: StoreOf, { json }: FolderOptions): void {
-  const keys = tasksOfStore(deployed, place).flatMap((task) =>
-    Array.from(storage.tasks.scan(task, place.store, undefined, MOST_KEYS), ({ key }) => ({ task, key })),
-  );
-  const shown = keys.slice(0, MOST_KEYS);
-  if (json) return printJson({ topology: deployed.id, store: place.store, keys: shown });
-  print(
-    shown.length === 0
-      ? 'no rows'
-      : tableText(
-          ['task', 'key'],
-          shown.map((one) => [one.task, one.key]),
-        ),
-  );
+function showKeys(storage: Storage, deployed: Deployed, place: StoreOf, { json, limit }: GetOptions): void {
+  const shown: { readonly task: string; readonly key: string }[] = [];
+  let total = 0;
+  for (const task of tasksOfStore(deployed, place)) {
+    for (const { key } of storage.tasks.scan(task, place.store)) if (total++ < limit) shown.push({ task, key });
+  }
+  if (json) return printJson({ topology: deployed.id, store: place.store, total, keys: shown });
+  const rows = shown.map((one) => [one.task, one.key]);
+  print(total === 0 ? 'no rows' : `${tableText(['task', 'key'], rows)}\n${countText(shown.length)} of ${countedText(total, 'key')}`);
 }
 
 function showRows(rows: readonly FoundRow[], key: string, { json }: FolderOptions): void {

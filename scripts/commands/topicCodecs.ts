@@ -1,5 +1,6 @@
 /** Finds topics by the names that people use, and decodes their records. */
 import { LocalSchemaIds, SkillForgeError, parsePhysicalTopicName, topicCodec, topics, type AvroRecord, type Topic } from '../../schemas/index.js';
+import type { Topology } from '../../operators/topology.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
 import type { Storage, TopicSpec } from '../../runtime/ports.js';
 
@@ -11,14 +12,18 @@ const documentOf = (physicalName: string): string => `topic-schemas/${physicalNa
 /** Keeps the schemas of topics that are not in the catalogue (users' own, internal ones) beside the log, so that tools can read them. */
 export async function keepTopicSchemas(storage: Storage, deployments: readonly Deployment[]): Promise<void> {
   for (const deployment of deployments) {
-    const touched = deployment.topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
-    for (const topic of touched) {
+    for (const topic of topicsOf(deployment.topology)) {
       if (topic.schema === undefined) continue;
       const name = documentOf(deployment.physicalName(topic));
       const schema = Buffer.from(JSON.stringify(topic.schema));
       if (storage.documents.get(name)?.equals(schema) !== true) await storage.documents.put(name, schema);
     }
   }
+}
+
+/** Every topic that a topology reads or writes, internal ones included. */
+export function topicsOf(topology: Topology): Topic<string, unknown>[] {
+  return topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
 }
 
 /** A topic of the log by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with the names that there are */

@@ -11,13 +11,13 @@ interface ListOptions extends FolderOptions {
 }
 
 interface ListedTopic extends TopicSpec {
-  /** Offsets in use, over all partitions: in a compacted topic some of them are gone. */
-  readonly records: number;
+  /** From start to end, over all partitions: records, markers, and what compaction has removed. */
+  readonly offsets: number;
   readonly ranges: readonly PartitionRange[];
 }
 
-const DESCRIPTION = `Lists the topics of the folder, of all regions. "records" counts offsets from start to end; markers, which carry watermarks
-in topics that topologies write, count too, and so do records that compaction has removed.`;
+const DESCRIPTION = `Lists the topics of the folder, of all regions. "offsets" counts them from start to end: records, and in topics that
+topologies write also the markers that carry watermarks, and what compaction has removed. "counts" tells records from markers.`;
 
 /** Lists topics. */
 export function topicsListCommand(): Command {
@@ -36,24 +36,24 @@ function listedTopics(storage: Storage): ListedTopic[] {
   const specs = storage.log.topics().sort((a, b) => (a.name < b.name ? -1 : 1));
   return specs.map((spec) => {
     const ranges = Array.from({ length: spec.partitions }, (_, partition) => storage.log.range(spec.name, partition));
-    return { ...spec, records: ranges.reduce((total, { start, end }) => total + end - start, 0), ranges };
+    return { ...spec, offsets: ranges.reduce((total, { start, end }) => total + end - start, 0), ranges };
   });
 }
 
 function topicsText(topics: readonly ListedTopic[]): string {
-  const rows = topics.map(({ name, partitions, cleanup, retentionMs, records }) => [
+  const rows = topics.map(({ name, partitions, cleanup, retentionMs, offsets }) => [
     name,
     String(partitions),
     cleanup,
     retentionMs === null ? 'for ever' : durationText(retentionMs),
-    countText(records),
+    countText(offsets),
   ]);
-  return tableText(['topic', 'partitions', 'cleanup', 'kept', 'records'], rows);
+  return tableText(['topic', 'partitions', 'cleanup', 'kept', 'offsets'], rows);
 }
 
 function partitionsText(topics: readonly ListedTopic[]): string {
   const rows = topics.flatMap(({ name, ranges }) =>
     ranges.map(({ start, end }, partition) => [name, String(partition), countText(start), countText(end), countText(end - start)]),
   );
-  return tableText(['topic', 'partition', 'start', 'end', 'records'], rows);
+  return tableText(['topic', 'partition', 'start', 'end', 'offsets'], rows);
 }

@@ -11,6 +11,9 @@ import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
 import { decoderOf, findTopic, type ValueDecoder } from './topicCodecs.js';
 
+/** Where the values of the catalogue's topics hold their event time. */
+const EVENT_TIME_FIELDS = ['occurredAtMs', 'updatedAtMs', 'madeAtMs', 'timestampMs'];
+
 interface ReadOptions extends FolderOptions {
   readonly partition?: number;
   readonly from: number | 'earliest' | 'latest';
@@ -20,8 +23,10 @@ interface ReadOptions extends FolderOptions {
   readonly markers?: true;
 }
 
-const DESCRIPTION = `Prints the records of a topic, decoded: partition, offset, append time, key and value; partition after partition, and in
-the order of arrival with --follow. The topic is named with or without its region. Works beside a running "run".
+const DESCRIPTION = `Prints the records of a topic, decoded: partition and offset, event time, append time (when the log took the record), key and value;
+partition after partition, and in the order of arrival with --follow. The event time is the one that the topology gave a record which
+it wrote; of other records it is the first field of the value among ${EVENT_TIME_FIELDS.join(', ')}. The topic is named with or
+without its region. Works beside a running "run".
 Values whose schema is not known, or that do not decode, are shown as base64 with the reason.`;
 
 /** Prints records. */
@@ -52,6 +57,7 @@ async function read(name: string, options: ReadOptions): Promise<void> {
     const reading = new TopicReading(storage, spec.name, partitionsOf(spec.partitions, options), options);
     const signal = options.follow ? stopSignal() : null;
     while (reading.pass() && signal?.aborted === false) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    if (reading.shown === 0) process.stderr.write('no records\n');
   });
 }
 
@@ -74,7 +80,9 @@ function partitionsOf(count: number, { partition, key }: ReadOptions): number[] 
 class TopicReading {
   private readonly next: Map<number, number>;
   private readonly decode: ValueDecoder | null;
-  private left: number;
+  private readonly most: number;
+  /** Records printed. */
+  shown = 0;
 
   constructor(
     private readonly storage: Storage,
@@ -83,7 +91,7 @@ class TopicReading {
     private readonly options: ReadOptions,
   ) {
     this.decode = decoderOf(storage, topic);
-    this.left = options.limit ?? Infinity;
+    this.most = options.limit ?? Infinity;
     this.next = new Map(partitions.map((partition) => [partition, this.firstOffset(partition)]));
   }
 
@@ -91,12 +99,12 @@ class TopicReading {
   pass(): boolean {
     for (const [partition, from] of this.next) {
       for (const record of partitionRecords(this.storage, this.topic, partition, from)) {
-        if (this.left <= 0) return false;
+        if (this.shown >= this.most) return false;
         this.next.set(partition, record.offset + 1);
         if (this.isWanted(record)) this.show(partition, record);
       }
     }
-    return this.left > 0;
+    return this.shown < this.most;
   }
 
   private firstOffset(partition: number): number {
@@ -112,12 +120,14 @@ class TopicReading {
   }
 
   private show(partition: number, record: LogRecord): void {
-    this.left--;
+    this.shown++;
     const { offset, appendTimeMs } = record;
     const key = record.key?.toString() ?? null;
     const content = isMarker(record.header) ? { marker: markerOf(record) } : contentOf(record, this.decode);
-    if (this.options.json) printJson({ topic: this.topic, partition, offset, appendTimeMs, key, ...content });
-    else print(`${partition}:${offset}  ${timeText(appendTimeMs)}  ${key === null ? '(no key)' : printable(key)}  ${contentText(content)}`);
+    const eventTimeMs = eventTimeOf(record, content.value);
+    if (this.options.json) return printJson({ topic: this.topic, partition, offset, eventTimeMs, appendTimeMs, key, ...content });
+    const times = `event ${timeText(eventTimeMs)}  appended ${timeText(appendTimeMs)}`;
+    print(`${partition}:${offset}  ${times}  ${key === null ? '(no key)' : printable(key)}  ${contentText(content)}`);
   }
 }
 
@@ -137,6 +147,15 @@ function contentOf({ key, value }: LogRecord, decode: ValueDecoder | null): Cont
   } catch (error) {
     return { bytes: value, error: { code: errorCodeOf(error), message: errorMessageOf(error) } };
   }
+}
+
+/** The event time of a record, ms: from the header of the task that wrote it, else from its value; `null` where neither tells. */
+export function eventTimeOf({ header }: Pick<LogRecord, 'header'>, value: unknown): number | null {
+  const written = readHeader(header);
+  if (written !== null) return !written.marker && Number.isFinite(written.eventTimeMs) ? written.eventTimeMs : null;
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const times = EVENT_TIME_FIELDS.map((name) => fields[name]);
+  return times.find((time) => typeof time === 'number') ?? null;
 }
 
 function markerOf({ header }: LogRecord): unknown {

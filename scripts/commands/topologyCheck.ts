@@ -1,9 +1,10 @@
 /** `skillforge topology check`. */
 import type { Command } from 'commander';
-import { findTopologyFile, shortPath, topologyFiles } from '../topologyFiles.js';
+import { findTopologyFile, shortPath, topologyFiles, type TopologyFile } from '../topologyFiles.js';
 import { EXIT } from './exitCodes.js';
+import { invocation } from './invocation.js';
 import { plainCommand, type PlainOptions } from './options.js';
-import { print, printJson } from './output.js';
+import { countedText, print, printJson } from './output.js';
 
 const DESCRIPTION = `Looks in topology files, and the files that they import, for what would make a replay differ from living it: RxJS operators with
 hidden state, asynchronous work, clocks and randomness, state in closures, imports from outside of the topology language. Nothing is
@@ -27,6 +28,14 @@ async function check(names: readonly string[], options: PlainOptions): Promise<v
   const findings = files.flatMap((file) => checkTopologyFile(file.path)).map((one) => ({ ...one, file: shortPath(one.file, folder) }));
   if (options.json) printJson({ files: files.map((file) => shortPath(file.path, folder)), findings });
   else if (findings.length > 0) print(findingsAsText(findings).trimEnd());
-  else print(`${files.length} ${files.length === 1 ? 'file' : 'files'}, no findings`);
+  else print(`${countedText(files.length, 'file')}, no findings\nnext, what a run would do: ${invocation()} topology plan ${planned(files)}`);
   if (findings.length > 0) process.exitCode = EXIT.failed;
+}
+
+const planned = (files: readonly TopologyFile[]): string => (files.length === 1 ? shortName(files[0]!) : '<name>');
+
+/** A topology in ./topologies goes by its name, any other by its path. */
+function shortName({ name, path }: TopologyFile): string {
+  const folder = process.cwd();
+  return topologyFiles(folder).some((file) => file.path === path) ? name : shortPath(path, folder);
 }

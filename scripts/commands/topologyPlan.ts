@@ -1,6 +1,4 @@
 /** `skillforge topology plan`. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, type TopologyGraph } from '../../operators/graph.js';
 import type { Storage, TopicSpec } from '../../runtime/ports.js';
@@ -9,7 +7,7 @@ import { planAsText } from '../topology/planText.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { deployedTopologies } from './deployed.js';
 import { EXIT } from './exitCodes.js';
-import { readingFolder } from './folder.js';
+import { holdsStorage, readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 
@@ -27,7 +25,7 @@ export function topologyPlanCommand(): Command {
 
 async function plan(name: string, options: FolderOptions): Promise<void> {
   const graph = describe(await loadTopology(findTopologyFile(name, process.cwd())));
-  const there = existsSync(join(options.data, 'data.mdb')) ? await readingFolder(options.data, (storage) => targetOf(storage, graph.name)) : NOTHING;
+  const there = holdsStorage(options.data) ? await readingFolder(options.data, (storage) => targetOf(storage, graph.name)) : NOTHING;
   const planned = planTopology(graph, { region: options.region, ...there });
   if (options.json) printJson(planned);
   else print(planAsText(planned).trimEnd());

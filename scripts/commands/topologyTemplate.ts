@@ -34,32 +34,20 @@ export const PACKAGE_IMPORTS: TemplateImports = {
 export function topologyText(name: string, { language, schemas }: TemplateImports): string {
   return `import { map } from 'rxjs';
 import { count, days, hours, sum, to, topology, tumbling, withValue } from '${language}';
-import { topic, topics, type LearnerId } from '${schemas}';
+import { schema, topic, topics, type LearnerId } from '${schemas}';
 
 /** What this topology writes: one record per learner and day. */
-interface LearnerDay {
-  readonly learner: LearnerId;
-  readonly dayStartMs: number;
-  readonly events: number;
-  readonly clicks: number;
-}
-
-export const learnerDays = topic<LearnerDay, LearnerId>({
+export const learnerDays = topic({
   name: '${name}',
   keyFields: ['learner'],
   partitions: 12,
   derived: true,
-  schema: {
-    type: 'record',
-    name: 'LearnerDay',
-    namespace: 'example',
-    fields: [
-      { name: 'learner', type: 'string' },
-      { name: 'dayStartMs', type: 'long' },
-      { name: 'events', type: 'long' },
-      { name: 'clicks', type: 'long' },
-    ],
-  },
+  schema: schema.record({
+    learner: schema.branded<LearnerId>(),
+    dayStartMs: schema.long,
+    events: schema.long,
+    clicks: schema.long,
+  }),
 });
 
 export default topology('${name}', { version: 1, description: 'clicks of each learner by day' }, ({ source }) => {

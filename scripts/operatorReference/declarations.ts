@@ -1,6 +1,6 @@
 /** Reads the exported declarations of the operators from their source: names, signatures, options, doc comments. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { packageRoot } from '../../schemas/index.js';
 import { parseDocComment, type DocComment } from './docComment.js';
@@ -30,10 +30,17 @@ export interface Declaration {
   readonly bases: readonly string[];
 }
 
-/** The exports of one file, in their order. */
+/** The exports of one file, in their order; what it passes on from another file is declared there. */
 export function declarationsOf(path: string, text = readFileSync(join(packageRoot(), path), 'utf8')): Declaration[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  return file.statements.filter(isExported).flatMap((statement) => declarationOf(statement, path) ?? []);
+  return file.statements.flatMap((statement) => (isExported(statement) ? (declarationOf(statement, path) ?? []) : passedOn(statement, path)));
+}
+
+/** The declarations behind `export * from './other.js'`. */
+function passedOn(statement: ts.Statement, path: string): Declaration[] {
+  if (!ts.isExportDeclaration(statement) || statement.exportClause !== undefined) return [];
+  const { text } = statement.moduleSpecifier as ts.StringLiteral;
+  return declarationsOf(posix.join(posix.dirname(path), text.replace(/\.js$/, '.ts')));
 }
 
 const isExported = (statement: ts.Statement): boolean =>

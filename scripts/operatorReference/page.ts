@@ -81,7 +81,7 @@ function entryText(declaration: Declaration, library: Library): string {
     doc.throws.length === 0 ? '' : `**Throws** ${doc.throws.map(codes).join('; ')}`,
     doc.see.length === 0 ? '' : `**See** ${doc.see.map((see) => linked(see, library)).join('; ')}`,
     ...doc.examples.map(fenced),
-    `Source: [\`${path}\`](../../${path})`,
+    `Source: \`${path}\``,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -45,7 +45,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Ends', introduction: 'Where a pipeline leaves the topology.', files: ['to'] },
   {
     title: 'Schemas and durations',
-    introduction: 'Shapes of what operators keep or send on, with the type inferred; and times as they are said.',
+    introduction: 'Shapes of the records of a topic and of what operators keep or send on, with the type inferred; and times as they are said.',
     files: ['schema', 'duration'],
   },
 ];

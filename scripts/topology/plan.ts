@@ -4,6 +4,7 @@ import type { TopicSpec } from '../../runtime/ports.js';
 import { physicalTopicName, SkillForgeError, type ErrorCode } from '../../schemas/index.js';
 import { retentionNeeds, type RetentionNeed } from './retention.js';
 import { stageChanges, type Difference, type StageChange } from './stageChanges.js';
+import { spanText } from './spanText.js';
 import { storeChanges, type StoreChange } from './stateChanges.js';
 
 /** What a deployment of a topology would do. Nothing has been done yet. */
@@ -103,15 +104,20 @@ function versionProblems(
   if (version < deployed.version)
     return [
       refused(
-        `version ${version} of ${name} is older than the deployed ${deployed.version}; to go back, promote the older version while it is kept, or declare it as version ${deployed.version + 1}`,
+        `version ${version} of ${name} is older than the deployed ${deployed.version}; to go back, declare it as version ${deployed.version + 1}`,
       ),
     ];
   if (version > deployed.version) return [];
-  const operators = changes.filter((one) => !isMigration(one, stores));
-  return operators.map((one) =>
+  return operatorChanges(changes, stores).map((one) =>
     refused(`${changeText(one)}, but the version of ${name} is still ${version}; raise it to ${version + 1}, or undo the change`),
   );
 }
+
+/** The changes that need a raised version. */
+export const refusedChanges = ({ changes, stores }: Plan): StageChange[] => operatorChanges(changes, stores);
+
+const operatorChanges = (changes: readonly StageChange[], stores: readonly StoreChange[]): StageChange[] =>
+  changes.filter((one) => !isMigration(one, stores));
 
 /** True where nothing changed but rows, and the older ones are migrated when they are read. */
 function isMigration({ change, differences }: StageChange, stores: readonly StoreChange[]): boolean {
@@ -120,7 +126,7 @@ function isMigration({ change, differences }: StageChange, stores: readonly Stor
 }
 
 /** Such as `stage "trend": advanceMs was 1 d, now 2 d`. */
-function changeText(change: StageChange): string {
+export function changeText(change: StageChange): string {
   if (change.change !== 'changed') return `stage "${change.stage}" was ${change.change}`;
   return `stage "${change.stage}": ${change.differences.map(differenceText).join('; ')}`;
 }
@@ -176,7 +182,7 @@ function warningsOf(graph: TopologyGraph, deployed: TopologyGraph | null, change
 function retentionWarnings({ topic, neededMs, keptMs }: RetentionNeed): string[] {
   if (keptMs === null || keptMs >= neededMs) return [];
   return [
-    `topic ${topic} keeps records for ${durationText(keptMs)}, but state reaches back ${durationText(neededMs)}: it cannot be built again from the log; keep records longer, or use snapshots`,
+    `topic ${topic} keeps records for ${spanText(keptMs)}, but state reaches back ${spanText(neededMs)}: it cannot be built again from the log; keep records longer`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { durationText } from '../../operators/graphText.js';
 import { differenceText, type Plan, type TopicPlan } from './plan.js';
 import type { RetentionNeed } from './retention.js';
+import { spanText } from './spanText.js';
 import type { StageChange } from './stageChanges.js';
 import type { StoreChange } from './stateChanges.js';
 
@@ -14,7 +15,7 @@ export function planAsText(plan: Plan): string {
       plan.problems.map((one) => `! ${one.code}: ${one.message}`),
     ),
     ...section('stages', plan.changes.flatMap(changeLines)),
-    ...section('state', plan.stores.filter((one) => one.state !== 'same' || one.stageChanged).flatMap(storeLines)),
+    ...section('state', stateLines(plan)),
     ...section('topics', plan.topics.map(topicLine)),
     ...section('retention', plan.retention.map(retentionLine)),
     ...section('warnings', plan.warnings),
@@ -38,22 +39,26 @@ function changeLines(change: StageChange): string[] {
   return [`~ ${change.stage}`, ...change.differences.map((difference) => `    ${differenceText(difference)}`)];
 }
 
+/** State belongs to a version: a raised one starts without any, whatever the rows of the one before look like. */
+function stateLines({ deployedVersion, version, stores }: Plan): string[] {
+  if (deployedVersion === null || deployedVersion === version)
+    return stores.filter((one) => one.state !== 'same' || one.stageChanged).flatMap(storeLines);
+  return stores.map(({ store, state }) =>
+    state === 'removed' ? `- ${store}: stays with version ${deployedVersion}` : `+ ${store}: starts empty, built again from the log`,
+  );
+}
+
 const STATES: Readonly<Record<StoreChange['state'], readonly [sign: string, meaning: string]>> = {
-  same: ['~', 'readable'],
-  readable: ['~', 'readable: rows migrate when they are read'],
-  unreadable: ['!', 'unreadable: only a replay builds it'],
+  same: ['~', 'of another operator; under a raised version it starts empty, built again from the log'],
+  readable: ['~', 'rows of the older schema are migrated when they are read'],
+  unreadable: ['!', 'its rows cannot be read; under a raised version it starts empty, built again from the log'],
   new: ['+', 'new'],
   removed: ['-', 'removed'],
 };
 
 function storeLines(store: StoreChange): string[] {
-  const [sign, meaning] = STATES[store.state];
-  const caution =
-    store.stageChanged && (store.state === 'same' || store.state === 'readable') ? ', but the stage changed: old rows may mean something else' : '';
-  return [
-    `${sign} ${store.store}: ${meaning}${caution}`,
-    ...store.problems.map((one) => `    ${one.path === '' ? 'row' : one.path}: ${one.message}`),
-  ];
+  const [sign, meaning] = STATES[store.state === 'readable' && store.stageChanged ? 'same' : store.state];
+  return [`${sign} ${store.store}: ${meaning}`, ...store.problems.map((one) => `    ${one.path === '' ? 'row' : one.path}: ${one.message}`)];
 }
 
 function topicLine({ spec, action, differences }: TopicPlan): string {
@@ -64,10 +69,13 @@ function topicLine({ spec, action, differences }: TopicPlan): string {
 }
 
 function retentionLine({ topic, neededMs, keptMs, endless }: RetentionNeed): string {
-  const kept = keptMs === null ? 'has all it needs' : `keeps ${durationText(keptMs)}`;
-  const always =
-    endless.length === 0
-      ? ''
-      : `; ${endless.join(', ')} ${endless.length === 1 ? 'keeps' : 'keep'} state without end, for which only snapshots serve`;
-  return `${topic} must keep ${durationText(neededMs)}, ${kept}${always}`;
+  const keeps = keptMs === null ? 'keeps all it needs' : `keeps ${spanText(keptMs)}`;
+  return [`${topic} ${neededMs > 0 ? `must keep ${spanText(neededMs)}, ` : ''}${keeps}`, ...endlessText(endless, keptMs)].join('; ');
+}
+
+/** Stages without a window remember everything: what the topic no longer holds, a replay cannot give them. */
+function endlessText(endless: readonly string[], keptMs: number | null): string[] {
+  if (endless.length === 0) return [];
+  const state = `${endless.join(', ')} ${endless.length === 1 ? 'keeps' : 'keep'} state without end`;
+  return [keptMs === null ? state : `${state}: what came from older records cannot be built again`];
 }

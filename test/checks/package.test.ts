@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+import { allBlocks } from '../docs/documents.js';
 
 const SLOW_MS = 180_000;
 
@@ -20,7 +21,12 @@ console.log(JSON.stringify({ empty, topology: typeof operators.topology, schema:
 const work = mkdtempSync(join(tmpdir(), 'skillforge-package-'));
 const source = join(work, 'source');
 const user = join(work, 'user');
+let tarball = '';
 let packed: string[] = [];
+
+const PAGE = 'docs/how-to/use-in-a-project.md';
+/** Where the page finds what it has packed. */
+const PACKED = /\S+\/(skillforge-streams-[\d.]+\.tgz)/;
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
@@ -44,15 +50,18 @@ function pack(): string {
   return join(source, made!.filename);
 }
 
+beforeAll(() => {
+  tarball = pack();
+}, SLOW_MS);
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
 describe('the packed package, installed in an empty folder', () => {
   beforeAll(() => {
-    const tarball = pack();
     mkdirSync(user);
     writeFileSync(join(user, 'package.json'), '{ "private": true, "type": "module" }\n');
     run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', tarball], user);
   }, SLOW_MS);
-
-  afterAll(() => rmSync(work, { recursive: true, force: true }));
 
   it('holds schemas, license and built code, and no sources or tests', () => {
     expect(packed).toEqual(
@@ -72,4 +81,39 @@ describe('the packed package, installed in an empty folder', () => {
     const schemas = readdirSync(join(projectRoot, 'schemas', 'avro')).length;
     expect(found).toEqual({ empty: [], topology: 'function', schema: 'Click', schemas, topic: 'clicks' });
   });
+});
+
+describe(PAGE, () => {
+  const project = join(work, 'my-project');
+  const [first, ...blocks] = allBlocks(PAGE);
+
+  /** As a person types them; what vitest sets for its own processes is left out. */
+  function typed(command: string): string {
+    const { NODE_OPTIONS: _, NODE_ENV: __, VITEST: ___, ...env } = process.env;
+    const quick = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' };
+    const { status, stdout, stderr } = spawnSync('sh', ['-ec', command], { cwd: project, env: { ...env, ...quick }, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`it fails:\n${command}\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  it('packs what it installs', () => {
+    expect(first?.text).toBe('npm pack');
+    expect(blocks.map(({ text }) => PACKED.exec(text)?.[1]).filter((name) => name !== undefined)).toEqual([basename(tarball)]);
+    mkdirSync(project);
+  });
+
+  it.each(blocks.map((block) => [`line ${block.line}, ${block.info}`, block] as const))(
+    'does what it says: %s',
+    { timeout: SLOW_MS },
+    (_, { info, text }) => {
+      if (info !== 'sh') {
+        const [language, file] = info.split(' ');
+        expect([language, file]).toEqual(['json', 'tsconfig.json']);
+        return writeFileSync(join(project, file!), text);
+      }
+      const printed = typed(text.replace(PACKED, () => tarball));
+      if (text.includes('npm test')) expect(printed).toMatch(/# pass 1\n# fail 0\n|ℹ pass 1\nℹ fail 0\n/);
+      if (text.includes('topics read')) expect(printed.match(/"learner":"learner-/g)).toHaveLength(2);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 /** Links of the documents lead somewhere. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
@@ -22,16 +22,26 @@ function anchorsOf(markdown: string): string[] {
   );
 }
 
+const linksOf = (markdown: string): string[] =>
+  [...proseOf(markdown).matchAll(LINK)].map((match) => match[1]!).filter((link) => !/^https?:/.test(link));
+
 /** What is wrong with the links of a document. */
 function brokenLinks(path: string, markdown = readDocument(path)): string[] {
-  const links = [...proseOf(markdown).matchAll(LINK)].map((match) => match[1]!).filter((link) => !/^https?:/.test(link));
-  return links.filter((link) => {
+  return linksOf(markdown).filter((link) => {
     const [file = '', anchor] = link.split('#');
     const target = file === '' ? path : join(dirname(path), file);
     if (!existsSync(join(projectRoot, target))) return true;
     const text = file === '' ? markdown : target.endsWith('.md') ? readDocument(target) : '';
     return anchor !== undefined && !anchorsOf(text).includes(anchor);
   });
+}
+
+const { files: shipped } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { files: readonly string[] };
+const ships = (path: string): boolean => shipped.some((one) => path === one || path.startsWith(`${one}/`));
+
+/** Links to what the installed package does not have. */
+function unshippedLinks(path: string, markdown = readDocument(path)): string[] {
+  return linksOf(markdown).filter((link) => !link.startsWith('#') && !ships(join(dirname(path), link.split('#')[0]!)));
 }
 
 describe('a document', () => {
@@ -43,6 +53,16 @@ describe('a document', () => {
     expect(brokenLinks('README.md', '# A b\n[a](nowhere.md) [b](docs/README.md#nothing) [c](#a-b) [d](LICENSE) `[e](code.md)`')).toEqual([
       'nowhere.md',
       'docs/README.md#nothing',
+    ]);
+  });
+
+  it.each(documents().filter(ships))('of the package has links to what ships with it: %s', (path) => {
+    expect(unshippedLinks(path)).toEqual([]);
+  });
+
+  it('with a link to what does not ship is found', () => {
+    expect(unshippedLinks('docs/README.md', '[a](../STYLE.md) [b](glossary.md) [c](../schemas/avro/click.avsc#x) [d](#here)')).toEqual([
+      '../STYLE.md',
     ]);
   });
 

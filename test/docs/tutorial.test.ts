@@ -37,7 +37,7 @@ describe(TUTORIAL, () => {
 
 describe('a how-to', () => {
   const commands = documents()
-    .filter((path) => path.startsWith('docs/how-to/'))
+    .filter((path) => path.startsWith('docs/how-to/') && path !== 'docs/how-to/use-in-a-project.md') // that one runs in test/checks/package.test.ts
     .flatMap((path) => allBlocks(path).flatMap(({ info, text }) => (info === 'sh' ? [[path, text] as const] : [])));
 
   it.each(commands)('has commands that run on the folder of the tutorial: %s, %s', { timeout: 60_000 }, async (_, command) => {

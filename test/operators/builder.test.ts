@@ -17,6 +17,7 @@ import {
   type Sources,
   type Topology,
 } from '../../operators/index.js';
+import { topic, type Topic } from '../../schemas/index.js';
 import { asJson, event, events, others, results, timed, toResults, type Event } from './pipelines.js';
 
 const building = (build: (sources: Sources) => void): Topology => topology('under-test', { version: 1 }, build);
@@ -43,6 +44,13 @@ describe('the id of a stage', () => {
     });
     expect(() => twice.build()).toThrow(failing('SFS_STAGE_DUPLICATE'));
     expect(() => twice.build()).toThrow('topology under-test has two stages with the id "same"');
+  });
+
+  it('is the name of the topic for a source and, unless given, in that of a sink, whatever the rule of topics allows', () => {
+    const odd = (name: string): Topic<string, Event> => topic({ name, schema: topicSchema(events), keyFields: ['key'], partitions: 1 });
+    const long = `2.long_${'x'.repeat(100)}`;
+    const copying = building(({ source }) => source(odd(long), timed).pipe(to(odd('also.odd_1'))) && undefined);
+    expect(graphOf(copying).stages.map(({ id }) => id)).toEqual([long, 'to-also.odd_1']);
   });
 
   it('is the name of the topic for a source, so that a topic is read once', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, describe as graphOf, stageOf, subtopologyOf, taskCount, type TopologyGraph } from '../../operators/graph.js';
-import { branch, hours, keyBy, schema, seconds, to, topology } from '../../operators/index.js';
+import { branch, deleteFrom, hours, keyBy, schema, seconds, to, topology } from '../../operators/index.js';
+import { topics } from '../../schemas/index.js';
 import { averages, circular, grades, gradesOf, joined, narrow, wide } from './graphSamples.js';
 
 const graph = graphOf(wide());
@@ -124,6 +125,21 @@ describe('a cycle', () => {
       source(averages).pipe(to(averages));
     });
     expect(() => graphOf(fed)).toThrow(failing('SFS_TOPOLOGY_CYCLE'));
+  });
+
+  it('through the dead letters, which every topology writes, is refused, too', () => {
+    const sorting = topology('sorting', { version: 1 }, ({ source }) => {
+      source(topics.deadLetters, { eventTimeMs: () => 0 }).pipe(deleteFrom(topics.deadLetters, 'swept'));
+    });
+    expect(() => graphOf(sorting)).toThrow('stage "dead-letters" reads the dead letters, which the topology itself writes');
+  });
+
+  it('through a topic from outside is refused, too: its input would never end', () => {
+    const endless = topology('endless', { version: 1 }, ({ source }) => {
+      source(grades, { eventTimeMs: ({ atMs }) => atMs }).pipe(to(grades));
+    });
+    expect(() => graphOf(endless)).toThrow(failing('SFS_TOPOLOGY_CYCLE'));
+    expect(() => graphOf(endless)).toThrow('stage "to-grades" (topic grades)');
   });
 });
 

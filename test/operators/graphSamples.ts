@@ -19,27 +19,15 @@ import {
   withValue,
   type Topology,
 } from '../../operators/index.js';
-import { topic, topics, type AvroRecord, type ItemId, type LearnerId, type ValueOf } from '../../schemas/index.js';
+import { topic, topics, type Infer, type ItemId, type LearnerId, type ValueOf } from '../../schemas/index.js';
 
-const gradeSchema: AvroRecord = {
-  type: 'record',
-  name: 'Grade',
-  fields: [
-    { name: 'learner', type: 'string' },
-    { name: 'grade', type: 'double' },
-    { name: 'atMs', type: 'long' },
-  ],
-};
+const gradeSchema = schema.record({ learner: schema.branded<LearnerId>(), grade: schema.double, atMs: schema.long });
 
-export interface Grade {
-  readonly learner: LearnerId;
-  readonly grade: number;
-  readonly atMs: number;
-}
+export type Grade = Infer<typeof gradeSchema>;
 
 /** A topic of `partitions` partitions, keyed by learner. */
 export const gradesOf = (partitions: number, options: { readonly name?: string; readonly derived?: boolean; readonly retentionMs?: number } = {}) =>
-  topic<Grade, LearnerId>({ name: 'grades', schema: gradeSchema, keyFields: ['learner'], partitions, ...options });
+  topic({ name: 'grades', schema: gradeSchema, keyFields: ['learner'], partitions, ...options });
 
 export const grades = gradesOf(12);
 export const averages = gradesOf(12, { name: 'averages', derived: true });
@@ -116,6 +104,6 @@ export const joined = (left: number, right: number): Topology =>
 export const circular = (): Topology =>
   topology('circular', { version: 1 }, ({ source }) => {
     const all = source(grades, { eventTimeMs });
-    const again = all.pipe(keyBy('again', { key: (grade) => grade.learner, value: schema.avro<Grade>(gradeSchema) }));
+    const again = all.pipe(keyBy('again', { key: (grade) => grade.learner, value: gradeSchema }));
     merge('both', all, again).pipe(to(averages));
   });

@@ -2,48 +2,21 @@
 import { map, type Observable } from 'rxjs';
 import { to, topology, withValue, type Records, type SourceOptions, type Sources, type Topology } from '../../operators/index.js';
 import { openDriver, testTopology, type DriverOptions, type TopologyTestDriver } from '../../runtime/testing/index.js';
-import { topic, type AvroRecord } from '../../schemas/index.js';
+import { schema, topic, type Infer } from '../../schemas/index.js';
 
-export interface Event {
-  readonly key: string;
-  readonly atMs: number;
-  readonly n: number;
-  readonly tag: string;
-}
+const eventSchema = schema.record({ key: schema.string, atMs: schema.long, n: schema.double, tag: schema.string });
+const resultSchema = schema.record({ key: schema.string, json: schema.string });
 
-const eventSchema: AvroRecord = {
-  type: 'record',
-  name: 'Event',
-  namespace: 'test',
-  fields: [
-    { name: 'key', type: 'string' },
-    { name: 'atMs', type: 'long' },
-    { name: 'n', type: 'double' },
-    { name: 'tag', type: 'string' },
-  ],
-} as unknown as AvroRecord;
-const resultSchema = {
-  type: 'record',
-  name: 'Result',
-  namespace: 'test',
-  fields: [
-    { name: 'key', type: 'string' },
-    { name: 'json', type: 'string' },
-  ],
-} as unknown as AvroRecord;
-
-export interface Result {
-  readonly key: string;
-  readonly json: string;
-}
+export type Event = Infer<typeof eventSchema>;
+export type Result = Infer<typeof resultSchema>;
 
 const partitions = 12;
-export const events = topic<Event>({ name: 'events', schema: eventSchema, keyFields: ['key'], partitions });
-export const others = topic<Event>({ name: 'others', schema: eventSchema, keyFields: ['key'], partitions });
+export const events = topic({ name: 'events', schema: eventSchema, keyFields: ['key'], partitions });
+export const others = topic({ name: 'others', schema: eventSchema, keyFields: ['key'], partitions });
 /** Written by another topology: event times are in the headers. */
-export const derived = topic<Event>({ name: 'derived', schema: eventSchema, keyFields: ['key'], partitions, derived: true });
-export const results = topic<Result>({ name: 'results', schema: resultSchema, keyFields: ['key'], partitions, cleanup: 'compact' });
-export const asides = topic<Result>({ name: 'asides', schema: resultSchema, keyFields: ['key'], partitions });
+export const derived = topic({ name: 'derived', schema: eventSchema, keyFields: ['key'], partitions, derived: true });
+export const results = topic({ name: 'results', schema: resultSchema, keyFields: ['key'], partitions, cleanup: 'compact' });
+export const asides = topic({ name: 'asides', schema: resultSchema, keyFields: ['key'], partitions });
 
 /** An event; `n` 1 and no tag unless given. */
 export const event = (key: string, atMs: number, rest: Partial<Event> = {}): Event => ({ key, atMs, n: 1, tag: '', ...rest });

@@ -73,7 +73,7 @@ describe('the schemas together', () => {
     expect(readFileSync(generatedPath(), 'utf8')).toBe(generateTypes());
   });
 
-  it('are accepted, so that later versions can read what these write (npm run schemas:accept)', () => {
+  it('are accepted, so that later versions can read what these write (tsx scripts/check-compatibility.ts --accept)', () => {
     const reports = checkCompatibility(new Map(schemaNames().map((name) => [name, loadSchema(name)])), acceptedSchemas());
     expect(reports.filter((report) => report.status !== 'same' || isBroken(report))).toEqual([]);
   });

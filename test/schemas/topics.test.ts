@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  LocalSchemaIds,
   assertTopic,
   cohortItemKey,
   deadLetterKey,
@@ -11,10 +12,12 @@ import {
   loadSchema,
   parsePhysicalTopicName,
   physicalTopicName,
+  schema,
   schemaNames,
   schemaOf,
   splitCohortItemKey,
   topic,
+  topicCodec,
   topics,
   type AvroRecord,
   type ClickDetails,
@@ -117,26 +120,60 @@ describe('physical topic names', () => {
 });
 
 describe('topic()', () => {
-  interface Grade {
-    readonly learner: string;
-    readonly grade: number;
-  }
-  const schema: AvroRecord = {
-    type: 'record',
-    name: 'Grade',
-    namespace: 'org.example',
-    fields: [
-      { name: 'learner', type: 'string' },
-      { name: 'grade', type: 'double' },
-    ],
-  };
-  const base = { name: 'grades', schema, keyFields: ['learner'], partitions: 12 };
+  const base = {
+    name: 'quiz-grades',
+    schema: schema.record({ learner: schema.branded<LearnerId>(), grade: schema.double, note: schema.nullable(schema.string) }),
+    keyFields: ['learner'],
+    partitions: 12,
+  } as const;
 
-  it("declares a user's topic with their schema", () => {
-    const grades = topic<Grade>(base);
-    expect(grades).toMatchObject({ name: 'grades', schemaName: 'org.example.Grade', cleanup: 'delete', retentionMs: null, derived: false });
-    expect(keyOf(grades, { learner: 'l1', grade: 2 })).toBe('l1');
-    expectTypeOf<ValueOf<typeof grades>>().toEqualTypeOf<Grade>();
+  it('declares a topic whose records have the type of the schema, and whose keys have that of the key field', () => {
+    const grades = topic(base);
+    expect(grades).toMatchObject({ name: 'quiz-grades', cleanup: 'delete', retentionMs: null, derived: false, description: '' });
+    expect(keyOf(grades, { learner: learnerId('l1'), grade: 2, note: null })).toBe('l1');
+    expectTypeOf<ValueOf<typeof grades>>().toEqualTypeOf<{ readonly learner: LearnerId; readonly grade: number; readonly note: string | null }>();
+    expectTypeOf<KeyOf<typeof grades>>().toEqualTypeOf<LearnerId>();
+  });
+
+  it('joins several key fields to plain text', () => {
+    const shape = schema.record({ learner: schema.branded<LearnerId>(), quiz: schema.string });
+    const attempts = topic({ name: 'attempts', schema: shape, keyFields: ['learner', 'quiz'], partitions: 1 });
+    expect(keyOf(attempts, { learner: learnerId('l1'), quiz: 'q|1' })).toBe('l1|q|1');
+    expectTypeOf<KeyOf<typeof attempts>>().toEqualTypeOf<string>();
+  });
+
+  it.each([
+    ['quiz-grades', 'QuizGrades'],
+    ['trends.v1.by-item_kind', 'TrendsV1ByItemKind'],
+    ['7-days', 'Topic7Days'],
+  ])('names the record after the topic: %s', (name, record) => {
+    expect(topic({ ...base, name })).toMatchObject({ schemaName: record, schema: { type: 'record', name: record } });
+  });
+
+  it('names the records within after the fields that lead to them, so that a shape can stand in several', () => {
+    const point = schema.record({ x: schema.double });
+    const shape = schema.record({
+      id: schema.string,
+      from: point,
+      via: schema.array(schema.record({ at: schema.nullable(point) })),
+      to: schema.map(point),
+    });
+    const lines = topic({ name: 'lines', schema: shape, keyFields: ['id'], partitions: 1 });
+    const names = JSON.stringify(lines.schema).match(/\bLines\w*/g);
+    expect(names?.sort()).toEqual(['Lines', 'Lines_from', 'Lines_to', 'Lines_via', 'Lines_via_at']);
+    const codec = topicCodec(lines, LocalSchemaIds.withAccepted());
+    const line = { id: 'a', from: { x: 1 }, via: [{ at: null }, { at: { x: 2 } }], to: { b: { x: 3 } } };
+    expect(codec.decode('a', codec.encode('a', line))).toEqual(line);
+  });
+
+  it('takes Avro JSON as it stands, with its own names', () => {
+    interface Grade {
+      readonly learner: LearnerId;
+      readonly grade: number;
+    }
+    const grades = topic({ ...base, schema: schema.avro<Grade>(gradeAvro) });
+    expect(grades).toMatchObject({ schemaName: 'org.example.Grade', schema: gradeAvro });
+    expectTypeOf(grades).toEqualTypeOf<Topic<LearnerId, Grade>>();
   });
 
   it.each([
@@ -144,20 +181,31 @@ describe('topic()', () => {
     ['no partitions', { partitions: 0 }],
     ['a fraction of a partition', { partitions: 1.5 }],
     ['no key', { keyFields: [] }],
-    ['an unknown key field', { keyFields: ['student'] }],
-    ['a key that is not a string', { keyFields: ['grade'] }],
+    ['an unknown key field', { keyFields: ['student' as 'learner'] }],
+    ['a key that is not a string', { keyFields: ['grade' as 'learner'] }],
+    ['a key that may be null', { keyFields: ['note' as 'learner'] }],
+    ['a schema that is no record', { schema: schema.string as never }],
     ['a negative retention', { retentionMs: -1 }],
   ])('refuses %s', (_what, change) => {
-    expect(thrownBy(() => topic<Grade>({ ...base, ...change })).code).toBe('SFS_TOPIC_INVALID');
+    expect(thrownBy(() => topic({ ...base, ...(change as object) })).code).toBe('SFS_TOPIC_INVALID');
   });
 
-  it('refuses a schema that does not compile', () => {
-    const broken: AvroRecord = { ...schema, fields: [{ name: 'a', type: 'strnig' }] };
-    expect(thrownBy(() => topic<Grade>({ ...base, schema: broken })).code).toBe('SFS_SCHEMA_INVALID');
-    const ambiguous: AvroRecord = { ...schema, fields: [{ name: 'a', type: ['int', 'double'] }] };
-    expect(thrownBy(() => topic<Grade>({ ...base, schema: ambiguous })).code).toBe('SFS_SCHEMA_INVALID');
+  it.each(['strnig', ['int', 'double']])('refuses a schema that does not compile: %j', (type) => {
+    const broken = schema.avro<{ readonly learner: string }>({ ...gradeAvro, fields: [{ name: 'learner', type }] });
+    expect(thrownBy(() => topic({ ...base, schema: broken })).code).toBe('SFS_SCHEMA_INVALID');
   });
 });
+
+/** What an `.avsc` file may hold. */
+const gradeAvro: AvroRecord = {
+  type: 'record',
+  name: 'Grade',
+  namespace: 'org.example',
+  fields: [
+    { name: 'learner', type: 'string' },
+    { name: 'grade', type: 'double' },
+  ],
+};
 
 describe('identityEnvelope', () => {
   it('leaves records in clear alone', async () => {

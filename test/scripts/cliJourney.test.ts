@@ -82,7 +82,7 @@ describe('the command line, from an import to the dead letters', () => {
     const { code, stderr } = await cli('import', 'oulad', other);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^SFS_IMPORT_OTHER_FILE: /);
-    expect(stderr).toContain('docs/reference/errors.md');
+    expect(stderr).toContain('what to do: Import into a folder of its own');
   });
 
   it('runs both topologies to the end of the log and reconciles', { timeout: SLOW_MS }, async () => {
@@ -104,17 +104,19 @@ describe('the command line, from an import to the dead letters', () => {
   });
 
   it('lists and reads topics', { timeout: SLOW_MS }, async () => {
-    const topics = await json<{ name: string; records: number }[]>('topics', 'list');
-    expect(topics.find((topic) => topic.name === 'eu-west.clicks')?.records).toBe(rows + GARBAGE);
+    const topics = await json<{ name: string; offsets: number }[]>('topics', 'list');
+    expect(topics.find((topic) => topic.name === 'eu-west.clicks')?.offsets).toBe(rows + GARBAGE);
     const read = await cli('topics', 'read', 'learner-features', '--limit', '2', '--json');
     const records = read.stdout
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as { key: string; value: { learner: string } });
+      .map((line) => JSON.parse(line) as { key: string; eventTimeMs: number; appendTimeMs: number; value: { learner: string; asOfMs: number } });
+    expect(records.map((record) => record.eventTimeMs)).toEqual(records.map((record) => record.value.asOfMs - 1));
+    expect(records[0]!.appendTimeMs).toBeGreaterThan(records[0]!.eventTimeMs);
     expect(records.map((record) => record.value.learner)).toEqual(records.map((record) => record.key));
     expect(records).toHaveLength(2);
     const ofKey = await cli('topics', 'read', 'clicks', '--key', 'learner-1', '--json');
-    expect(ofKey.stdout).toBe('');
+    expect(ofKey).toMatchObject({ stdout: '', stderr: 'no records\n' });
     const garbage = await json<{ error: { code: string }; bytes: string }>(
       'topics',
       'read',
@@ -132,7 +134,9 @@ describe('the command line, from an import to the dead letters', () => {
   it('shows state and lag', { timeout: SLOW_MS }, async () => {
     const stores = await json<{ stores: { store: string }[] }>('state', 'get', 'learner-engagement');
     expect(stores.stores.map((one) => one.store)).toContain('features/state');
-    const { keys } = await json<{ keys: { key: string; task: string }[] }>('state', 'get', 'learner-engagement', 'features/state');
+    const { keys, total } = await json<{ keys: { key: string; task: string }[]; total: number }>('state', 'get', 'learner-engagement', 'features/state');
+    const some = await cli('state', 'get', 'learner-engagement', 'features/state', '--limit', '2');
+    expect(some.stdout).toMatch(new RegExp(`^task .*\n.*\n.*\n2 of ${total} keys\n$`));
     const [{ key, task } = { key: '', task: '' }] = keys;
     const found = await json<{ rows: unknown[] }>('state', 'get', 'learner-engagement@1', 'features/state', key);
     expect(found.rows).toMatchObject([{ task, key, row: { asOfMs: expect.any(Number) as unknown } }]);
@@ -152,8 +156,8 @@ describe('the command line, from an import to the dead letters', () => {
     expect(replayed).toMatchObject({ replayed: GARBAGE, alreadyReplayed: GARBAGE });
     expect(replayed.unreplayable.map(({ reason }) => reason)).toEqual(Array(2).fill(expect.stringContaining('is no topic')));
     expect(await json<Replay>('dlq', 'replay', id)).toMatchObject({ replayed: 0, alreadyReplayed: 1 });
-    const topics = await json<{ name: string; records: number }[]>('topics', 'list');
-    expect(topics.find((topic) => topic.name === 'eu-west.clicks')?.records).toBe(rows + 2 * GARBAGE);
+    const topics = await json<{ name: string; offsets: number }[]>('topics', 'list');
+    expect(topics.find((topic) => topic.name === 'eu-west.clicks')?.offsets).toBe(rows + 2 * GARBAGE);
   });
 
   it('reconciles again after what was replayed', { timeout: SLOW_MS }, async () => {

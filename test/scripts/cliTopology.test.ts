@@ -36,7 +36,9 @@ describe('a topology of the user', () => {
     const created = await runCli(['topology', 'new', 'my-first'], project);
     expect(created.stderr).toBe('');
     expect(created.stdout).toContain('wrote topologies/my-first.ts and test/topologies/my-first.test.ts');
-    expect(await runCli(['topology', 'check'], project)).toMatchObject({ code: 0, stdout: '1 file, no findings\n' });
+    expect(created.stdout).toMatch(/^next: .* topology check my-first\n +node --import tsx --test test.*\n.* generate\n.* run my-first --until-end\n$/m);
+    const checked = await runCli(['topology', 'check'], project);
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 file, no findings\nnext, .* topology plan my-first\n$/) as unknown });
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
     const { NODE_OPTIONS: _, ...env } = process.env;
     const test = spawnSync(process.execPath, ['--import', tsx, '--test', 'test/topologies/my-first.test.ts'], {
@@ -85,10 +87,10 @@ describe('a topology of the user', () => {
     changeFile('sizeMs: days(1)', 'sizeMs: hours(6)');
     const plan = await runCli(['topology', 'plan', 'my-first'], project);
     expect(plan).toMatchObject({ code: 1, stdout: expect.stringContaining('SFS_PLAN_REFUSED') as unknown });
-    expect(await runCli(['run', 'my-first', '--until-end'], project)).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining('SFS_PLAN_CHANGED') as unknown,
-    });
+    const run = await runCli(['run', './topologies/my-first.ts', '--until-end'], project);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/^SFS_PLAN_CHANGED: my-first@1 ran here with other operators:\n {2}stage "by-day": .*sizesMs was 1 d, now 6 h\n/);
+    expect(run.stderr).toContain('skillforge.ts topology plan ./topologies/my-first.ts\n');
   });
 
   it('is refused by check and run when it looks at the clock', { timeout: SLOW_MS }, async () => {
@@ -101,13 +103,36 @@ describe('a topology of the user', () => {
     expect(run.stderr).toMatch(/^SFS_TOPOLOGY_REFUSED: .*\ntopologies\/my-first\.ts:\d+:\d+ SFS_CHECK_NONDETERMINISM /);
   });
 
+  it('names a folder that it makes anew: the name may be a slip', { timeout: SLOW_MS }, async () => {
+    const { stderr } = await runCli(['run', 'item-trends', '--until-end', '--data', 'typo'], project);
+    expect(stderr).toBe('new folder typo\n');
+  });
+
+  it('has topics that can be written to, if it declares them and does not make them', { timeout: SLOW_MS }, async () => {
+    const source = "import { schema, to, topology } from 'skillforge-streams';\nimport { topic } from 'skillforge-streams/schemas';\n";
+    const grade = 'schema.record({ learner: schema.string, atMs: schema.long })';
+    const declared = ['marks', 'best'].map(
+      (name) => `const ${name} = topic({ name: '${name}', schema: ${grade}, keyFields: ['learner'], partitions: 2, derived: ${name === 'best'} });\n`,
+    );
+    const build = "export default topology('marks', { version: 1 }, ({ source }) => { source(marks, { eventTimeMs: (one) => one.atMs }).pipe(to(best)); });\n";
+    writeFileSync(join(project, 'topologies', 'marks.ts'), source + declared.join('') + build);
+    writeFileSync(join(project, 'marks.jsonl'), '{"learner":"ada","atMs":1}\n{"learner":"ada"}\n');
+    expect((await runCli(['topics', 'write', 'marks', 'marks.jsonl'], project)).stderr).toMatch(/^SFS_TOPIC_UNKNOWN: .* needs --topology/);
+    expect((await runCli(['topics', 'write', 'best', 'marks.jsonl', '--topology', 'marks'], project)).stderr).toMatch(/^SFS_USAGE: .* derived topic/);
+    const written = await runCli(['topics', 'write', 'marks', 'marks.jsonl', '--topology', 'marks', '--json'], project);
+    expect(written.code).toBe(1);
+    expect(written.json()).toMatchObject({ summary: { topic: 'eu-west.marks', written: 1, rejected: 1, byCode: { SFS_ENCODE_FAILED: 1 } } });
+    const run = await runCli(['run', 'marks', '--until-end', '--json'], project);
+    expect(run.json()).toMatchObject({ summary: { processed: 1 } });
+  });
+
   it('must export a topology that can be loaded', { timeout: SLOW_MS }, async () => {
     writeFileSync(join(project, 'topologies', 'none.ts'), 'export default 1;\n');
     writeFileSync(join(project, 'topologies', 'throws.ts'), "throw new Error('no');\n");
     expect((await runCli(['topology', 'describe', 'none'], project)).stderr).toMatch(/^SFS_TOPOLOGY_INVALID: /);
     expect((await runCli(['topology', 'describe', 'throws'], project)).stderr).toMatch(/^SFS_TOPOLOGY_UNLOADABLE: .* no/);
     expect((await runCli(['topology', 'describe', 'nowhere'], project)).stderr).toMatch(
-      /^SFS_TOPOLOGY_NOT_FOUND: .*known are item-trends, learner-engagement, my-first/,
+      /^SFS_TOPOLOGY_NOT_FOUND: .*known are item-trends, learner-engagement, marks, my-first/,
     );
   });
 });

@@ -58,6 +58,7 @@ describe('what is wrong on the command line', () => {
     [['topics', 'read'], /missing required argument 'topic'/],
     [['lag', '--no-such-option'], /unknown option '--no-such-option'/],
     [['topics', 'read', 'clicks', '--from', 'yesterday'], /Give an offset, earliest or latest/],
+    [['topology', 'describe', 'item-trends', '--mermaid'], /SFS_USAGE: there is no option --mermaid: give --format mermaid/],
     [['dlq', 'replay'], /SFS_USAGE: name the dead letters to replay, or give --all/],
   ])('%s is a usage error', { timeout: SLOW_MS }, async (args, message) => {
     const { code, stderr } = await runCli([...args]);
@@ -75,7 +76,7 @@ describe('a refusal', () => {
     const missing = join(newFolder(), 'none');
     const text = await runCli(['topics', 'list', '--data', missing]);
     expect(text.code).toBe(3);
-    expect(text.stderr).toBe(`SFS_FOLDER_MISSING: ${missing} holds no storage\n  what to do: docs/reference/errors.md, SFS_FOLDER_MISSING\n`);
+    expect(text.stderr).toBe(`SFS_FOLDER_MISSING: ${missing} holds no storage\n  what to do: Correct the path, or let a writer create it first.\n`);
     const json = await runCli(['topics', 'list', '--json', '--verbose', '--data', missing]);
     expect(json.code).toBe(3);
     expect(json.json()).toEqual({ error: { code: 'SFS_FOLDER_MISSING', message: `${missing} holds no storage`, context: { folder: missing } } });

@@ -180,14 +180,37 @@ stages
   ~ best
       the schema of store best/state changed
 state
-  ! best/state: unreadable: only a replay builds it
+  ! best/state: its rows cannot be read; under a raised version it starts empty, built again from the log
       comment: the reader needs this field, the writer has none, and there is no default
 topics
   + eu-west.averages: 12 partitions, kept for ever
   ! eu-west.grades: partitions differ
 retention
-  grades must keep 0 ms, has all it needs; best keeps state without end, for which only snapshots serve
+  grades keeps all it needs; best keeps state without end
 12 tasks will run
 `);
+  });
+
+  it('says of a raised version that its state starts empty, whatever the rows of the one before look like', () => {
+    const raised = planAsText(plan(keeping(shape({ comment: schema.string }), 2, days(7) + minutes(10)), keeping(shape())));
+    expect(raised).toContain(`
+state
+  + best/state: starts empty, built again from the log
+topics
+`);
+    expect(raised).toContain(`
+retention
+  grades keeps 7 d 10 min; best keeps state without end: what came from older records cannot be built again
+`);
+    expect(raised).not.toMatch(/readable/);
+    expect(planAsText(plan(wide()))).toContain('clicks must keep 1 d 1 h, keeps 400 d; best keeps');
+  });
+
+  it('says of state under an unchanged version whether its rows are migrated or belong to another operator', () => {
+    const migrated = plan(keeping(shape({ comment: schema.nullable(schema.string) })), keeping(shape()));
+    expect(planAsText(migrated)).toContain('  ~ best/state: rows of the older schema are migrated when they are read\n');
+    expect(planAsText(plan(narrow(12, days(2)), narrow(12, days(1))))).toContain(
+      '  ~ mean/panes: of another operator; under a raised version it starts empty, built again from the log\n',
+    );
   });
 });

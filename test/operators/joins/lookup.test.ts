@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { describe as graphOf } from '../../../operators/graph.js';
-import { lookup, topology, type Route, type Topology } from '../../../operators/index.js';
+import { lookup, topicSchema, topology, type Route, type Topology } from '../../../operators/index.js';
 import { testTopology } from '../../../runtime/testing/index.js';
 import { topic } from '../../../schemas/index.js';
 import { asides, event, events, lines, others, timed, toAsides, toResults, type Event } from '../pipelines.js';
 
 /** A global table need not have the partitions of the stream. */
-const items = topic<Event>({ name: 'items', schema: others.schema!, keyFields: ['key'], partitions: 2 });
+const items = topic({ name: 'items', schema: topicSchema(others), keyFields: ['key'], partitions: 2 });
 
 /** Each event with the n of the item that its tag names. */
 const looked = (miss: Route<string, Event> = 'dead-letter'): Topology =>

@@ -50,6 +50,26 @@ describe('a backlog', () => {
     expect(task!.progress.counters.records).toBe(BACKLOG + 1);
   });
 
+  it('of large records is bounded by their bytes', async () => {
+    const storage = memoryStorage({ now: () => 0 });
+    await run(storage, joined);
+    const large = 'x'.repeat(1 << 20);
+    await storage.log.append(Array.from({ length: 40 }, (_, n) => record(events, event('a', n, { tag: large }), 0)));
+    const worker = await started(storage, joined, { mode: 'follow' });
+    const [task] = worker.runningTasks;
+    await send(storage, record(others, event('a', 0), 0));
+    for (let step = 0; step < 5; step++) await task!.step({ nowMs: 0, silence: () => 'wait' });
+    const waiting = task!.parts.inputs.flatMap((input) => [...input.channels.values()].map(({ bytes }) => bytes));
+    expect(Math.max(...waiting)).toBeGreaterThan(4 << 20);
+    expect(Math.max(...waiting)).toBeLessThan(10 << 20);
+    await send(storage, record(others, event('a', 100), 0));
+    for (let step = 0; step < 20; step++) await task!.step({ nowMs: 0, silence: () => 'wait' });
+    expect(task!.progress.counters.records).toBe(41);
+    expect(task!.parts.inputs.flatMap((input) => [...input.channels.values()].map(({ bytes }) => bytes)).reduce((a, b) => a + b, 0)).toBeLessThan(
+      100,
+    );
+  });
+
   it('of one partition does not hold up the tasks of others', async () => {
     const storage = await withBacklog();
     await send(storage, record(events, event('b', 1), 1), record(others, event('b', 2), 1));

@@ -39,6 +39,32 @@ describe('a record that fails in a later operator', () => {
     });
   });
 
+  it('may throw what is no error at all', async () => {
+    const hostile = new Proxy(new Error('x'), {
+      get: () => {
+        throw new Error('no');
+      },
+      getPrototypeOf: () => {
+        throw new Error('no');
+      },
+    });
+    const throwing = around((source) =>
+      source.pipe(
+        map((one) => {
+          if (isBad(one.value)) throw hostile;
+          return one;
+        }),
+        aggregate('total', { n: count() }),
+      ),
+    );
+    await testTopology(throwing, { partitions: 1 }, async (driver) => {
+      driver.input(events).sendAll([event('a', 1, { tag: 'bad' }), event('a', 2)]);
+      await driver.run();
+      expect(lines(driver)).toEqual([['a', 2, { n: 1 }]]);
+      expect(driver.deadLetters()).toMatchObject([{ code: 'SFS_PROCESSING_FAILED', reason: 'something was thrown that has no text' }]);
+    });
+  });
+
   it('does not keep the next ones from their way, also through an operator of RxJS that ended in the throw', async () => {
     const fragile = around((source) =>
       source.pipe(

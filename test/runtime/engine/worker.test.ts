@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { aggregate, count, sum, to, topology, tumbling, type Topology } from '../../../operators/index.js';
+import { aggregate, batch, count, sum, to, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { Storage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
@@ -63,7 +63,26 @@ describe('the start of a worker', () => {
       message: expect.stringContaining('windows@1') as string,
     });
     await run(again, window(20, 2));
-    await run(again, window(10));
+    await expect(started(again, window(10))).rejects.toMatchObject({
+      code: 'SFS_PLAN_REFUSED',
+      message: 'version 1 of windows is older than the deployed 2; to go back, declare it as version 3',
+    });
+  });
+
+  it('leaves no topic behind where the plan of any of its topologies is refused', async () => {
+    const storage = memoryStorage();
+    await run(
+      storage,
+      around((source) => source.pipe(aggregate('total', { n: count() }))),
+    );
+    const before = storage.log.topics();
+    const changed = around((source) => source.pipe(aggregate('totals', { n: count() })));
+    const other = topology('other', { version: 1 }, ({ source }) => {
+      source(events, timed).pipe(to(derived));
+    });
+    await expect(started(storage, [other, changed])).rejects.toMatchObject({ code: 'SFS_PLAN_CHANGED' });
+    expect(storage.log.topics()).toEqual(before);
+    expect(storage.documents.names('deployed/other')).toEqual([]);
   });
 
   it('is refused where two of its topologies write one derived topic; other topics may have several writers', async () => {
@@ -215,5 +234,60 @@ describe('a reader of a topic that another topology of the worker writes', () =>
     await storage.log.append(many(0, 300));
     await run(storage, [reader, writer]);
     expect(totals(storage)).toBe(300);
+  });
+});
+
+describe('a worker whose batch stage waits for an answer that never comes', () => {
+  const asking = (answer: () => Promise<number[]>): Topology =>
+    around((source) => source.pipe(batch('ask', { value: topicSchema(events), maxRecords: 10, run: answer })));
+
+  it('ends when it is stopped, and the work is done by the next one', { timeout: 10_000 }, async () => {
+    const storage = memoryStorage({ now: () => 0 });
+    let asked = (): void => undefined;
+    const wasAsked = new Promise<void>((resolve) => (asked = resolve));
+    const silent = asking(() => new Promise(() => asked()));
+    await run(storage, silent);
+    await send(storage, record(events, event('a', 1), 0));
+    const worker = await started(storage, silent, { mode: 'follow' });
+    const running = worker.run();
+    await wasAsked;
+    worker.stop();
+    await running;
+    expect(found(storage)).toEqual([]);
+    await run(
+      storage,
+      asking(() => Promise.resolve([42])),
+    );
+    expect(found(storage)).toEqual([['a', 1, 42]]);
+  });
+
+  it('commits nothing once it has ended, when the answer comes after all', async () => {
+    const storage = memoryStorage({ now: () => 0 });
+    const answers: (() => void)[] = [];
+    const slow = asking(() => new Promise((resolve) => answers.push(() => resolve([42]))));
+    await run(storage, slow);
+    await send(storage, record(events, event('a', 1), 0));
+    const worker = await started(storage, slow);
+    const running = worker.run();
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    worker.stop();
+    await running;
+    const commit = vi.spyOn(storage, 'commit');
+    answers[0]!();
+    await sleep(10);
+    expect(commit).not.toHaveBeenCalled();
+    expect(found(storage)).toEqual([]);
+  });
+
+  it('ends in the failure of another task', async () => {
+    const storage = memoryStorage({ now: () => 0 });
+    const silent = asking(() => new Promise(() => undefined));
+    await run(storage, silent);
+    await send(storage, record(events, event('a', 1), 0), record(events, event('a', 1), 1));
+    const broken = Object.assign(Object.create(storage) as typeof storage, {
+      commit: (one: Parameters<Storage['commit']>[0]) =>
+        one.task === 'under-test@1/0/1' ? Promise.reject(new Error('the disk is gone')) : storage.commit(one),
+    });
+    await expect(run(broken, silent, { mode: 'follow' })).rejects.toThrow('the disk is gone');
   });
 });

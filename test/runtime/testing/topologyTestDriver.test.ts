@@ -2,7 +2,7 @@ import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { aggregate, count, merge, sum, to, topology, tumbling, withValue } from '../../../operators/index.js';
 import { openDriver, testTopology } from '../../../runtime/testing/index.js';
-import { around, derived, event, events, lines, others, results, timed, toResults } from '../../operators/pipelines.js';
+import { around, derived, event, events, lines, others, results, timed, toResults, type Event } from '../../operators/pipelines.js';
 
 const counting = around((source) => source.pipe(aggregate('total', { n: count(), sum: sum((value) => value.n) })));
 
@@ -122,6 +122,24 @@ describe('the driver', () => {
     const driver = await openDriver(counting);
     expect(() => driver.input(others)).toThrow(expect.objectContaining({ code: 'SFS_TEST_INPUT' }));
     expect(() => driver.input(events).send(event('a', 1), { atMs: 2 })).toThrow(expect.objectContaining({ code: 'SFS_TEST_INPUT' }));
+  });
+
+  it('refuses a value without an event time, and shows what it found in which value', async () => {
+    const driver = await openDriver(counting);
+    const { atMs: _, ...timeless } = event('a', 1);
+    expect(() => driver.input(events).send(timeless as Event)).toThrow(
+      'the event time of a record of events is undefined, which is no whole number of milliseconds: ' +
+        "eventTimeMs of the source took it from { key: 'a', n: 1, tag: '' }",
+    );
+    expect(() => driver.input(events).send(event('a', 0.5))).toThrow('is 0.5, which is no whole number of milliseconds');
+  });
+
+  it('asks for the event time of a topic that carries it in its header', async () => {
+    const copying = topology('copying', { version: 1 }, ({ source }) => {
+      source(derived).pipe(toResults());
+    });
+    const driver = await openDriver(copying);
+    expect(() => driver.input(derived).send(event('a', 1))).toThrow('the event time of a record of derived comes with the header: give atMs');
   });
 
   it('sends an event far ahead of its append time to the dead letters', async () => {

@@ -31,6 +31,14 @@ describe('ProgressLine', () => {
     expect(written.every((text) => text.endsWith('\n') && !text.includes('\r'))).toBe(true);
   });
 
+  it('writes no line twice there: a run that waits would fill a file', () => {
+    const { stream, written } = recorder(false);
+    let nowMs = 0;
+    const line = new ProgressLine(false, stream, () => nowMs);
+    for (; nowMs < 30_000; nowMs += 100) line.update(work(nowMs < 4_000 ? nowMs / 10 : 400));
+    expect(written).toHaveLength(2);
+  });
+
   it('writes over one line on a terminal, within its width, and clears it at the end', () => {
     const { stream, written } = recorder(true);
     let nowMs = 0;

@@ -1,4 +1,4 @@
-// expect: TS2345 /Type 'LearnerId' is not assignable to type 'ItemId'/
+// expect: TS2345 /Argument of type 'Sink<.*is not assignable to type '"the key has another type"'\.$/
 /* eslint-disable -- it must not compile */
 // @ts-nocheck: test/types/types.test.ts compiles this file without this line
 import { deleteFrom, topology } from '../../../operators/index.js';

@@ -1,4 +1,4 @@
-// expect: TS2345 /Property 'item' is missing in type 'Opened<Click>' but required in type 'FieldTypes<\{ item: ValueSchema<string>; \}>'/
+// expect: TS2345 /Property 'item' is missing in type 'Opened<Click>' but required in type '\{ readonly item: string; \}'/
 /* eslint-disable -- it must not compile */
 // @ts-nocheck: test/types/types.test.ts compiles this file without this line
 import { keyBy, schema, topology } from '../../../operators/index.js';

@@ -1,4 +1,4 @@
-// expect: TS2741 /Property 'events' is missing in type '\{ event: number; \}' but required in type 'FieldTypes<\{ events: ValueSchema<number>; \}>'/
+// expect: TS2741 /Property 'events' is missing in type '\{ event: number; \}' but required in type '\{ readonly events: number; \}'/
 /* eslint-disable -- it must not compile */
 // @ts-nocheck: test/types/types.test.ts compiles this file without this line
 import { reduce, schema, topology } from '../../../operators/index.js';

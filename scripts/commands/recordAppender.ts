@@ -1,22 +1,12 @@
-/** Writes clicks into the log so that a write which was cut off can be repeated without doubling anything. */
-import {
-  LocalSchemaIds,
-  deadLetterKey,
-  physicalTopicName,
-  topicCodec,
-  topics,
-  type Click,
-  type Opened,
-  type Topic,
-  type TopicCodec,
-} from '../../schemas/index.js';
+/** Writes records into the log so that a write which was cut off can be repeated without doubling anything. */
+import { LocalSchemaIds, deadLetterKey, keyOf, physicalTopicName, topicCodec, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
 import type { OutputRecord, Storage } from '../../runtime/ports.js';
 
 /** Batches on their way to the disk while the next one is made. */
 const MOST_UNDER_WAY = 4;
 
-/** A line of a data set that became no event. */
+/** A line of a file that became no record. */
 export interface RejectedLine {
   readonly line: number;
   readonly raw: Buffer;
@@ -29,25 +19,32 @@ interface Place {
   readonly partition: number;
 }
 
+/** Keys whose partition is remembered. */
+const MOST_PLACES = 100_000;
+
 /**
- * Commits batches of clicks together with the writer's progress, in one transaction each, as a task does: after a crash
- * the progress says exactly what the log holds.
+ * Commits batches of records of one topic together with the writer's progress, in one transaction each, as a task does: after
+ * a crash the progress says exactly what the log holds.
  */
-export class ClickAppender {
-  private readonly clicks: TopicWriter<Opened<Click>>;
+export class RecordAppender<V> {
+  private readonly target: TopicWriter<V>;
   private readonly letters: TopicWriter<unknown>;
   private readonly places = new Map<string, Place>();
   private outputs: OutputRecord[] = [];
   private readonly underWay: Promise<void>[] = [];
 
-  /** @param writer - name under which the progress is kept, such as `import/oulad/eu-west` */
+  /**
+   * @param writer - name under which the progress is kept, such as `import/oulad/eu-west`
+   * @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID
+   */
   constructor(
     private readonly storage: Storage,
+    private readonly topic: Topic<string, V>,
     private readonly region: string,
     private readonly writer: string,
   ) {
     const ids = LocalSchemaIds.withAccepted();
-    this.clicks = topicWriter(storage, region, topics.clicks, ids);
+    this.target = topicWriter(storage, region, topic, ids);
     this.letters = topicWriter(storage, region, topics.deadLetters as Topic<string, unknown>, ids);
   }
 
@@ -57,18 +54,25 @@ export class ClickAppender {
     return bytes === null ? null : (JSON.parse(bytes.toString()) as T);
   }
 
-  /** @throws SFS_ENCODE_FAILED */
-  add(click: Opened<Click>): void {
-    const { topic, codec, partitions } = this.clicks;
-    let place = this.places.get(click.learner);
-    if (place === undefined) {
-      const key = Buffer.from(click.learner);
-      this.places.set(click.learner, (place = { key, partition: partitionOf(key, partitions) }));
-    }
-    this.outputs.push({ topic, partition: place.partition, key: place.key, value: codec.encode(click.learner, click), header: null });
+  /** @throws SFS_KEY_INVALID, SFS_ENCODE_FAILED */
+  add(value: V): void {
+    const { topic, codec } = this.target;
+    const keyText = keyOf(this.topic, value);
+    const { key, partition } = this.placeOf(keyText);
+    this.outputs.push({ topic, partition, key, value: codec.encode(keyText, value), header: null });
   }
 
-  /** Sends a line that became no event to the dead letters. @param source - such as `import/oulad/studentVle.csv` */
+  private placeOf(keyText: string): Place {
+    let place = this.places.get(keyText);
+    if (place === undefined) {
+      if (this.places.size >= MOST_PLACES) this.places.clear();
+      const key = Buffer.from(keyText);
+      this.places.set(keyText, (place = { key, partition: partitionOf(key, this.target.partitions) }));
+    }
+    return place;
+  }
+
+  /** Sends a line that became no record to the dead letters. @param source - such as `import/oulad/studentVle.csv` */
   reject(source: string, { line, raw, code, reason }: RejectedLine): void {
     const { topic, codec, partitions } = this.letters;
     const id = deadLetterKey(source, 0, line);

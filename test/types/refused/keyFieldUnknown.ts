@@ -1,0 +1,13 @@
+// expect: TS2820 /^Type '"learnr"' is not assignable to type '"learner" \| "room"'. Did you mean '"learner"'\?$/
+/* eslint-disable -- it must not compile */
+// @ts-nocheck: test/types/types.test.ts compiles this file without this line
+import { schema } from '../../../operators/index.js';
+import { topic, type LearnerId } from '../../../schemas/index.js';
+
+export const refused = topic({
+  name: 'refused',
+  schema: schema.record({ learner: schema.branded<LearnerId>(), room: schema.string, atMs: schema.long }),
+  // refused
+  keyFields: ['learnr'],
+  partitions: 12,
+});

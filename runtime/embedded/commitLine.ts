@@ -3,7 +3,7 @@
  * meanwhile goes together into the next one. So writes take effect in call order, and none can overtake one that failed:
  * LMDB alone would go on with the next transaction after a failed one.
  */
-import type { Environment } from './environment.js';
+import { assertInPlace, type Environment } from './environment.js';
 import { storageError } from './failures.js';
 import type { LogWriter } from './logWriter.js';
 import { withRoomChecked } from './room.js';
@@ -33,6 +33,11 @@ export class CommitLine {
   /** What made the storage fail, `null` while it works. */
   get failed(): unknown {
     return this.failure;
+  }
+
+  /** Makes the storage fail where it is found to be lost outside of a write. */
+  fail(cause: unknown): void {
+    this.failure ??= cause;
   }
 
   /** Resolves when the unit is durable; rejects when its transaction, or one before it, failed. */
@@ -72,6 +77,7 @@ export class CommitLine {
     try {
       const { writes, appended } = this.gather(units);
       if (writes.size > 0) await writes.commit(this.environment.root);
+      assertInPlace(this.environment);
       appended();
     } catch (cause) {
       this.failure = this.errorOf(await rootCauseOf(cause));

@@ -6,7 +6,7 @@ import { CommitLine } from './commitLine.js';
 import type { CompactionSettings } from './compaction.js';
 import { Documents } from './documents.js';
 import { EmbeddedLog, checkOutputs } from './embeddedLog.js';
-import type { Environment } from './environment.js';
+import { assertInPlace, type Environment } from './environment.js';
 import type { FolderLock } from './folderLock.js';
 import { LogReader } from './logReader.js';
 import { LogWriter } from './logWriter.js';
@@ -50,7 +50,7 @@ export class EmbeddedStorage implements Storage {
     this.documents = new Documents(this.gate, db.documents);
     const stopped = (): boolean => this.closing !== null || this.line.failed !== null;
     const room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
-    this.upkeep = environment.readOnly ? null : new Upkeep(room, settings);
+    this.upkeep = environment.readOnly ? null : new Upkeep(room, settings, () => assertInPlace(environment));
   }
 
   /**
@@ -105,7 +105,11 @@ export class EmbeddedStorage implements Storage {
     await this.environment.root.flushed;
   }
 
-  /** Finishes what is under way, flushes, and gives the folder free. A second call waits for the first. */
+  /**
+   * Finishes what is under way, flushes, and gives the folder free. A second call waits for the first.
+   *
+   * @throws SFS_STORAGE_FAILED when the folder was moved or deleted meanwhile: what was written is not there
+   */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
     return this.closing;
@@ -119,5 +123,7 @@ export class EmbeddedStorage implements Storage {
     await this.line.drained();
     await closeEnvironment(this.environment, this.line.failed !== null);
     await this.lock?.release();
+    // Only now: a process that goes on must not keep the file and the lock.
+    if (!this.environment.readOnly) assertInPlace(this.environment);
   }
 }

@@ -1,5 +1,5 @@
 /** Opens the one LMDB environment of a folder and its named databases. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError } from '../../schemas/errors.js';
@@ -36,7 +36,11 @@ export interface Environment {
   readonly readOnly: boolean;
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly db: Databases;
+  /** The data file that is open, whatever its name leads to later. */
+  readonly file: FileIdentity;
 }
+
+type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
 
 /** How to open a folder. */
 export interface EnvironmentOptions {
@@ -53,16 +57,50 @@ const VERSION_KEY = Buffer.from('format');
  * Opens (and, for a writer, creates) the environment of `folder`.
  *
  * @throws SFS_FOLDER_MISSING for a read-only open of a folder that holds no storage; SFS_FOLDER_VERSION for a folder of a newer
- * version; SFS_STORAGE_CORRUPT when the data file is damaged, in which case it is not touched
+ * version; SFS_STORAGE_CORRUPT when the data file is damaged, in which case it is not touched; SFS_FOLDER_UNUSABLE when the folder is a
+ * file, or a permission is missing
  */
 export function openEnvironment(folder: string, options: EnvironmentOptions): Environment {
-  const dataFile = join(folder, DATA_FILE);
-  if (!existsSync(dataFile)) prepareFolder(folder, options.readOnly);
-  else checkDataFile(dataFile);
   try {
+    const dataFile = join(folder, DATA_FILE);
+    if (identityOf(dataFile) === null) prepareFolder(folder, options.readOnly);
+    else checkDataFile(dataFile);
     return openDatabases(folder, options);
   } catch (cause) {
     throw storageError(folder, cause);
+  }
+}
+
+/**
+ * What is written to a file without a name is gone when the process ends, so the open file must be the one that the folder holds.
+ *
+ * @throws SFS_STORAGE_FAILED when the folder was moved or deleted since it was opened
+ */
+export function assertInPlace({ folder, file }: Environment): void {
+  const now = identityOr(file, join(folder, DATA_FILE));
+  if (now !== null && now.ino === file.ino && now.dev === file.dev) return;
+  const what = now === null ? 'was moved or deleted' : 'was replaced by another one';
+  throw new SkillForgeError('SFS_STORAGE_FAILED', `${folder} ${what} while this process had it open: what it wrote is not there`, {
+    context: { folder },
+  });
+}
+
+/** A path that cannot be followed just now, for a permission or a network, says nothing about the file. */
+function identityOr(file: FileIdentity, path: string): FileIdentity | null {
+  try {
+    return identityOf(path);
+  } catch {
+    return file;
+  }
+}
+
+/** `null` where there is no file. */
+function identityOf(path: string): FileIdentity | null {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null;
+    throw cause;
   }
 }
 
@@ -85,7 +123,8 @@ function openDatabases(folder: string, options: EnvironmentOptions): Environment
   try {
     const db = Object.fromEntries(NAMES.map((name) => [name, openNamed(root, name, folder)])) as unknown as Databases;
     checkVersion(folder, root, db.meta, options.readOnly);
-    return { folder, readOnly: options.readOnly, root, db };
+    const file = statSync(join(folder, DATA_FILE), { bigint: true });
+    return { folder, readOnly: options.readOnly, root, db, file };
   } catch (cause) {
     void root.close();
     throw cause;

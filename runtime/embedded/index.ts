@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { EmbeddedStorage, type EmbeddedSettings } from './embeddedStorage.js';
 import { openEnvironment } from './environment.js';
+import { storageError } from './failures.js';
 import { lockFolder } from './folderLock.js';
 
 export { EmbeddedStorage } from './embeddedStorage.js';
@@ -47,7 +48,8 @@ const DEFAULTS: EmbeddedSettings & { readonly mapSizeBytes: number } = {
  * Opens the storage in `folder`, creating it when it is new.
  *
  * @throws SFS_FOLDER_LOCKED when another writer has it; SFS_FOLDER_MISSING for a read-only open of nothing; SFS_FOLDER_VERSION when a
- * newer version wrote it; SFS_STORAGE_CORRUPT when its file is damaged (nothing is repaired or overwritten)
+ * newer version wrote it; SFS_STORAGE_CORRUPT when its file is damaged (nothing is repaired or overwritten); SFS_FOLDER_UNUSABLE when the
+ * path leads to a file, or a permission is missing; SFS_STORAGE_FULL when there is no room
  */
 export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<EmbeddedStorage> {
   const readOnly = options.readOnly ?? false;
@@ -58,6 +60,6 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
     return new EmbeddedStorage(environment, await lockFolder(environment), settings);
   } catch (cause) {
     await environment.root.close();
-    throw cause;
+    throw storageError(environment.folder, cause);
   }
 }

@@ -1,4 +1,4 @@
-/** Decides when partitions are compacted and retained, one at a time, and stops when the storage closes. */
+/** Decides when partitions are compacted and retained, one at a time, and stops when the storage closes; sees to it that the folder is there. */
 import { compactPartition, dirtyRatio, type CompactionRoom } from './compaction.js';
 import { retainPartition } from './retention.js';
 import type { Partition } from './topics.js';
@@ -28,6 +28,8 @@ export class Upkeep {
   constructor(
     private readonly room: CompactionRoom,
     private readonly settings: UpkeepSettings,
+    /** Throws when the storage is lost. */
+    private readonly assertInPlace: () => void,
   ) {
     const { upkeepIntervalMs } = settings;
     this.timer = upkeepIntervalMs === 0 ? null : setInterval(() => void this.look(), upkeepIntervalMs).unref();
@@ -59,7 +61,7 @@ export class Upkeep {
   }
 
   private async look(): Promise<void> {
-    if (this.busy || this.room.stopped()) return;
+    if (this.busy || this.room.stopped() || this.isLost()) return;
     this.busy = true;
     const nowMs = this.settings.clock();
     const retain = Date.now() - this.lastRetentionMs >= RETENTION_INTERVAL_MS;
@@ -68,6 +70,17 @@ export class Upkeep {
       for (const partition of this.room.topics.livePartitions()) await this.keepUp(partition, retain, nowMs);
     });
     this.busy = false;
+  }
+
+  /** A storage that nobody writes to must not seem alive either. */
+  private isLost(): boolean {
+    try {
+      this.assertInPlace();
+      return false;
+    } catch (error) {
+      this.room.line.fail(error);
+      return true;
+    }
   }
 
   private async keepUp(partition: Partition, retain: boolean, nowMs: number): Promise<void> {

@@ -27,6 +27,8 @@ export type StepState = 'more' | 'waiting' | 'ended';
 export class Task {
   readonly name: string;
   readonly progress: TaskProgress;
+  /** What the step computed is on its way to the disk. */
+  isCommitting = false;
   private readonly merged: MergedInputs;
   private wiring: Wiring;
   private readonly places: ReadonlyMap<string, StagePlace>;
@@ -48,7 +50,6 @@ export class Task {
   private waitingMs = -Infinity;
   private readonly markers: Markers;
   private changed = false;
-  private committing = false;
 
   constructor(readonly parts: TaskParts) {
     this.name = parts.name;
@@ -67,11 +68,6 @@ export class Task {
     if (outcome !== 'more') this.markers.tell(outcome === 'waiting', this.merged.channels());
     await this.commit();
     return outcome;
-  }
-
-  /** What the step computed is on its way to the disk. */
-  get isCommitting(): boolean {
-    return this.committing;
   }
 
   /** The inputs are over and every window is closed. */
@@ -100,7 +96,8 @@ export class Task {
       const selected = this.merged.select();
       if (selected.kind !== 'next' || this.parts.replayed.isDue(selected)) {
         if (!this.goOn(selected, options)) return this.ended ? 'ended' : 'waiting';
-      } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input, options.stopped))) && this.proceed(selected)) budget--;
+      } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input, options.stopped))) && this.proceed(selected))
+        budget--;
     }
     return 'more';
   }
@@ -306,7 +303,7 @@ export class Task {
     for (const input of this.parts.inputs) input.settle();
     this.progress.counters.outputs += outputs.results;
     this.changed = false;
-    this.committing = true;
+    this.isCommitting = true;
     try {
       await storage.commit({
         task: this.name,
@@ -316,7 +313,7 @@ export class Task {
         progress: encodeProgress(this.progress),
       });
     } finally {
-      this.committing = false;
+      this.isCommitting = false;
     }
     state.trim(limits.mostCachedRows);
     timers.settle();

@@ -4,9 +4,18 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SkillForgeError, topics, type Click, type Opened } from '../../schemas/index.js';
+import { readDeadLetters } from '../../runtime/deadLetters.js';
 import type { Storage } from '../../runtime/ports.js';
 import { CLICK_COLUMNS } from '../oulad/clickRows.js';
-import { CsvFile, readOuladClicks, type ClickChoice, type OuladBatch, type OuladProgress, type OuladSummary } from '../oulad/index.js';
+import {
+  CsvFile,
+  readOuladClicks,
+  type ClickChoice,
+  type OuladBatch,
+  type OuladProgress,
+  type OuladSummary,
+  type RejectedRow,
+} from '../oulad/index.js';
 import { RecordAppender } from './recordAppender.js';
 
 /** What to import, and into which region. */
@@ -48,13 +57,32 @@ export async function importOuladClicks(storage: Storage, folder: string, option
   const { path } = await CsvFile.find(folder, 'studentVle', CLICK_COLUMNS);
   const appender = new RecordAppender(storage, topics.clicks, options.region, `import/oulad/${options.region}`);
   const file = await digestOf(path);
-  const before = appender.progress<ImportProgress>() ?? { file, written: {}, rejected: 0 };
-  if (before.file !== file) throw otherFile(path, options.region);
-  const run = new ImportRun(appender, before, `import/oulad/${basename(path).replace(/\.gz$/, '')}`);
+  const kept = appender.progress<ImportProgress>();
+  if (kept !== null && kept.file !== file && hasClicks(kept)) throw otherFile(path, options.region);
+  const before = kept?.file === file ? kept : { file, written: {}, rejected: 0 };
+  const source = `import/oulad/${basename(path).replace(/\.gz$/, '')}`;
+  // Lines are rejected while the file is read, before the first click: a file that turned out to be damaged may have left letters.
+  const letters = kept === null || hasClicks(kept) ? new Set<string>() : lettersFrom(storage, options.region, source);
+  const run = new ImportRun(appender, before, letters, source);
   for await (const batch of clicks) await run.write(batch);
   await appender.finish();
   return { summary: clicks.summary, ...run.counts() };
 }
+
+const hasClicks = ({ written }: ImportProgress): boolean => Object.keys(written).length > 0;
+
+/** The lines of a source that are in the dead letters. */
+function lettersFrom(storage: Storage, region: string, source: string): Set<string> {
+  const found = new Set<string>();
+  for (const { letter } of readDeadLetters(storage, region)) {
+    const { sourceTopic, sourceOffset, code, personal } = letter;
+    if (sourceTopic === source && personal.value !== null) found.add(lineId({ line: sourceOffset, code, raw: personal.value }));
+  }
+  return found;
+}
+
+const lineId = ({ line, code, raw }: Pick<RejectedRow, 'line' | 'raw'> & { readonly code: string }): string =>
+  `${line} ${code} ${raw.toString('latin1')}`;
 
 /** One pass over the file: counts what it meets and writes what goes beyond the progress. */
 class ImportRun {
@@ -62,12 +90,14 @@ class ImportRun {
   private readonly written: Record<string, number>;
   private rejectedMet = 0;
   private rejected: number;
+  private lettersMet = 0;
   private added = 0;
   private skipped = 0;
 
   constructor(
     private readonly appender: RecordAppender<Opened<Click>>,
     private readonly before: ImportProgress,
+    private readonly letters: ReadonlySet<string>,
     private readonly source: string,
   ) {
     this.written = { ...before.written };
@@ -80,16 +110,18 @@ class ImportRun {
     for (const event of events) this.take(event);
     for (const line of rejected) {
       if (this.rejectedMet++ < this.before.rejected) continue;
-      this.appender.reject(this.source, line);
       this.rejected++;
+      if (this.letters.has(lineId(line))) this.lettersMet++;
+      else this.appender.reject(this.source, line);
     }
     if (this.added === added && this.rejected === lettersBefore) return;
     await this.appender.commit({ file: this.before.file, written: this.written, rejected: this.rejected });
   }
 
   counts(): Omit<OuladImportResult, 'summary'> {
-    const rejectedBefore = Math.min(this.before.rejected, this.rejectedMet);
-    return { written: this.added, alreadyThere: this.skipped, rejected: this.rejected - this.before.rejected, rejectedBefore };
+    const rejectedBefore = Math.min(this.before.rejected, this.rejectedMet) + this.lettersMet;
+    const rejected = this.rejected - this.before.rejected - this.lettersMet;
+    return { written: this.added, alreadyThere: this.skipped, rejected, rejectedBefore };
   }
 
   private take(event: Opened<Click>): void {

@@ -38,7 +38,8 @@ interface Printed {
 export async function runCommand(command: string, project: string): Promise<Printed> {
   if (command.startsWith(CLI)) {
     const { stdout, stderr, code } = await runCli(command.slice(CLI.length).split(' '), project);
-    return { printed: stdout + stderr, code };
+    // What is said on the way comes before the result, as on a terminal.
+    return { printed: stderr + stdout, code };
   }
   if (!command.startsWith(TEST)) throw new Error(`the document has a command that its test does not know: ${command}`);
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;

@@ -134,7 +134,12 @@ describe('the command line, from an import to the dead letters', () => {
   it('shows state and lag', { timeout: SLOW_MS }, async () => {
     const stores = await json<{ stores: { store: string }[] }>('state', 'get', 'learner-engagement');
     expect(stores.stores.map((one) => one.store)).toContain('features/state');
-    const { keys, total } = await json<{ keys: { key: string; task: string }[]; total: number }>('state', 'get', 'learner-engagement', 'features/state');
+    const { keys, total } = await json<{ keys: { key: string; task: string }[]; total: number }>(
+      'state',
+      'get',
+      'learner-engagement',
+      'features/state',
+    );
     const some = await cli('state', 'get', 'learner-engagement', 'features/state', '--limit', '2');
     expect(some.stdout).toMatch(new RegExp(`^task .*\n.*\n.*\n2 of ${total} keys\n$`));
     const [{ key, task } = { key: '', task: '' }] = keys;

@@ -36,7 +36,9 @@ describe('a topology of the user', () => {
     const created = await runCli(['topology', 'new', 'my-first'], project);
     expect(created.stderr).toBe('');
     expect(created.stdout).toContain('wrote topologies/my-first.ts and test/topologies/my-first.test.ts');
-    expect(created.stdout).toMatch(/^next: .* topology check my-first\n +node --import tsx --test test.*\n.* generate\n.* run my-first --until-end\n$/m);
+    expect(created.stdout).toMatch(
+      /^next: .* topology check my-first\n +node --import tsx --test test.*\n.* generate\n.* run my-first --until-end\n$/m,
+    );
     const checked = await runCli(['topology', 'check'], project);
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 file, no findings\nnext, .* topology plan my-first\n$/) as unknown });
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -114,7 +116,8 @@ describe('a topology of the user', () => {
     const declared = ['marks', 'best'].map(
       (name) => `const ${name} = topic({ name: '${name}', schema: ${grade}, keyFields: ['learner'], partitions: 2, derived: ${name === 'best'} });\n`,
     );
-    const build = "export default topology('marks', { version: 1 }, ({ source }) => { source(marks, { eventTimeMs: (one) => one.atMs }).pipe(to(best)); });\n";
+    const build =
+      "export default topology('marks', { version: 1 }, ({ source }) => { source(marks, { eventTimeMs: (one) => one.atMs }).pipe(to(best)); });\n";
     writeFileSync(join(project, 'topologies', 'marks.ts'), source + declared.join('') + build);
     writeFileSync(join(project, 'marks.jsonl'), '{"learner":"ada","atMs":1}\n{"learner":"ada"}\n');
     expect((await runCli(['topics', 'write', 'marks', 'marks.jsonl'], project)).stderr).toMatch(/^SFS_TOPIC_UNKNOWN: .* needs --topology/);

@@ -47,7 +47,9 @@ describe('a line of JSON', () => {
     ['[1]', /^the line is no JSON object$/],
     ['"Ada Lovelace"', /^the line is no JSON object$/],
   ])('that is %s is refused, without its text in the reason: it may be personal', (text, message) => {
-    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'SFS_LINE_INVALID', message: expect.stringMatching(message) as string }) as Error);
+    expect(() => read(text)).toThrow(
+      expect.objectContaining({ code: 'SFS_LINE_INVALID', message: expect.stringMatching(message) as string }) as Error,
+    );
     expect(() => read(text)).not.toThrow(/Ada/);
   });
 });

@@ -10,7 +10,12 @@ import { importLines, type LineInput } from '../../../scripts/commands/lineImpor
 import { partitionRecords } from '../../../scripts/commands/logReading.js';
 import { newFolder } from './cliProcess.js';
 
-const grades = topic({ name: 'grades', schema: schema.record({ learner: schema.string, grade: schema.long }), keyFields: ['learner'], partitions: 3 });
+const grades = topic({
+  name: 'grades',
+  schema: schema.record({ learner: schema.string, grade: schema.long }),
+  keyFields: ['learner'],
+  partitions: 3,
+});
 const anyGrades = grades as Topic<string, unknown>;
 const silent = { region: 'test', onLines: () => undefined, onReject: () => undefined };
 const line = (learner: string, grade: unknown): string => JSON.stringify({ learner, grade });

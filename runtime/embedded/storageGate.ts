@@ -67,7 +67,7 @@ export class StorageGate {
     if (cause === null) return;
     throw new SkillForgeError(
       'SFS_STORAGE_FAILED',
-      `a write to ${folder} failed before; restart the process once the cause is gone (${errorMessageOf(cause)})`,
+      `${folder} takes no calls after a failure; restart the process once the cause is gone (${errorMessageOf(cause)})`,
       {
         cause,
         context: { folder },

@@ -89,7 +89,7 @@ class RunWatch {
     );
     this.inputs = worker.runningTasks.flatMap((task) => task.parts.inputs.filter((input) => !written.has(input.options.source.topic.name)));
     this.startAt = this.position();
-    this.timer = setInterval(() => onProgress?.(this.progress()), PROGRESS_MS);
+    this.timer = setInterval(() => this.tell(onProgress), PROGRESS_MS);
   }
 
   stop(): void {
@@ -99,6 +99,17 @@ class RunWatch {
   result(): { processed: number; lag: number; seconds: number } {
     const { processed, lag } = this.progress();
     return { processed, lag, seconds: (performance.now() - this.startMs) / 1000 };
+  }
+
+  /** Nothing once the storage has failed: the worker's run ends in the reason. */
+  private tell(onProgress: RunRequest['onProgress']): void {
+    let progress: RunProgress;
+    try {
+      progress = this.progress();
+    } catch {
+      return;
+    }
+    onProgress?.(progress);
   }
 
   private progress(): RunProgress {

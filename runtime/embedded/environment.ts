@@ -1,5 +1,5 @@
 /** Opens the one LMDB environment of a folder and its named databases. */
-import { mkdirSync, statSync, type BigIntStats } from 'node:fs';
+import { statSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError } from '../../schemas/errors.js';
@@ -54,17 +54,16 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const VERSION_KEY = Buffer.from('format');
 
 /**
- * Opens (and, for a writer, creates) the environment of `folder`.
+ * Opens the environment of `folder`; `createStorage` makes it where it is new.
  *
- * @throws SFS_FOLDER_MISSING for a read-only open of a folder that holds no storage; SFS_FOLDER_VERSION for a folder of a newer
+ * @throws SFS_FOLDER_MISSING for a folder that holds no storage; SFS_FOLDER_VERSION for a folder of a newer
  * version; SFS_STORAGE_CORRUPT when the data file is damaged, in which case it is not touched; SFS_FOLDER_UNUSABLE when the folder is a
  * file, or a permission is missing
  */
 export function openEnvironment(folder: string, options: EnvironmentOptions): Environment {
   try {
-    const dataFile = join(folder, DATA_FILE);
-    if (identityOf(dataFile) === null) prepareFolder(folder, options.readOnly);
-    else checkDataFile(dataFile);
+    if (!holdsStorage(folder)) throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no storage`, { context: { folder } });
+    checkDataFile(join(folder, DATA_FILE));
     return openDatabases(folder, options);
   } catch (cause) {
     throw storageError(folder, cause);
@@ -104,12 +103,11 @@ function identityOf(path: string): FileIdentity | null {
   }
 }
 
-function prepareFolder(folder: string, readOnly: boolean): void {
-  if (readOnly) throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no storage`, { context: { folder } });
-  mkdirSync(folder, { recursive: true });
-}
+/** Whether the folder has a data file, sound or not. */
+export const holdsStorage = (folder: string): boolean => identityOf(join(folder, DATA_FILE)) !== null;
 
-function openDatabases(folder: string, options: EnvironmentOptions): Environment {
+/** Opens LMDB itself, and creates what is not there. @throws what LMDB throws; SFS_FOLDER_MISSING, SFS_FOLDER_VERSION */
+export function openDatabases(folder: string, options: EnvironmentOptions): Environment {
   const root = open<Buffer, Buffer>({
     path: folder,
     noSubdir: false,

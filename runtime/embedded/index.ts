@@ -1,6 +1,9 @@
 /** The embedded storage: a durable log and task state in one folder, with npm packages only. See ADR 0003. */
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessageOf } from '../../schemas/errors.js';
 import { EmbeddedStorage, type EmbeddedSettings } from './embeddedStorage.js';
+import { createStorage } from './creation.js';
 import { openEnvironment } from './environment.js';
 import { storageError } from './failures.js';
 import { lockFolder } from './folderLock.js';
@@ -54,12 +57,31 @@ const DEFAULTS: EmbeddedSettings & { readonly mapSizeBytes: number } = {
 export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<EmbeddedStorage> {
   const readOnly = options.readOnly ?? false;
   const settings = { ...DEFAULTS, ...options };
-  const environment = openEnvironment(resolve(folder), { readOnly, mapSizeBytes: settings.mapSizeBytes });
+  const { mapSizeBytes } = settings;
+  if (!readOnly) await createStorage(resolve(folder), mapSizeBytes);
+  const environment = await patiently(() => openEnvironment(resolve(folder), { readOnly, mapSizeBytes }));
   if (readOnly) return new EmbeddedStorage(environment, null, settings);
   try {
     return new EmbeddedStorage(environment, await lockFolder(environment), settings);
   } catch (cause) {
     await environment.root.close();
     throw storageError(environment.folder, cause);
+  }
+}
+
+const ATTEMPTS = 8;
+const PAUSE_MS = 25;
+/** What LMDB says when another process sets up the lock file in the same moment. */
+const BUSY = /setup locks after open|No transaction to renew|No current read transaction/;
+
+/** Opens again where two processes opened the folder in the same moment: nothing has been read or written by then. */
+async function patiently<T>(open: () => T): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return open();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !BUSY.test(errorMessageOf(error))) throw error;
+      await sleep(PAUSE_MS * attempt);
+    }
   }
 }

@@ -95,6 +95,21 @@ describe('a flipped bit', () => {
   });
 });
 
+describe('verifyEmbedded', () => {
+  it('counts each page in use once, though it looks at keys and at values', async () => {
+    const folder = newFolder();
+    const storage = await openEmbedded(folder);
+    const rows = Array.from({ length: 2_000 }, (_, n) => put(`row ${n}`, 'x'.repeat(1_000)));
+    await storage.commit(taskCommit({ state: rows }));
+    await storage.close();
+    const { pages, problems } = verifyEmbedded(folder);
+    expect(problems).toEqual([]);
+    const inFile = statSync(join(folder, DATA)).size / PAGE;
+    expect(pages).toBeGreaterThan(inFile / 2);
+    expect(pages).toBeLessThanOrEqual(inFile);
+  });
+});
+
 describe('a damaged data file', () => {
   let sound: string;
   beforeAll(async () => {

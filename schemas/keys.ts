@@ -15,6 +15,8 @@ export type CohortId = string & KeyBrand<'CohortId'>;
 export type ItemId = string & KeyBrand<'ItemId'>;
 /** `cohort|item`: the key of trends. The cohort holds no `|`, the item may. */
 export type CohortItemKey = string & KeyBrand<'CohortItemKey'>;
+/** `course|segment`: the key of a segment's list. The course holds no `|`, the segment may. */
+export type SegmentKey = string & KeyBrand<'SegmentKey'>;
 /** Identity of a control record. */
 export type ControlKey = string & KeyBrand<'ControlKey'>;
 /** `topic/partition/offset` of the record that failed, with the operator for late ones. */
@@ -56,6 +58,26 @@ export function splitCohortItemKey(key: CohortItemKey): { readonly cohort: Cohor
   const at = key.indexOf(KEY_SEPARATOR);
   if (at < 0) throw new SkillForgeError('SFS_KEY_INVALID', `Not a CohortItemKey: no "${KEY_SEPARATOR}"`);
   return { cohort: cohortId(key.slice(0, at)), item: itemId(key.slice(at + 1)) };
+}
+
+/** The segment of a course that holds all its learners. */
+export const WHOLE_COURSE = 'all';
+
+/** Key of the list of a segment of a course. @throws SFS_KEY_INVALID when a part is empty or the course holds `|` */
+export function segmentKey(course: string, segment: string): SegmentKey {
+  branded('CourseId', course);
+  branded('segment', segment);
+  if (course.includes(KEY_SEPARATOR)) {
+    throw new SkillForgeError('SFS_KEY_INVALID', `A course within a SegmentKey must not hold "${KEY_SEPARATOR}"`);
+  }
+  return `${course}${KEY_SEPARATOR}${segment}` as SegmentKey;
+}
+
+/** The parts of a {@link SegmentKey}. @throws SFS_KEY_INVALID when it has no separator */
+export function splitSegmentKey(key: SegmentKey): { readonly course: CourseId; readonly segment: string } {
+  const at = key.indexOf(KEY_SEPARATOR);
+  if (at < 0) throw new SkillForgeError('SFS_KEY_INVALID', `Not a SegmentKey: no "${KEY_SEPARATOR}"`);
+  return { course: courseId(key.slice(0, at)), segment: key.slice(at + 1) };
 }
 
 /** Key of a dead letter or late record: its source position, and the operator when given. @throws SFS_KEY_INVALID when the topic is empty */

@@ -26,6 +26,8 @@ export interface Topic<K extends string, V> {
   readonly keyFields: readonly string[];
   /** Written by a topology: carries watermark markers, and joins as of event time. */
   readonly derived: boolean;
+  /** Of a derived topic: task p of its writer writes partition p alone, because it keeps the key of its source. Such a topic has one writer a partition. */
+  readonly copartitioned?: boolean;
   readonly description: string;
   /** Never present: carries the types. */
   readonly [types]?: { readonly key: K; readonly value: V };

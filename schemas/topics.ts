@@ -1,6 +1,6 @@
 import type { Opened } from './envelope.js';
 import type * as T from './generated/types.js';
-import type { CohortItemKey, ControlKey, DeadLetterKey, ItemId, LearnerId } from './keys.js';
+import type { CohortId, CohortItemKey, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId, SegmentKey } from './keys.js';
 import type { Topic } from './topic.js';
 
 const DAY_MS = 86_400_000;
@@ -53,10 +53,33 @@ export const topics = {
     'learner-profile',
     table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.'),
   ),
-  learnerFeatures: of<LearnerId, T.LearnerFeatures>(
-    'learner-features',
-    'learner-features',
-    table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
+  learnerFeatures: of<LearnerId, T.LearnerFeatures>('learner-features', 'learner-features', {
+    ...table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
+    copartitioned: true,
+  }),
+  learnerActivity: of<LearnerId, T.LearnerActivity>('learner-activity', 'learner-activity', {
+    ...events('What each learner did in each hour, item by item.'),
+    derived: true,
+    copartitioned: true,
+  }),
+  learnerContexts: of<LearnerId, T.LearnerContext>('learner-contexts', 'learner-context', {
+    ...table(LEARNER_PARTITIONS, ['learner'], true, 'Active courses, segment, consent and availability of each learner.'),
+    copartitioned: true,
+  }),
+  learnerMastery: of<LearnerId, T.LearnerMastery>('learner-mastery', 'learner-mastery', {
+    ...table(LEARNER_PARTITIONS, ['learner'], true, 'What each learner masters, skill by skill.'),
+    copartitioned: true,
+  }),
+  curricula: of<CourseId, T.Curriculum>('curricula', 'curriculum', table(2, ['course'], true, 'All items of each course.')),
+  cohortTrends: of<CohortId, T.CohortTrend>(
+    'cohort-trends',
+    'cohort-trend',
+    table(2, ['cohort'], true, 'The items that each cohort uses most, with their windows.'),
+  ),
+  segmentRecommendations: of<SegmentKey, T.SegmentRecommendation>(
+    'segment-recommendations',
+    'segment-recommendation',
+    table(2, ['course', 'segment'], true, 'What each segment of a course uses most; readers serve it where nothing better is known.'),
   ),
   itemTrends: of<CohortItemKey, T.ItemTrend>(
     'item-trends',
@@ -71,11 +94,15 @@ export const topics = {
     derived: true,
     description: 'Partial daily sums from which trends are made.',
   }),
-  recommendations: of<LearnerId, T.Recommendation>(
-    'recommendations',
-    'recommendation',
-    table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
-  ),
+  recommendations: of<LearnerId, T.Recommendation>('recommendations', 'recommendation', {
+    ...table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
+    copartitioned: true,
+  }),
+  featureLog: of<LearnerId, T.FeatureLog>('feature-log', 'feature-log', {
+    ...events('What decisions saw, for training.'),
+    derived: true,
+    copartitioned: true,
+  }),
   // Kept for ever and not compacted: a replay applies each record at the position where it stood.
   control: of<ControlKey, T.Control>('control', 'control', {
     partitions: 1,

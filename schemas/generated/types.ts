@@ -67,6 +67,40 @@ export interface Click {
   readonly personal: ClickDetails | Sealed;
 }
 
+/** How much an item was used. */
+export interface CohortItemTrend {
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Events in the last day. Unit: count. */
+  readonly events1d: number;
+  /** Events in the last 3 days. Unit: count. */
+  readonly events3d: number;
+  /** Events in the last 7 days. Unit: count. */
+  readonly events7d: number;
+  /** Distinct (learner, day) pairs that touched the item in the last day. Unit: learner-days. */
+  readonly learnerDays1d: number;
+  /** Distinct (learner, day) pairs that touched the item in the last 3 days. Unit: learner-days. */
+  readonly learnerDays3d: number;
+  /** Distinct (learner, day) pairs that touched the item in the last 7 days. Unit: learner-days. */
+  readonly learnerDays7d: number;
+}
+
+/** The items that a cohort used most up to a midnight (UTC), with their windows: one record instead of one for each item. */
+export interface CohortTrend {
+  /** Group of learners who take the course together. */
+  readonly cohort: CohortId;
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** End of the windows. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The items used in the last 7 days, most events in 7 days first, ties by item; at most 300. */
+  readonly items: readonly CohortItemTrend[];
+}
+
 /** Kinds of control record. */
 export type ControlKind = 'CLOCK_ADVANCE' | 'END_OF_INPUT' | 'POINTER' | 'MODEL' | 'EXPERIMENT' | 'PAUSE' | 'RESTRICTION';
 
@@ -96,6 +130,46 @@ export interface Control {
   readonly clockMs: number | null;
   /** JSON of further values of the kind; holds no personal values. */
   readonly payload: string | null;
+}
+
+/** An item in its place. */
+export interface CurriculumItem {
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Kind of activity, such as quiz, forum or page. */
+  readonly kind: string;
+  /** Title for people. */
+  readonly title: string;
+  /** Skills that the item teaches or exercises. */
+  readonly skills: readonly string[];
+  /** Items to complete before this one. */
+  readonly prerequisites: readonly ItemId[];
+  /** How hard it is, 0 easiest. Unit: 0..1. */
+  readonly difficulty: number | null;
+  /** Time that it takes. Unit: minutes. */
+  readonly durationMinutes: number | null;
+  /** First instant at which it can be opened; null means always. Unit: ms since epoch (UTC). */
+  readonly availableFromMs: number | null;
+  /** First instant at which it cannot be opened any more; null means never. Unit: ms since epoch (UTC). */
+  readonly availableUntilMs: number | null;
+  /** When the catalogue first told of the item. Unit: ms since epoch (UTC). */
+  readonly addedAtMs: number;
+  /** Whether it must not be recommended any more. */
+  readonly withdrawn: boolean;
+}
+
+/** All items of a course: what can be recommended in it, and when. */
+export interface Curriculum {
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Instant of event time from which it holds. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The items, withdrawn ones included, by name. */
+  readonly items: readonly CurriculumItem[];
 }
 
 /** The bytes that failed. */
@@ -171,6 +245,52 @@ export interface Exposure {
   readonly recommendationMadeAtMs: number;
   /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
   readonly personal: ExposureDetails | Sealed;
+}
+
+/** A candidate that the decision weighed. */
+export interface LoggedCandidate {
+  /** Catalogue item. Personal: behavioural. */
+  readonly item: ItemId;
+  /** Source that proposed it, as in the recommendation. Personal: behavioural. */
+  readonly source: string;
+  /** Place in the list `next`, from 0; -1 when not in it. Personal: behavioural. */
+  readonly nextRank: number;
+  /** Place in the list `new`, from 0; -1 when not in it. Personal: behavioural. */
+  readonly newRank: number;
+  /** Score that it was ranked by. Personal: behavioural. */
+  readonly score: number;
+  /** Its features, in the order of the feature set. Personal: behavioural. */
+  readonly features: readonly number[];
+}
+
+/** The candidates. */
+export interface FeatureLogDetails {
+  /** Presentation of a course, such as AAA-2014J. Personal: behavioural. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. Personal: behavioural. */
+  readonly cohort: CohortId;
+  /** What was listed, and a sample of the rest. Personal: behavioural. */
+  readonly candidates: readonly LoggedCandidate[];
+}
+
+/** What a decision saw: the features of its candidates, for training. */
+export interface FeatureLog {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Identity of the decision: unique, and the same in a replay. */
+  readonly decisionId: string;
+  /** Event time of the decision. Unit: ms since epoch (UTC). */
+  readonly decidedAtMs: number;
+  /** Version of the model or rule that ranked. */
+  readonly modelVersion: string;
+  /** Name and digest of the feature declarations that give the order. */
+  readonly featureSet: string;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: FeatureLogDetails | Sealed;
 }
 
 /** Kinds of feedback. */
@@ -311,6 +431,90 @@ export interface LateEvent {
   readonly personal: LateEventDetails | Sealed;
 }
 
+/** What was done with an item in the hour. */
+export interface ItemUse {
+  /** Presentation of a course, such as AAA-2014J. Personal: behavioural. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. Personal: behavioural. */
+  readonly cohort: CohortId;
+  /** Catalogue item. Personal: behavioural. */
+  readonly item: ItemId;
+  /** Events. Unit: count. Personal: behavioural. */
+  readonly events: number;
+  /** Clicks. Unit: clicks. Personal: behavioural. */
+  readonly clicks: number;
+  /** Time spent. Unit: ms. Personal: behavioural. */
+  readonly dwellMs: number;
+  /** Whether the item was completed in the hour. Personal: behavioural. */
+  readonly completed: boolean;
+}
+
+/** The items used. */
+export interface ActivityDetails {
+  /** One entry for each course and item, in the order of first use. Personal: behavioural. */
+  readonly items: readonly ItemUse[];
+}
+
+/** What a learner did in an hour, item by item. */
+export interface LearnerActivity {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Start of the hour, inclusive. Unit: ms since epoch (UTC). */
+  readonly hourStartMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: ActivityDetails | Sealed;
+}
+
+/** An item that is due. */
+export interface Deadline {
+  /** Catalogue item. Personal: profile. */
+  readonly item: ItemId;
+  /** When it is due. Unit: ms since epoch (UTC). Personal: profile. */
+  readonly dueAtMs: number;
+}
+
+/** A course that the learner takes. */
+export interface ActiveCourse {
+  /** Presentation of a course, such as AAA-2014J. Personal: profile. */
+  readonly course: CourseId;
+  /** Group of learners who take the course together. Personal: profile. */
+  readonly cohort: CohortId;
+  /** When the enrolment took effect. Unit: ms since epoch (UTC). Personal: profile. */
+  readonly enrolledAtMs: number;
+  /** What is due, the earliest first. Personal: profile. */
+  readonly deadlines: readonly Deadline[];
+}
+
+/** The context. */
+export interface ContextDetails {
+  /** Courses in which the learner is enrolled, by name; an ended enrolment is left out. Personal: profile. */
+  readonly courses: readonly ActiveCourse[];
+  /** Segment of the learner within each course; null where the profile does not tell. Personal: sensitive. */
+  readonly segment: string | null;
+  /** Time that the learner says to have. Unit: hours per week. Personal: profile. */
+  readonly hoursPerWeek: number | null;
+  /** Whether the learner agreed to be profiled; without it recommendations go by course only. Personal: profile. */
+  readonly consentProfiling: boolean;
+}
+
+/** What holds of a learner beside events: active courses, segment, consent, availability. */
+export interface LearnerContext {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Instant of event time from which it holds. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: sensitive. */
+  readonly personal: ContextDetails | Sealed;
+}
+
 /** What a learner did in a window. */
 export interface EngagementWindow {
   /** Start of the window, inclusive. Unit: ms since epoch (UTC). */
@@ -351,6 +555,38 @@ export interface LearnerFeatures {
   readonly topologyVersion: number;
   /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
   readonly personal: FeatureDetails | Sealed;
+}
+
+/** The estimate of one skill. */
+export interface SkillMastery {
+  /** Skill. Personal: behavioural. */
+  readonly skill: string;
+  /** Probability that the learner answers the next question on the skill correctly. Unit: 0..1. Personal: behavioural. */
+  readonly mastery: number;
+  /** Answers that the estimate rests on. Unit: count. Personal: behavioural. */
+  readonly answers: number;
+  /** Event time of the last answer. Unit: ms since epoch (UTC). Personal: behavioural. */
+  readonly lastAtMs: number;
+}
+
+/** The estimates. */
+export interface MasteryDetails {
+  /** One entry for each skill answered so far, by name. Personal: behavioural. */
+  readonly skills: readonly SkillMastery[];
+}
+
+/** What a learner masters, skill by skill. */
+export interface LearnerMastery {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Event time of the last answer. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  readonly personal: MasteryDetails | Sealed;
 }
 
 /** The profile. */
@@ -465,6 +701,8 @@ export interface RecommendedItem {
 export interface CourseRecommendations {
   /** Course that the lists are for. Personal: profile. */
   readonly course: CourseId;
+  /** Segment of the learner in the course, whose list stands in for one that is stale; empty where there is none. Personal: sensitive. */
+  readonly segment: string;
   /** Whatever is best to do next, repeats included. Personal: profile. */
   readonly next: readonly RecommendedItem[];
   /** Best among the items not opened before. Personal: profile. */
@@ -509,21 +747,58 @@ export interface Sealed {
   readonly ciphertext: Buffer;
 }
 
+/** An item of the list. */
+export interface SegmentItem {
+  /** Catalogue item. */
+  readonly item: ItemId;
+  /** Rank score within the list, higher is better. */
+  readonly score: number;
+  /** Distinct (learner, day) pairs of the segment that touched the item in the window. Unit: learner-days. */
+  readonly learnerDays: number;
+}
+
+/** What a segment of a course uses most: served where nothing better is known of a learner. */
+export interface SegmentRecommendation {
+  /** Presentation of a course, such as AAA-2014J. */
+  readonly course: CourseId;
+  /** Segment within the course; `all` is the whole course. */
+  readonly segment: string;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Event time at which the list was made. Unit: ms since epoch (UTC). */
+  readonly madeAtMs: number;
+  /** From when on readers mark it stale. Unit: ms since epoch (UTC). */
+  readonly validUntilMs: number;
+  /** Version of the rule that ranked. */
+  readonly modelVersion: string;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+  /** The items, best first, up to 20. */
+  readonly items: readonly SegmentItem[];
+}
+
 /** The wire type of each schema, by file name. */
 export interface SchemaTypes {
   readonly 'catalogue-item': CatalogueItem;
   readonly 'click': Click;
+  readonly 'cohort-trend': CohortTrend;
   readonly 'control': Control;
+  readonly 'curriculum': Curriculum;
   readonly 'dead-letter': DeadLetter;
   readonly 'exposure': Exposure;
+  readonly 'feature-log': FeatureLog;
   readonly 'feedback': Feedback;
   readonly 'item-activity': ItemActivity;
   readonly 'item-trend': ItemTrend;
   readonly 'late-event': LateEvent;
+  readonly 'learner-activity': LearnerActivity;
+  readonly 'learner-context': LearnerContext;
   readonly 'learner-features': LearnerFeatures;
+  readonly 'learner-mastery': LearnerMastery;
   readonly 'learner-profile': LearnerProfile;
   readonly 'lms-event': LmsEvent;
   readonly 'quiz-result': QuizResult;
   readonly 'recommendation': Recommendation;
   readonly 'sealed': Sealed;
+  readonly 'segment-recommendation': SegmentRecommendation;
 }

@@ -82,6 +82,9 @@ export class AloneStages {
       get watermarkMs() {
         return watermarkMs();
       },
+      get sourceWatermarkMs() {
+        return watermarkMs();
+      },
       get streamTimeMs() {
         return watermarkMs();
       },

@@ -15,7 +15,7 @@ import { keyOf, type Topic } from '../schemas/index.js';
 import type { Run } from './measure.js';
 
 export const REGION = 'bench';
-/** Event time between two markers. A second, as in production, would be a marker for each of these events. */
+/** Event time between two markers. A minute, as in production, would be a marker for each of these events. */
 const MARKER_MS = 10 * 60_000;
 const CHUNK = 5_000;
 

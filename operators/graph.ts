@@ -105,7 +105,7 @@ export interface GraphStage {
 /**
  * The graph of a topology, without running it.
  *
- * @throws SFS_PARTITIONS_DIFFER when topics that a task must read together have different numbers of partitions
+ * @throws SFS_PARTITIONS_DIFFER when topics that a task must read together have different numbers of partitions, or a copartitioned one is not written by as many tasks
  * @throws SFS_TOPOLOGY_CYCLE when a subtopology reads, directly or through others, what it writes: its watermark would wait for itself, or its input never end
  */
 export function describe(topology: Topology): TopologyGraph {
@@ -113,6 +113,7 @@ export function describe(topology: Topology): TopologyGraph {
   refuseOwnDeadLetters(nodes);
   const groups = groupsOf(nodes);
   const counts = settlePartitions(nodes, groups);
+  groups.forEach((group, index) => assertCopartitioned(group, counts[index]!));
   const subtopologies = groups.map((stages, index) => subtopologyFrom(stages, index, counts[index]!));
   const partitionsOf = new Map(subtopologies.flatMap((one) => one.inputs.map((input) => [input.stageId, input.partitions])));
   const stages = nodes.map((node) => stageFrom(node, partitionsOf.get(node.id) ?? null));
@@ -253,6 +254,18 @@ function partitionsError(first: Topic<string, unknown>, other: Topic<string, unk
   );
 }
 
+/** Task p writes partition p of a copartitioned topic: there must be as many of both. */
+function assertCopartitioned(group: Group, tasks: number): void {
+  const sink = group.find(({ target }) => target?.copartitioned && target.partitions !== tasks);
+  if (sink === undefined) return;
+  const { name, partitions } = sink.target!;
+  throw new SkillForgeError(
+    'SFS_PARTITIONS_DIFFER',
+    `each task writes its own partition of ${name}, which has ${partitions}, but stage "${sink.id}" runs in ${tasks} ${tasks === 1 ? 'task' : 'tasks'}; give ${name} as many partitions as the sources have, or take \`copartitioned\` from it`,
+    { context: { topics: [name], partitions: [partitions, tasks] } },
+  );
+}
+
 function subtopologyFrom(group: Group, index: number, partitions: number): Subtopology {
   return {
     index,
@@ -332,7 +345,7 @@ function warningsOf(nodes: readonly StageNode[]): string[] {
   });
 }
 
-const READ_BY_NONE: readonly StageKind[] = ['source', 'table', 'global-table', 'sink'];
+const READ_BY_NONE: readonly StageKind[] = ['source', 'table', 'global-table', 'reduce-table', 'sink'];
 
 const isMeantToBeRead = (node: StageNode, port: string): boolean => (port !== 'late' && port !== 'miss') || node.parameters[port] === 'pipeline';
 

@@ -4,19 +4,24 @@ export * from './aggregates/aggregate.js';
 export * from './aggregates/basic.js';
 export * from './aggregates/collections.js';
 export * from './aggregates/ewma.js';
+export * from './aggregates/grouped.js';
 export * from './batch.js';
 export * from './branch.js';
 export * from './debounce.js';
 export * from './dedupe.js';
 export * from './duration.js';
+export * from './inTimeOrder.js';
+export * from './joins/foreignKeyChanges.js';
 export * from './joins/joinAsOf.js';
 export * from './joins/joinInterval.js';
 export * from './joins/joinTable.js';
 export * from './joins/lookup.js';
+export * from './joins/lookupAll.js';
 export * from './keyBy.js';
 export * from './merge.js';
 export * from './record.js';
 export * from './reduce.js';
+export * from './reduceTable.js';
 export type { Late, Route } from './route.js';
 export * from './schema.js';
 export * from './timer.js';
@@ -24,6 +29,7 @@ export * from './to.js';
 export { topicSchema, topology } from './topology.js';
 export type {
   GlobalTable,
+  GlobalVersionedTable,
   SourceOptions,
   Sources,
   Table,

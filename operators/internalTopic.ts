@@ -59,6 +59,7 @@ export function throughInternalTopic<K extends string, V, R>(source: Records<str
         idleMs: options.idleMs ?? minutes(1),
         maxAheadMs: Number.MAX_SAFE_INTEGER,
         scope: 'task',
+        holdsWatermark: true,
         internal: kind,
         ...(options.batch ? { batch: options.batch } : {}),
       },

@@ -29,13 +29,17 @@ export type StageKind =
   | 'sliding'
   | 'aggregate'
   | 'reduce'
+  | 'reduce-table'
   | 'dedupe'
   | 'debounce'
   | 'timer'
+  | 'in-time-order'
   | 'join-interval'
   | 'join-table'
   | 'join-as-of'
-  | 'lookup';
+  | 'lookup'
+  | 'lookup-all'
+  | 'foreign-key-changes';
 
 /** How a source topic is read. All times in ms. */
 export interface SourceInput {
@@ -47,6 +51,8 @@ export interface SourceInput {
   readonly maxAheadMs: number;
   /** `task`: one partition, co-partitioned; `global`: every partition to every task. */
   readonly scope: 'task' | 'global';
+  /** Whether the task's watermark waits for this topic's. A global table of latest values says nothing about time. */
+  readonly holdsWatermark: boolean;
   /** Present where the topic is internal to the topology. */
   readonly internal?: 'repartition' | 'batch';
   readonly batch?: BatchWork;

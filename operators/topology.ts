@@ -15,7 +15,7 @@ export interface SourceOptions<V> {
   readonly latenessMs?: number;
   /** After how long without a record a partition stops holding up the rest (wall clock; the decision is logged). Default 30 s. */
   readonly idleMs?: number;
-  /** An event time further ahead of the log's append time goes to the dead letters. Default 1 h. */
+  /** An event time further ahead of the log's append time goes to the dead letters. Default 1 h; none for derived topics, whose writers had it checked. */
   readonly maxAheadMs?: number;
 }
 
@@ -46,6 +46,13 @@ export interface GlobalTable<K extends string, T> extends TableTypes<K, T> {
   readonly store: StoreSpec<T>;
 }
 
+/** A global table that also remembers what was true before, and whose writer's watermark holds back the task's. */
+export interface GlobalVersionedTable<K extends string, T> extends TableTypes<K, T> {
+  readonly kind: 'global-versioned-table';
+  readonly stage: StageOutput<K, T>;
+  readonly store: StoreSpec<Versions<T>>;
+}
+
 /** Values of one key by the event time from which they held, oldest first; `null` is a removal. */
 export type Versions<T> = readonly { readonly fromMs: number; readonly value: T | null }[];
 
@@ -61,6 +68,8 @@ export interface Sources {
   readonly versionedTable: <K extends string, V>(topic: Topic<K, V>, options?: VersionedTableOptions<V>) => VersionedTable<K, V>;
   /** A topic as a table that every task holds whole. */
   readonly globalTable: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => GlobalTable<K, V>;
+  /** A table that every task holds whole and that remembers `historyMs` (default 2 days) of each key: what reads it waits for its writer. */
+  readonly globalVersionedTable: <K extends string, V>(topic: Topic<K, V>, options?: VersionedTableOptions<V>) => GlobalVersionedTable<K, V>;
 }
 
 /** A source that also keeps what held before; `historyMs` in ms, default 2 days. */
@@ -126,21 +135,7 @@ function sourcesOf(builder: TopologyBuilder): Sources {
         stage: addSource(builder, topic, options, { kind: 'table', stores: [store], create: tableLogic(store) }),
       } as never;
     },
-    versionedTable: (topic, options) => {
-      const store = { name: `${topic.name}/versions`, schema: versionsSchema(topicSchema(topic)) };
-      const historyMs = options?.historyMs ?? days(2);
-      assertNotNegative(`historyMs of table ${topic.name}`, historyMs);
-      return {
-        kind: 'versioned-table',
-        store,
-        stage: addSource(builder, topic, options, {
-          kind: 'table',
-          stores: [store],
-          create: versionedLogic(store, historyMs),
-          parameters: { historyMs },
-        }),
-      } as never;
-    },
+    versionedTable: (topic, options) => ({ kind: 'versioned-table', ...addVersioned(builder, topic, options, 'table') }) as never,
     globalTable: (topic, options) => {
       const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };
       return {
@@ -149,7 +144,22 @@ function sourcesOf(builder: TopologyBuilder): Sources {
         stage: addSource(builder, topic, options, { kind: 'global-table', stores: [store], create: tableLogic(store) }),
       } as never;
     },
+    globalVersionedTable: (topic, options) => ({ kind: 'global-versioned-table', ...addVersioned(builder, topic, options, 'global-table') }) as never,
   };
+}
+
+/** A source that keeps versions; a global one holds the watermark back, so that nobody asks for the past before it is known. */
+function addVersioned<V>(
+  builder: TopologyBuilder,
+  topic: Topic<string, V>,
+  options: VersionedTableOptions<V> | undefined,
+  kind: 'table' | 'global-table',
+): { readonly store: StoreSpec<Versions<V>>; readonly stage: StageOutput<string, unknown> } {
+  const store = { name: `${topic.name}/versions`, schema: versionsSchema(topicSchema(topic)) };
+  const historyMs = options?.historyMs ?? days(2);
+  assertNotNegative(`historyMs of table ${topic.name}`, historyMs);
+  const stage = { kind, stores: [store], create: versionedLogic(store, historyMs), parameters: { historyMs }, holdsWatermark: true };
+  return { store, stage: addSource(builder, topic, options, stage) };
 }
 
 type Create = (context: StageContext) => StageLogic;
@@ -163,6 +173,8 @@ interface SourceStage {
   readonly create: Create;
   /** Beside its topic and times. */
   readonly parameters?: StageParameters;
+  /** Default: true but for global tables. */
+  readonly holdsWatermark?: boolean;
 }
 
 function addSource<V>(
@@ -172,23 +184,25 @@ function addSource<V>(
   stage: SourceStage,
 ): StageOutput<string, unknown> {
   const { kind, stores, create } = stage;
-  const source = sourceInput(topic, options ?? {}, kind === 'global-table' ? 'global' : 'task');
-  const { topic: _, eventTimeMs: __, ...times } = source;
+  const scope = kind === 'global-table' ? 'global' : 'task';
+  const source = sourceInput(topic, options ?? {}, scope, stage.holdsWatermark ?? scope === 'task');
+  // Whether it holds the watermark follows from the kind of table.
+  const { topic: _, eventTimeMs: __, holdsWatermark: ___, ...times } = source;
   const parameters = { topic: topic.name, ...times, ...stage.parameters };
   return builder.add({ id: topic.name, kind, parameters, stores, ports: ['out'], create, source }, [])[0]!;
 }
 
-function sourceInput<V>(topic: Topic<string, V>, options: SourceOptions<V>, scope: 'task' | 'global'): SourceInput {
+function sourceInput<V>(topic: Topic<string, V>, options: SourceOptions<V>, scope: 'task' | 'global', holdsWatermark: boolean): SourceInput {
   if (options.eventTimeMs === undefined && !topic.derived) {
     throw new SkillForgeError(
       'SFS_EVENT_TIME_MISSING',
       `source ${topic.name} needs eventTimeMs: no topology writes this topic, so its records carry no event time`,
     );
   }
-  const times = { latenessMs: options.latenessMs ?? 0, idleMs: options.idleMs ?? seconds(30), maxAheadMs: options.maxAheadMs ?? hours(1) };
+  const times = { latenessMs: options.latenessMs ?? 0, idleMs: options.idleMs ?? seconds(30), maxAheadMs: options.maxAheadMs ?? (topic.derived ? Number.MAX_SAFE_INTEGER : hours(1)) };
   for (const [name, value] of Object.entries(times)) assertNotNegative(`${name} of source ${topic.name}`, value);
   const eventTimeMs = options.eventTimeMs as ((value: unknown) => number) | undefined;
-  return { topic, scope, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
+  return { topic, scope, holdsWatermark, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
 }
 
 /** Keeps the latest value of each key; a `null` value is a tombstone. */

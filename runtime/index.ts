@@ -19,6 +19,7 @@ export {
   type UnreplayableLetter,
 } from './deadLetters.js';
 export { openEmbedded, verifyEmbedded, type EmbeddedOptions, type EmbeddedStorage, type Problem, type VerifyReport } from './embedded/index.js';
+export { clockMarkers } from './engine/clock.js';
 export {
   isMarker,
   markerIdOf,

@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './generated/types.js';
 export * from './keys.js';
 export * from './load.js';
+export * from './reasons.js';
 export * from './schema-ids.js';
 export * from './topic-names.js';
 export * from './topic.js';

@@ -70,17 +70,18 @@ export const topics = {
     ...table(LEARNER_PARTITIONS, ['learner'], true, 'What each learner masters, skill by skill.'),
     copartitioned: true,
   }),
-  curricula: of<CourseId, T.Curriculum>('curricula', 'curriculum', table(2, ['course'], true, 'All items of each course.')),
-  cohortTrends: of<CohortId, T.CohortTrend>(
-    'cohort-trends',
-    'cohort-trend',
-    table(2, ['cohort'], true, 'The items that each cohort uses most, with their windows.'),
-  ),
-  segmentRecommendations: of<SegmentKey, T.SegmentRecommendation>(
-    'segment-recommendations',
-    'segment-recommendation',
-    table(2, ['course', 'segment'], true, 'What each segment of a course uses most; readers serve it where nothing better is known.'),
-  ),
+  curricula: of<CourseId, T.Curriculum>('curricula', 'curriculum', {
+    ...table(2, ['course'], true, 'All items of each course.'),
+    copartitioned: true,
+  }),
+  cohortTrends: of<CohortId, T.CohortTrend>('cohort-trends', 'cohort-trend', {
+    ...table(2, ['cohort'], true, 'The items that each cohort uses most, with their windows.'),
+    copartitioned: true,
+  }),
+  segmentRecommendations: of<SegmentKey, T.SegmentRecommendation>('segment-recommendations', 'segment-recommendation', {
+    ...table(2, ['course', 'segment'], true, 'What each segment of a course uses most; readers serve it where nothing better is known.'),
+    copartitioned: true,
+  }),
   itemTrends: of<CohortItemKey, T.ItemTrend>(
     'item-trends',
     'item-trend',

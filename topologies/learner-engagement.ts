@@ -41,13 +41,13 @@ interface Totals {
   readonly completions: number;
 }
 
-const named = (bounds: WindowBounds & { readonly value: Totals }) => ({
-  windowStartMs: bounds.startMs,
-  windowEndMs: bounds.endMs,
-  events: bounds.value.events,
-  clicks: bounds.value.clicks,
-  dwellMs: bounds.value.dwellMs,
-  completions: bounds.value.completions,
+const named = ({ startMs, endMs }: WindowBounds, { events, clicks, dwellMs, completions }: Totals) => ({
+  windowStartMs: startMs,
+  windowEndMs: endMs,
+  events,
+  clicks,
+  dwellMs,
+  completions,
 });
 
 type Window = Infer<typeof window>;
@@ -87,7 +87,7 @@ export default topology(
       map((record) =>
         withValue(record, {
           asOfMs: record.value.window.endMs,
-          hour: named({ ...record.value.window, value: record.value.value }),
+          hour: named(record.value.window, record.value.value),
           days: null,
         }),
       ),
@@ -109,7 +109,7 @@ export default topology(
         return withValue(record, {
           asOfMs: record.value.endMs,
           hour: null,
-          days: { engagement1d: d1 && named(d1), engagement7d: d7 && named(d7), engagement28d: d28 && named(d28) },
+          days: { engagement1d: d1 && named(d1, d1.value), engagement7d: d7 && named(d7, d7.value), engagement28d: d28 && named(d28, d28.value) },
         });
       }),
     );
@@ -118,10 +118,14 @@ export default topology(
       reduce('features', {
         state: features,
         initial: { asOfMs: 0, engagement1h: null, engagement1d: null, engagement7d: null, engagement28d: null },
-        reduce: (state, { asOfMs, hour, ...change }) => current({ ...state, ...change.days, engagement1h: hour ?? state.engagement1h, asOfMs }),
+        reduce: (state, { asOfMs, hour, days }) => {
+          const { engagement1d, engagement7d, engagement28d } = days ?? state;
+          return current({ asOfMs, engagement1h: hour ?? state.engagement1h, engagement1d, engagement7d, engagement28d });
+        },
       }),
       map((record) => {
-        const { asOfMs, ...personal } = record.value;
+        const { asOfMs, engagement1h, engagement1d, engagement7d, engagement28d } = record.value;
+        const personal = { engagement1h, engagement1d, engagement7d, engagement28d };
         return withValue(record, { learner: record.key, region, asOfMs, topologyVersion: 1, personal });
       }),
       to(topics.learnerFeatures),

@@ -1,5 +1,5 @@
 import { SkillForgeError } from '../../schemas/index.js';
-import { schema } from '../schema.js';
+import { schema, type ValueSchema } from '../schema.js';
 import type { PanedAggregate } from './aggregate.js';
 
 /** An item with how often it came. */
@@ -92,4 +92,26 @@ function union(a: readonly string[], b: readonly string[]): readonly string[] {
   if (a.length === 0) return b;
   if (b.length === 0) return a;
   return [...new Set([...a, ...b])].sort((x, y) => (x < y ? -1 : x > y ? 1 : 0));
+}
+
+/**
+ * All values as they came, a value for each record; across panes the earlier pane first. For what is sorted or chosen from when the
+ * window closes. State: the values of the pane or window; adding copies the list of references.
+ *
+ * @example
+ * events.pipe(tumbling('tens', { sizeMs: 10, late: 'dead-letter' }, { tags: list((event) => event.tag, schema.string) }))
+ * // <- ada@1 'b', ada@2 'c', ada@3 'b'
+ * // <- end
+ * // -> ada@9 { window: { startMs: 0, endMs: 10 }, final: true, value: { tags: ['b', 'c', 'b'] } }
+ */
+export function list<V, T>(of: (value: V) => T, valueSchema: ValueSchema<T>): PanedAggregate<V, readonly T[], readonly T[]> {
+  return {
+    name: 'list',
+    paned: true,
+    schema: schema.array(valueSchema),
+    zero: () => [],
+    add: (values, value) => [...values, of(value)],
+    merge: (earlier, later) => [...earlier, ...later],
+    result: (values) => values,
+  };
 }

@@ -1,10 +1,10 @@
 import { assertNotNegative } from '../assert.js';
 import { attach } from '../attach.js';
-import { heldOrigin } from '../originSchema.js';
+import { HeldRecords, heldStore, type HeldStore } from '../held.js';
 import type { KeyedState, StageContext, StageLogic, StoreSpec } from '../ports/stage.js';
-import type { Origin, Records, StreamRecord } from '../record.js';
+import { withValue, type Records, type StreamRecord } from '../record.js';
 import { connectRoute, missOf, routeParameter, sendAlong, type Route } from '../route.js';
-import { schema, type ValueSchema } from '../schema.js';
+import type { ValueSchema } from '../schema.js';
 import type { VersionedTable, Versions } from '../topology.js';
 import type { JoinOptions } from './joinTable.js';
 
@@ -14,13 +14,6 @@ export interface JoinAsOfOptions<K extends string, V> extends JoinOptions<K, V> 
   readonly value: ValueSchema<V>;
   /** Joins with the row of `lagMs` before the record: less waiting for older rows. Default 0. */
   readonly lagMs?: number;
-}
-
-interface Waiting<V> {
-  readonly timestamp: number;
-  readonly value: V;
-  /** Where the record lies in its topic; `null` for what a timer made. */
-  readonly source: Origin | null;
 }
 
 /**
@@ -52,10 +45,7 @@ export function joinAsOf<K extends string, V, T, R>(
 ): (source: Records<K, V>) => Records<K, R> {
   const lagMs = options.lagMs ?? 0;
   assertNotNegative('lagMs', lagMs);
-  const waiting: StoreSpec<readonly Waiting<V>[]> = {
-    name: `${id}/waiting`,
-    schema: schema.array(schema.record({ timestamp: schema.long, value: options.value, source: heldOrigin })),
-  };
+  const waiting = heldStore(`${id}/waiting`, options.value);
   return (source) => {
     const outputs = attach([source, table.stage], {
       id,
@@ -73,52 +63,43 @@ export function joinAsOf<K extends string, V, T, R>(
 interface AsOfStage<V, T, R> {
   readonly id: string;
   readonly lagMs: number;
-  readonly waiting: StoreSpec<readonly Waiting<V>[]>;
+  readonly waiting: HeldStore<V>;
   readonly versions: StoreSpec<Versions<T>>;
   readonly miss: Route<never, V>;
   readonly join: (value: V, row: T, timestamp: number) => R;
 }
 
 class AsOfLogic<V, T, R> implements StageLogic {
-  private readonly waiting: KeyedState<readonly Waiting<V>[]>;
+  private readonly waiting: HeldRecords<V>;
   private readonly versions: KeyedState<Versions<T>>;
 
   constructor(
     private readonly stage: AsOfStage<V, T, R>,
     private readonly context: StageContext,
   ) {
-    this.waiting = context.state(stage.waiting);
+    this.waiting = new HeldRecords(stage.waiting, context, 1 - stage.lagMs);
     this.versions = context.state(stage.versions);
   }
 
   onRecord(record: StreamRecord<string, unknown>, input: number): void {
     if (input !== 0) return;
-    const dueMs = record.timestamp - this.stage.lagMs;
-    if (this.context.watermarkMs > dueMs) return this.join(record.key, record.timestamp, record.value as V);
-    const entry = { timestamp: record.timestamp, value: record.value as V, source: this.context.source };
-    const waiting = this.waiting.get(record.key) ?? [];
-    this.waiting.put(record.key, [...waiting, entry]);
-    // A timer each, so that a record that fails takes no other with it.
-    const nth = waiting.filter((other) => other.timestamp === record.timestamp).length;
-    this.context.timers.set(record.key, dueMs + 1, String(nth));
+    // The rows come from a source: its watermark decides, even where the stages before this one are still catching up with it.
+    const isKnown = this.context.sourceWatermarkMs > record.timestamp - this.stage.lagMs;
+    if (isKnown) this.join(record as StreamRecord<string, V>);
+    else this.waiting.hold(record);
   }
 
   onTimer(key: string, timeMs: number): void {
-    const all = this.waiting.get(key) ?? [];
-    const due = all.find((entry) => entry.timestamp - this.stage.lagMs === timeMs - 1)!;
-    const rest = all.filter((entry) => entry !== due);
-    if (rest.length === 0) this.waiting.delete(key);
-    else this.waiting.put(key, rest);
-    if (due.source !== null) this.context.causedBy(due.source);
-    if (!this.context.muted) this.join(key, due.timestamp, due.value);
+    const record = this.waiting.release(key, timeMs);
+    if (!this.context.muted) this.join(record);
   }
 
-  private join(key: string, timestamp: number, value: V): void {
+  private join(record: StreamRecord<string, V>): void {
+    const { key, timestamp, value } = record;
     const asOfMs = timestamp - this.stage.lagMs;
     const version = this.versions.get(key)?.findLast((candidate) => candidate.fromMs <= asOfMs);
-    const record = { key, timestamp, value };
     if (version !== undefined && version.value !== null) {
-      this.context.emit(0, { key, timestamp, value: this.stage.join(value, version.value, timestamp) });
+      this.context.emit(0, withValue(record, this.stage.join(value, version.value, timestamp)));
     } else sendAlong(this.context, this.stage.miss, 1, record, missOf(this.stage.id, key, value));
   }
 }

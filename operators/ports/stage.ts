@@ -26,6 +26,8 @@ export interface Timers {
 export interface StageContext {
   /** Greatest event time up to which closings have been decided, ms; -Infinity before the first record. */
   readonly watermarkMs: number;
+  /** Watermark of the task, ms: what its sources have promised. Never behind `watermarkMs`, which catches up while timers fire. */
+  readonly sourceWatermarkMs: number;
   /** Merge clock of the task: the greatest event time of any record so far, ms. */
   readonly streamTimeMs: number;
   /** The input that is being processed; for a timer, the input whose arrival moved the watermark. */

@@ -97,6 +97,7 @@ function inputsOf(
     progress,
     producers: writers.of(deployment.physicalName(source.topic)),
     onResume,
+    ...(source.scope === 'global' ? { sharedRows: deployment.sharedRows } : {}),
   };
   return partitions.map((one) => new PartitionInput({ ...common, partition: one }, stage.kind !== 'source'));
 }

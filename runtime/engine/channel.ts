@@ -1,3 +1,4 @@
+import type { SourceInput } from '../../operators/stage.js';
 import type { LogRecord } from '../ports.js';
 import type { ChannelProgress } from './progress.js';
 import type { Header } from './header.js';
@@ -23,6 +24,8 @@ export class Channel {
   private waitingBytes = 0;
   /** Clock of the last arrival that was put in. */
   private filledMs: number;
+  /** What the last marker that was observed promised: nothing comes before it. */
+  private promisedMs = -Infinity;
   /** The next log offset whose record this channel has not seen. */
   cursor: number;
   /** Arrivals from this offset on are held back: they came after a decision that is still to be applied. */
@@ -71,6 +74,45 @@ export class Channel {
     this.eachWaiting((arrival, put) => {
       if (arrival.clockMs < timeMs) put({ ...arrival, clockMs: timeMs });
     });
+  }
+
+  /** The least clock that what comes next can have. */
+  get nextMs(): number {
+    return Math.max(this.progress.clockMs, this.promisedMs);
+  }
+
+  /** What comes next is placed at or after `timeMs`: a marker promises so. */
+  expectFrom(timeMs: number): void {
+    if (Number.isFinite(timeMs)) this.filledMs = Math.max(this.filledMs, timeMs);
+  }
+
+  /** Moves clock and watermark to an arrival: before it is processed, and again after a restart that came in between. */
+  observe({ clockMs, eventTimeMs, header }: Arrival, { topic, latenessMs }: Pick<SourceInput, 'topic' | 'latenessMs'>): void {
+    const { progress } = this;
+    const marker = header?.marker ? header : null;
+    progress.clockMs = Math.max(progress.clockMs, clockMs);
+    if (!topic.derived || header === null) this.raiseWatermark(progress.clockMs - latenessMs);
+    if (marker === null || !topic.derived) progress.idle = false;
+    if (marker === null) return;
+    if (Number.isFinite(eventTimeMs)) this.promisedMs = Math.max(this.promisedMs, eventTimeMs);
+    // Of a source, a marker is a promise in words: there is no disorder left that lateness would have to allow for.
+    if (!topic.derived) return this.raiseWatermark(eventTimeMs);
+    this.raiseWatermark(marker.watermarkMs - latenessMs);
+    progress.idle = marker.idle;
+    progress.ended = marker.end;
+  }
+
+  private raiseWatermark(toMs: number): void {
+    this.progress.watermarkMs = Math.max(this.progress.watermarkMs, toMs);
+  }
+
+  /** The oldest arrival has been taken: it is behind the channel from now on. */
+  pass({ record, header }: Arrival, { topic }: Pick<SourceInput, 'topic'>): void {
+    this.shift();
+    this.progress.next = record.offset + 1;
+    // Not before: after a restart the marker must find its own place again.
+    this.progress.clockMs = this.nextMs;
+    if (header?.marker && !topic.derived) this.progress.clocks = (this.progress.clocks ?? 0) + 1;
   }
 
   push(arrival: Arrival): void {

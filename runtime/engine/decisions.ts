@@ -8,6 +8,8 @@ export const CONTROL = topics.control as Topic<string, unknown>;
 export interface Standing {
   /** Records taken so far, markers excluded. */
   readonly records: number;
+  /** Clock markers of sources taken so far: they move neither clock nor watermark where another source is behind. */
+  readonly clocks: number;
   /** Merge clock of the task, ms. */
   readonly clockMs: number;
   readonly watermarkMs: number;
@@ -30,7 +32,7 @@ export function controlOf(
   { phase, channel, position, at }: Decision,
   clockMs: number,
 ): Pick<Control, 'kind' | 'madeAtMs' | 'channel' | 'position' | 'clockMs' | 'payload'> {
-  const payload = { phase, records: at.records, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
+  const payload = { phase, records: at.records, clocks: at.clocks, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
   return { kind: KINDS[phase], madeAtMs: finite(clockMs) ?? 0, channel, position, clockMs: finite(clockMs), payload: JSON.stringify(payload) };
 }
 
@@ -86,6 +88,8 @@ export class DecisionLog {
 /** `null` for control records of other kinds. */
 function decisionOf({ kind, channel, position, payload }: Control): Decision | null {
   if ((kind !== 'CLOCK_ADVANCE' && kind !== 'END_OF_INPUT') || channel === null || position === null || payload === null) return null;
-  const { phase, records, clockMs, watermarkMs } = JSON.parse(payload) as { phase: Decision['phase'] } & { [Field in keyof Standing]: number | null };
-  return { phase, channel, position, at: { records: records ?? 0, clockMs: clockMs ?? -Infinity, watermarkMs: watermarkMs ?? -Infinity } };
+  const { phase, ...at } = JSON.parse(payload) as { phase: Decision['phase'] } & { [Field in keyof Standing]?: number | null };
+  const { records, clocks, clockMs, watermarkMs } = at;
+  const standing = { records: records ?? 0, clocks: clocks ?? 0, clockMs: clockMs ?? -Infinity, watermarkMs: watermarkMs ?? -Infinity };
+  return { phase, channel, position, at: standing };
 }

@@ -16,11 +16,14 @@ import type { Storage, TopicSpec } from '../ports.js';
 import { CONTROL, DecisionLog } from './decisions.js';
 import type { ProducerId } from './header.js';
 import type { Target } from './outputs.js';
+import { SharedRows } from './sharedRows.js';
 import { StateCodec } from './stateCodec.js';
 
 /** A topology in a region on a storage: names, codecs and topics settled. */
 export class Deployment {
   readonly graph: TopologyGraph;
+  /** Rows that all tasks read. */
+  readonly sharedRows = new SharedRows();
   private readonly codecs = new Map<string, TopicCodec<unknown>>();
   private readonly targets = new Map<string, Target>();
   private readonly stateCodecs = new Map<string, StateCodec<unknown>>();

@@ -7,7 +7,7 @@
  * | 1 | kind: 1 record, 2 marker |
  * | 2 | flags of a marker: 1 idle, 2 end of input |
  * | 3-4, 5-6 | partition of the producer task, number of producer tasks |
- * | 7-14, 15-22, 23-30 | event time, stream time, watermark (float64, ms) |
+ * | 7-14, 15-22, 23-30 | event time, stream time, watermark (float64, ms); of a marker, the first is the least stream time of what follows |
  * | 31-34, 35-42, 43-46 | origin: partition, offset, index of the output among those of its input |
  * | 47- | producer (`topology@version/subtopology`), NUL, origin topic; UTF-8 |
  */

@@ -12,6 +12,8 @@ export class Markers {
     private readonly outputs: Outputs,
     /** Event time between two markers, ms. */
     private readonly everyMs: number,
+    /** The least stream time of what the task may still send. */
+    private readonly nextMs: () => number,
   ) {}
 
   /** At a place that depends on the inputs alone: all closings up to the watermark are out. */
@@ -39,8 +41,9 @@ export class Markers {
 
   private send(idle: boolean): void {
     const { markedMs, clockMs } = this.progress;
-    this.toldMs = clockMs;
-    this.outputs.sendMarkers({ eventTimeMs: markedMs, streamTimeMs: clockMs, watermarkMs: markedMs }, { idle, end: markedMs === Infinity });
+    const nextMs = this.nextMs();
+    this.toldMs = nextMs;
+    this.outputs.sendMarkers({ eventTimeMs: nextMs, streamTimeMs: clockMs, watermarkMs: markedMs }, { idle, end: markedMs === Infinity });
   }
 }
 

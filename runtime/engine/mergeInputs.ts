@@ -73,14 +73,14 @@ export class MergedInputs {
   /**
    * The least watermark over the channels that are not idle, -Infinity before all have one, Infinity when all have ended; `null` when
    * those that have not ended are idle.
-   * Global tables do not hold it back.
+   * Tables of latest values that every task holds whole do not hold it back.
    */
   watermark(): number | null {
     let least = Infinity;
     let idle = 0;
     let counted = 0;
     for (const { input, channel } of this.lanes) {
-      if (input.options.source.scope === 'global') continue;
+      if (!input.options.source.holdsWatermark) continue;
       counted++;
       const { progress } = channel;
       if (progress.ended) continue;
@@ -88,6 +88,16 @@ export class MergedInputs {
       else least = Math.min(least, progress.watermarkMs);
     }
     return counted === 0 || (least === Infinity && idle > 0) ? null : least;
+  }
+
+  /** The least clock that the next arrival can have, by what the channels that are waited for have brought or promised so far. */
+  get nextMs(): number {
+    let least = Infinity;
+    for (const { channel } of this.lanes) {
+      const { idle, ended } = channel.progress;
+      if (!idle && !ended) least = Math.min(least, channel.nextMs);
+    }
+    return least;
   }
 
   channels(): readonly Channel[] {

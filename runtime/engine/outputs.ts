@@ -1,4 +1,4 @@
-import { deadLetterKey, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
+import { SkillForgeError, deadLetterKey, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { StreamRecord } from '../../operators/record.js';
 import type { LogRecord, OutputRecord } from '../ports.js';
 import { HeaderWriter, type OriginPosition, type ProducerId, type RecordTimes } from './header.js';
@@ -77,7 +77,10 @@ export class Outputs {
     return drained;
   }
 
-  /** @throws SFS_ENCODE_FAILED when the value is not what the topic's schema says */
+  /**
+   * @throws SFS_ENCODE_FAILED when the value is not what the topic's schema says
+   * @throws SFS_NOT_COPARTITIONED when the key belongs to a partition of a copartitioned topic that another task writes
+   */
   send(topic: Topic<string, unknown>, record: StreamRecord<string, unknown>, times: RecordTimes, origin: OriginPosition): void {
     const target = this.options.targetOf(topic);
     const key = Buffer.from(record.key);
@@ -85,22 +88,37 @@ export class Outputs {
     this.bytes += (value?.length ?? 0) + key.length;
     this.records.push({
       topic: target.physicalName,
-      partition: partitionOf(key, target.partitions),
+      partition: this.partitionIn(target, key),
       key,
       value,
       header: this.headers.record(times, origin),
     });
   }
 
-  /** Tells every partition of the marked topics how far this task has come. */
+  private partitionIn({ topic, partitions }: Target, key: Buffer): number {
+    const partition = partitionOf(key, partitions);
+    const { partition: own } = this.options.producer;
+    if (!topic.copartitioned || partition === own) return partition;
+    throw new SkillForgeError(
+      'SFS_NOT_COPARTITIONED',
+      `key "${key.toString()}" of topic ${topic.name} belongs to partition ${partition}, and this task writes partition ${own} alone`,
+      { context: { topic: topic.name, partition, own } },
+    );
+  }
+
+  /** Tells every partition of the marked topics that this task writes how far it has come. */
   sendMarkers(times: RecordTimes, state: { readonly idle: boolean; readonly end: boolean }): void {
     for (const { target, delayMs } of this.options.marked) {
-      const { physicalName, partitions } = target;
+      const { physicalName } = target;
       const header = this.headers.marker({ ...times, watermarkMs: times.watermarkMs - delayMs }, state);
-      for (let partition = 0; partition < partitions; partition++)
-        this.records.push({ topic: physicalName, partition, key: null, value: null, header });
-      this.markers += partitions;
+      const partitions = this.partitionsOf(target);
+      for (const partition of partitions) this.records.push({ topic: physicalName, partition, key: null, value: null, header });
+      this.markers += partitions.length;
     }
+  }
+
+  private partitionsOf({ topic, partitions }: Target): readonly number[] {
+    return topic.copartitioned ? [this.options.producer.partition] : [...Array(partitions).keys()];
   }
 
   deadLetter(failure: Failure, source: FailedBytes | null, times: RecordTimes, origin: OriginPosition): void {

@@ -6,6 +6,7 @@ import { Channel, type Arrival } from './channel.js';
 import { HeaderReader, type Header, type ProducerId } from './header.js';
 import { assertKeyLength } from './keyLength.js';
 import type { ChannelProgress, TaskProgress } from './progress.js';
+import type { SharedRows } from './sharedRows.js';
 
 /** Records read from the log at a time: few, so that they are processed before the garbage collector has moved them twice. */
 const CHUNK = 250;
@@ -30,6 +31,8 @@ export interface PartitionInputOptions {
   readonly producers: readonly ProducerId[];
   /** Tells that a channel that was idle speaks again. */
   readonly onResume: (channel: Channel) => void;
+  /** Of a global table: rows that other tasks have decoded. */
+  readonly sharedRows?: SharedRows;
 }
 
 /** One partition of a source: reads the log in bounded chunks and sorts records into the channels of their producers. */
@@ -111,6 +114,7 @@ export class PartitionInput {
 
   private take(record: LogRecord): void {
     const header = this.headers.read(record.header);
+    if (header?.marker && this.isElsewhere(header.producer)) return;
     const channel = this.channelOf(header);
     if (record.offset < channel.cursor || channel.skipped) return;
     if (!this.hasRoom(channel)) {
@@ -119,8 +123,19 @@ export class PartitionInput {
       return;
     }
     channel.cursor = record.offset + 1;
-    if (channel.progress.idle && !header?.idle) this.options.onResume(channel);
-    channel.push(header?.marker ? markerArrival(record, header, channel) : this.decode(record, header, channel));
+    if (channel.progress.idle && !this.saysIdle(header)) this.options.onResume(channel);
+    channel.push(header?.marker ? this.markerArrival(record, header, channel) : this.decode(record, header, channel));
+  }
+
+  /** Only a task can say that it is idle; a marker in a source tells the time. */
+  private saysIdle(header: Header | null): boolean {
+    return header !== null && header.idle && this.options.source.topic.derived;
+  }
+
+  /** A task that writes another partition has nothing to say of this one; before its topic was copartitioned, it told every one. */
+  private isElsewhere(producer: ProducerId): boolean {
+    const { source, partition } = this.options;
+    return source.topic.copartitioned === true && source.topic.derived && producer.partition !== partition;
   }
 
   private advance(lastOffset: number): void {
@@ -142,17 +157,19 @@ export class PartitionInput {
     if (unmet !== undefined) unmet.progress.ended = true;
   }
 
-  /** All tasks of a new producer are waited for from now on. */
+  /** All tasks of a new producer that write here are waited for from now on. */
   private meet(producer: ProducerId): Channel {
     this.endUnmet();
     this.openAll(producer);
-    const channel = this.channels.get(`${producer.name}#${producer.partition}`)!;
+    const channel = this.open(`${producer.name}#${producer.partition}`);
     this.byProducer.set(producer, channel);
     return channel;
   }
 
   private openAll(producer: ProducerId): void {
-    for (let partition = 0; partition < producer.count; partition++) this.open(`${producer.name}#${partition}`);
+    for (let partition = 0; partition < producer.count; partition++) {
+      if (!this.isElsewhere({ ...producer, partition })) this.open(`${producer.name}#${partition}`);
+    }
   }
 
   private open(name: string): Channel {
@@ -181,7 +198,7 @@ export class PartitionInput {
     const key = text ?? '';
     try {
       if (text === null) throw new SkillForgeError('SFS_KEY_NULL', `a record of ${this.options.source.topic.name} has no key`);
-      const value = this.valueOf(record.value, key);
+      const value = this.valueOf(record, key);
       const eventTimeMs = this.eventTimeOf(record, header, value);
       const clockMs = channel.clockOf(header === null || !this.options.source.topic.derived ? eventTimeMs : header.streamTimeMs);
       return { record, header, clockMs, eventTimeMs, key, value, error: null };
@@ -191,14 +208,28 @@ export class PartitionInput {
     }
   }
 
-  private valueOf(bytes: Buffer | null, key: string): unknown {
-    const { source, codec } = this.options;
+  private markerArrival(record: LogRecord, header: Header, channel: Channel): Arrival {
+    const { derived } = this.options.source.topic;
+    const eventTimeMs = derived ? header.eventTimeMs : this.promisedMs(record, header);
+    const clockMs = channel.clockOf(derived ? header.streamTimeMs : eventTimeMs - 1);
+    channel.expectFrom(eventTimeMs);
+    return { record, header, clockMs, eventTimeMs, key: '', value: null, error: null };
+  }
+
+  /** What a clock marker promises, no further than a record's own time may be ahead: one broken clock shall not end every window. */
+  private promisedMs({ appendTimeMs }: LogRecord, { watermarkMs }: Header): number {
+    return Number.isNaN(watermarkMs) ? -Infinity : Math.min(watermarkMs, appendTimeMs + this.options.source.maxAheadMs);
+  }
+
+  private valueOf({ value: bytes, offset }: LogRecord, key: string): unknown {
+    const { source, codec, sharedRows, topic, partition } = this.options;
     assertKeyLength(key);
     if (bytes === null) {
       if (this.isTable) return null;
       throw new SkillForgeError('SFS_VALUE_NULL', `a record of ${source.topic.name} has no value: tombstones belong in tables`);
     }
-    const value = codec.decode(key, bytes);
+    const decode = (): unknown => codec.decode(key, bytes);
+    const value = sharedRows === undefined ? decode() : sharedRows.at(`${topic}/${partition}/${offset}`, decode);
     if (source.internal) return (value as { value: unknown }).value;
     if (keyOf(source.topic, value) !== key)
       throw new SkillForgeError('SFS_KEY_MISMATCH', `key "${key}" is not the key in the value: "${keyOf(source.topic, value)}"`);
@@ -222,10 +253,6 @@ export class PartitionInput {
     }
     return eventTimeMs;
   }
-}
-
-function markerArrival(record: LogRecord, header: Header, channel: Channel): Arrival {
-  return { record, header, clockMs: channel.clockOf(header.streamTimeMs), eventTimeMs: header.eventTimeMs, key: '', value: null, error: null };
 }
 
 /** The record at a place of the sources, `null` where none of them is there or retention has removed it. */

@@ -5,11 +5,13 @@ import { SkillForgeError } from '../../schemas/index.js';
 export interface ChannelProgress {
   /** Offset of the first record of the channel that is not processed. */
   next: number;
-  /** Greatest event time, or stream time of the producer, so far. */
+  /** Greatest event time, or stream time of the producer, so far; or what its last marker promised: nothing comes before it. */
   clockMs: number;
   watermarkMs: number;
   idle: boolean;
   ended: boolean;
+  /** Clock markers of a source that were taken: offsets that hold no record. Absent for none. */
+  clocks?: number;
 }
 
 /** Everything that was ever counted by a task; committed with its progress, so the sums reconcile. */
@@ -44,6 +46,13 @@ export interface TaskProgress {
   counters: TaskCounters;
   /** Decisions of an earlier life in the control topic that are still to be applied; see `replayedDecisions.ts`. */
   replaying: number;
+}
+
+/** Clock markers that a task has taken from its sources. */
+export function clocksOf({ channels }: TaskProgress): number {
+  let total = 0;
+  for (const id in channels) total += channels[id]!.clocks ?? 0;
+  return total;
 }
 
 /** The progress of a task that has done nothing. */

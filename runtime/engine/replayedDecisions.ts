@@ -1,7 +1,7 @@
 import type { Channel } from './channel.js';
 import type { Decision, Standing } from './decisions.js';
 import type { Selection } from './mergeInputs.js';
-import type { TaskProgress } from './progress.js';
+import { clocksOf, type TaskProgress } from './progress.js';
 
 /**
  * Decisions of an earlier life of a task, which it has still to apply while its state is built again from the log. A channel shows
@@ -42,8 +42,9 @@ export class ReplayedDecisions {
     if (at === undefined) return this.silent.some((channel) => channel.first!.record.appendTimeMs < record.appendTimeMs);
     const { counters, watermarkMs } = this.progress;
     if (counters.records > at.records || clockMs > at.clockMs) return true;
-    // Markers that came before it are still to be taken when the watermark is not where it was.
-    return counters.records === at.records && (watermarkMs >= at.watermarkMs || !header?.marker);
+    if (counters.records < at.records) return false;
+    // Markers that came before it are still to be taken when they have not been counted, or the watermark is not where it was.
+    return !header?.marker || (clocksOf(this.progress) >= at.clocks && watermarkMs >= at.watermarkMs);
   }
 
   /**
@@ -93,4 +94,5 @@ function applyTo(channel: Channel, { phase, at }: Decision): void {
   if (phase === 'resume') channel.resumeAt(at.clockMs);
 }
 
-const isSame = (a: Standing, b: Standing): boolean => a.records === b.records && a.clockMs === b.clockMs && a.watermarkMs === b.watermarkMs;
+const isSame = (a: Standing, b: Standing): boolean =>
+  a.records === b.records && a.clocks === b.clocks && a.clockMs === b.clockMs && a.watermarkMs === b.watermarkMs;

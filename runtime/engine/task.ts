@@ -11,7 +11,7 @@ import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { storedRecord, type PartitionInput } from './partitionInput.js';
-import { COUNTER_OF, encodeProgress, type TaskProgress } from './progress.js';
+import { COUNTER_OF, clocksOf, encodeProgress, type TaskProgress } from './progress.js';
 import { Silence, type StepOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
 import type { TaskParts } from './taskParts.js';
@@ -57,7 +57,7 @@ export class Task {
     this.merged = new MergedInputs(parts.inputs);
     this.places = placesOf(parts.builder.stages);
     this.placesByQueue = new Map([...this.places.values()].map((place) => [place.queue, place]));
-    this.markers = new Markers(parts.progress, parts.outputs, parts.limits.markerMs);
+    this.markers = new Markers(parts.progress, parts.outputs, parts.limits.markerMs, () => this.nextClockMs());
     this.silence = new Silence(parts.inputs, (phase, channel) => this.decide(phase, channel));
     this.wiring = this.connect();
   }
@@ -133,11 +133,8 @@ export class Task {
     this.observed = arrival;
     this.changed = true;
     this.turnTo(input, arrival.record.offset);
-    const { progress } = channel;
-    progress.clockMs = Math.max(progress.clockMs, arrival.clockMs);
-    if (!arrival.header?.marker) progress.idle = false;
-    this.progress.clockMs = Math.max(this.progress.clockMs, progress.clockMs);
-    this.observeWatermark(channel, input, arrival);
+    channel.observe(arrival, input.options.source);
+    this.progress.clockMs = Math.max(this.progress.clockMs, arrival.clockMs);
     return this.raiseWatermark();
   }
 
@@ -153,16 +150,6 @@ export class Task {
     this.progress.outputIndex = 0;
   }
 
-  private observeWatermark({ progress }: Channel, input: PartitionInput, { header }: Arrival): void {
-    const { topic, latenessMs } = input.options.source;
-    const fromHeader = topic.derived && header !== null;
-    if (!fromHeader) progress.watermarkMs = Math.max(progress.watermarkMs, progress.clockMs - latenessMs);
-    if (!header?.marker) return;
-    progress.watermarkMs = Math.max(progress.watermarkMs, header.watermarkMs - latenessMs);
-    progress.idle = header.idle;
-    progress.ended = header.end;
-  }
-
   private raiseWatermark(): boolean {
     const watermark = this.merged.watermark();
     if (watermark === null || watermark <= this.progress.watermarkMs) return false;
@@ -172,12 +159,19 @@ export class Task {
   }
 
   private take(input: PartitionInput, channel: Channel, arrival: Arrival): void {
-    channel.shift();
-    channel.progress.next = arrival.record.offset + 1;
+    channel.pass(arrival, input.options.source);
     this.observed = null;
     this.changed = true;
     this.markers.busy();
     if (!arrival.header?.marker) this.process(input, arrival);
+    // All is done that its promise allows; what comes next is placed there.
+    else this.progress.clockMs = this.nextClockMs();
+  }
+
+  /** The least clock that what comes next can have: the task's own, or a later one where markers promise so. */
+  private nextClockMs(): number {
+    const { nextMs } = this.merged;
+    return Number.isFinite(nextMs) ? Math.max(this.progress.clockMs, nextMs) : this.progress.clockMs;
   }
 
   private process(input: PartitionInput, arrival: Arrival): void {
@@ -277,6 +271,7 @@ export class Task {
   /** The channel's records to come are placed at the task's clock: what the others did meanwhile stays before them. */
   resume(channel: Channel): void {
     if (this.parts.replayed.decidesOn(channel)) return;
+    this.progress.clockMs = this.nextClockMs();
     channel.progress.idle = false;
     this.silence.broken(channel);
     this.decide('resume', channel);
@@ -289,7 +284,7 @@ export class Task {
     const { clockMs, watermarkMs, counters } = this.progress;
     const position = channel.progress.next;
     const id = controlKey(`${name} ${channel.id} ${position} ${phase}`);
-    const at = { records: counters.records, clockMs, watermarkMs };
+    const at = { records: counters.records, clocks: clocksOf(this.progress), clockMs, watermarkMs };
     const decision = controlOf({ phase, channel: channel.id, position, at }, phase === 'idle' ? this.waitingMs : clockMs);
     const value = { id, region, topology, topologyVersion: version, subtopology, partition, ...decision };
     const times = this.times(decision.madeAtMs);
@@ -367,6 +362,9 @@ export class Task {
     return {
       get watermarkMs() {
         return watermarkMs();
+      },
+      get sourceWatermarkMs() {
+        return progress.watermarkMs;
       },
       get streamTimeMs() {
         return progress.clockMs;

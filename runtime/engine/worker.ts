@@ -23,7 +23,7 @@ export interface WorkerOptions {
   readonly pollMs?: number;
 }
 
-const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 1_000 };
+const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 60_000 };
 
 /** Commits on their way to the disk, at most: what they hold is in memory, however many tasks there are. */
 const MOST_COMMITS = 4;

@@ -28,7 +28,7 @@ function raise(progress: ChannelProgress, clockMs: number, watermarkMs: number):
 /** Over the channels that somebody still writes: those outside, and those of the task's own topologies that are not idle. */
 function leastWatermark(task: Task): number {
   const counted = task.parts.inputs
-    .filter((input) => input.options.source.scope === 'task')
+    .filter((input) => input.options.source.holdsWatermark)
     .flatMap((input) => [...input.channels.values()].filter((channel) => !input.options.source.topic.derived || !channel.progress.idle))
     .filter((channel) => !channel.progress.ended);
   return counted.length === 0 ? -Infinity : Math.min(...counted.map((channel) => channel.progress.watermarkMs));

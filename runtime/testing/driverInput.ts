@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { keyOf, SkillForgeError, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { SourceInput } from '../../operators/stage.js';
+import { clockMarkers } from '../engine/clock.js';
 import { HeaderWriter } from '../engine/header.js';
 import { partitionOf } from '../engine/partitioner.js';
 import type { OutputRecord } from '../ports.js';
@@ -41,16 +42,28 @@ export interface RawRecord {
   readonly appendTimeMs?: number;
 }
 
+/** A task that writes a derived topic in the place of another topology. */
+interface TopicWriter {
+  readonly headers: HeaderWriter;
+  clockMs: number;
+}
+
 /** One source topic of the topology under test. Records arrive in the order in which they are sent, with the next `run`. */
 export class DriverInput<K extends string, V> {
-  private readonly headers = new HeaderWriter({ name: 'test-driver@1/0', partition: 0, count: 1 });
-  private clockMs = -Infinity;
+  /** The tasks that write a derived topic: one for all partitions, or of a copartitioned topic one for each. */
+  private readonly writers: readonly TopicWriter[];
   private sent = 0;
 
   constructor(
     readonly topic: Topic<K, V>,
     private readonly target: InputTarget,
-  ) {}
+  ) {
+    const count = topic.copartitioned ? target.partitions : 1;
+    this.writers = Array.from({ length: count }, (_, partition) => ({
+      headers: new HeaderWriter({ name: 'test-driver@1/0', partition, count }),
+      clockMs: -Infinity,
+    }));
+  }
 
   /**
    * Sends a value under its key, which the topic's key fields make.
@@ -73,10 +86,9 @@ export class DriverInput<K extends string, V> {
   /** Sends bytes as they are: for what belongs in the dead letters. */
   sendRaw({ key, value, header, partition, appendTimeMs }: RawRecord): void {
     const keyBytes = bytesOf(key);
-    const into = partition ?? (keyBytes === null ? 0 : partitionOf(keyBytes, this.target.partitions));
     this.target.send({
       topic: this.target.physicalName,
-      partition: into,
+      partition: partition ?? this.partitionOf(keyBytes),
       key: keyBytes,
       value: bytesOf(value),
       header: header ?? null,
@@ -84,24 +96,47 @@ export class DriverInput<K extends string, V> {
     });
   }
 
-  /** For a topic that a topology writes: its writer promises to send nothing before `watermarkMs` any more. */
+  /**
+   * In every partition, the promise to send nothing before `watermarkMs` any more: of a topic that a topology writes by its writer, of
+   * another by whoever feeds it. It takes its place among the records that are sent; `advanceWatermark` of the driver comes after them.
+   */
   sendMarker(watermarkMs: number): void {
-    this.clockMs = Math.max(this.clockMs, watermarkMs);
-    const header = this.headers.marker({ eventTimeMs: watermarkMs, streamTimeMs: this.clockMs, watermarkMs }, { idle: false, end: false });
-    for (let partition = 0; partition < this.target.partitions; partition++) this.sendRaw({ key: null, value: null, header, partition });
+    const { physicalName, partitions, nowMs } = this.target;
+    if (this.topic.derived) for (const marker of this.writerMarkers(watermarkMs)) this.sendRaw(marker);
+    else
+      for (const marker of clockMarkers(physicalName, partitions, watermarkMs))
+        this.sendRaw({ ...marker, appendTimeMs: Math.max(nowMs(), watermarkMs) });
+  }
+
+  private writerMarkers(watermarkMs: number): { key: null; value: null; header: Buffer; partition: number }[] {
+    return Array.from({ length: this.target.partitions }, (_, partition) => {
+      const writer = this.writerOf(partition);
+      writer.clockMs = Math.max(writer.clockMs, watermarkMs);
+      const times = { eventTimeMs: watermarkMs, streamTimeMs: writer.clockMs, watermarkMs };
+      return { key: null, value: null, header: writer.headers.marker(times, { idle: false, end: false }), partition };
+    });
+  }
+
+  private writerOf(partition: number): TopicWriter {
+    return this.writers[partition] ?? this.writers[0]!;
+  }
+
+  private partitionOf(key: Buffer | null): number {
+    return key === null ? 0 : partitionOf(key, this.target.partitions);
   }
 
   private put(key: K, value: V | null, atMs: number, { partition, appendTimeMs }: SendOptions): void {
     const encoded = value === null ? null : this.target.codec.encode(key, value);
     const arrivesMs = appendTimeMs ?? Math.max(this.target.nowMs(), atMs);
-    const header = this.topic.derived ? this.headerOf(atMs) : null;
-    this.sendRaw({ key, value: encoded, header, appendTimeMs: arrivesMs, ...(partition === undefined ? {} : { partition }) });
+    const into = partition ?? this.partitionOf(Buffer.from(key));
+    const header = this.topic.derived ? this.headerOf(atMs, this.writerOf(into)) : null;
+    this.sendRaw({ key, value: encoded, header, appendTimeMs: arrivesMs, partition: into });
   }
 
-  private headerOf(atMs: number): Buffer {
-    this.clockMs = Math.max(this.clockMs, atMs);
+  private headerOf(atMs: number, writer: TopicWriter): Buffer {
+    writer.clockMs = Math.max(writer.clockMs, atMs);
     const origin = { topic: 'test-driver', partition: 0, offset: this.sent++, index: 0 };
-    return this.headers.record({ eventTimeMs: atMs, streamTimeMs: this.clockMs, watermarkMs: -Infinity }, origin);
+    return writer.headers.record({ eventTimeMs: atMs, streamTimeMs: writer.clockMs, watermarkMs: -Infinity }, origin);
   }
 
   private eventTimeOf(value: V, { atMs }: SendOptions): number {

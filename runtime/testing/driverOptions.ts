@@ -9,7 +9,7 @@ export interface DriverOptions {
   readonly partitions?: number;
   /** The driver's wall clock at the beginning, ms since epoch. Default 0. */
   readonly nowMs?: number;
-  /** Event time between two watermark markers of derived topics, ms. Default 1,000 as in production. */
+  /** Event time between two watermark markers of derived topics, ms. Default a minute, as in production. */
   readonly markerMs?: number;
   /** How input is cut into commits. `testTopology` chooses; default all in one batch. */
   readonly batching?: Batching;

@@ -20,7 +20,7 @@ export function snapshotOf(deployments: readonly Deployment[], storage: MemorySt
     addState(deployment, storage, add);
     addTasks(deployment, storage, add);
   }
-  if (deployments[0]) addDeadLetters(deployments[0], storage, add);
+  if (deployments[0]) addDeadLetters(deployments[0], markedTopics(deployments), storage, add);
   return snapshot;
 }
 
@@ -61,14 +61,22 @@ function addTasks(deployment: Deployment, storage: MemoryStorage, add: Add): voi
   }
 }
 
-/** By identity, but for offsets in internal topics: those depend on the number of markers. */
-function addDeadLetters(deployment: Deployment, storage: MemoryStorage, add: Add): void {
+/** Physical names of the topics that carry the markers of tasks. */
+function markedTopics(deployments: readonly Deployment[]): ReadonlySet<string> {
+  return new Set(
+    deployments.flatMap((deployment) => {
+      return deployment.topology.build().stages.flatMap(({ target }) => (target?.derived ? [deployment.physicalName(target)] : []));
+    }),
+  );
+}
+
+/** By identity, but for offsets among the markers of tasks: those depend on their number. */
+function addDeadLetters(deployment: Deployment, marked: ReadonlySet<string>, storage: MemoryStorage, add: Add): void {
   const topic = topics.deadLetters as Topic<string, unknown>;
   const lines = [...decodedRecords(storage.log, deployment.physicalName(topic), deployment.codecOf(topic))].map(({ value }) => {
     const { id: _, sourceOffset, sourceTopic, personal, ...rest } = value as Readonly<Record<string, unknown>>;
-    const isInternal = /\.v\d+\./.test(String(sourceTopic));
     const { header: __, ...bytes } = personal as Readonly<Record<string, unknown>>;
-    return textOf({ sourceTopic, ...(isInternal ? {} : { sourceOffset }), ...rest, ...bytes });
+    return textOf({ sourceTopic, ...(marked.has(String(sourceTopic)) ? {} : { sourceOffset }), ...rest, ...bytes });
   });
   for (const line of lines.sort()) add('dead letters', line);
 }

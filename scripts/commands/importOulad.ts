@@ -3,13 +3,15 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Storage } from '../../runtime/ports.js';
 import type { Topology } from '../../operators/topology.js';
-import type { OuladProgress } from '../oulad/index.js';
+import { topics } from '../../schemas/index.js';
+import { ownTopologyFiles } from '../topologyFiles.js';
 import { explainedRun } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { folderCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
-import { importOuladClicks, type OuladImportResult } from './ouladImport.js';
-import { bytesText, countText, print, printJson, secondsText, tableText } from './output.js';
+import { importOulad, type OuladImportResult } from './ouladImport.js';
+import { importText } from './ouladText.js';
+import { bytesText, countText, print, printJson, secondsText } from './output.js';
 import { PeakMemory } from './peakMemory.js';
 import { ProgressLine } from './progressLine.js';
 import { checkedTopologies, progressReporter, runText } from './run.js';
@@ -19,29 +21,36 @@ interface ImportOptions extends FolderOptions {
   readonly module?: string;
   readonly presentation?: string;
   readonly untilDay?: number;
-  readonly run?: readonly string[];
+  /** `false` for `--no-run`. */
+  readonly run?: readonly string[] | false;
+  readonly endOfInput?: true;
   readonly batchRecords?: number;
 }
 
-const DESCRIPTION = `Imports the clicks (studentVle.csv or .csv.gz) of a folder of the Open University Learning Analytics data set into the topic clicks.
-Rows that cannot be used go to the dead letters; nothing is dropped. An import that was cut off is repeated without doubling; one with a
-later --until-day adds what is missing. One file per folder and region.
+const DESCRIPTION = `Imports a folder of the Open University Learning Analytics data set (.csv or .csv.gz): studentVle into the topic clicks,
+studentAssessment into quiz-results, studentRegistration and assessments into lms-events, studentInfo into profiles, vle into catalogue.
+studentVle must be there. Rows that cannot be used go to the dead letters; nothing is dropped. An import that was cut off is repeated
+without doubling; one with a later --until-day goes on. The files of one folder and region stay the same.
 
-With --run, topologies then process all there is and close every window, and the summary gives the rate of the whole job.`;
+The topologies of this package then process all there is, as of the midnight after the last day: windows that end later stay open, and a
+later import goes on. --run chooses topologies, --no-run runs none, --end-of-input closes every window for good.`;
 
-/** Imports OULAD clicks. */
+/** Imports an OULAD folder. */
 export function importOuladCommand(): Command {
-  return folderCommand('oulad <dir>', 'import the clicks of the OULAD data set', DESCRIPTION, [
+  return folderCommand('oulad <dir>', 'import the OULAD data set and run topologies over it', DESCRIPTION, [
     'skillforge import oulad ./oulad',
     'skillforge import oulad ./oulad --module AAA --presentation 2014J --until-day 60',
-    'skillforge import oulad ./oulad --run learner-engagement,item-trends',
+    'skillforge import oulad ./oulad --run learner-engagement,item-trends --end-of-input',
+    'skillforge import oulad ./oulad --no-run',
   ])
     .option('--module <code>', 'only this module, such as AAA')
     .option('--presentation <code>', 'only this presentation, such as 2014J')
     .option('--until-day <n>', 'last day to import, counted from the start of the presentation', wholeNumber(-Infinity))
-    .option('--run <names>', 'topologies to run afterwards, with commas between', nameList)
-    .option('--batch-records <n>', 'most records between two commits of a task, with --run', wholeNumber(1))
-    .action(importOulad);
+    .option('--run <names>', 'topologies to run afterwards, with commas between; all of this package when left out', nameList)
+    .option('--no-run', 'only import')
+    .option('--end-of-input', 'then also close every window, for good: nothing comes after')
+    .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
+    .action(importFolder);
 }
 
 interface JobSummary {
@@ -56,8 +65,9 @@ interface JobSummary {
   readonly cores: number;
 }
 
-async function importOulad(folder: string, options: ImportOptions): Promise<void> {
-  const topologies = await checkedTopologies(options.run ?? []);
+async function importFolder(folder: string, options: ImportOptions): Promise<void> {
+  const names = options.run === false ? [] : (options.run ?? ownTopologyFiles().map(({ path }) => path));
+  const topologies = await checkedTopologies(names);
   const memory = new PeakMemory();
   const startMs = performance.now();
   const summary = await writingFolder(options.data, options.json === true, async (storage) => {
@@ -70,7 +80,7 @@ async function importOulad(folder: string, options: ImportOptions): Promise<void
   const job = {
     ...summary,
     seconds,
-    clicksPerSecond: summary.import.written / seconds,
+    clicksPerSecond: clicksOf(summary.import) / seconds,
     peakAnonymousBytes: memory.stop(),
     cores: availableParallelism(),
   };
@@ -78,48 +88,34 @@ async function importOulad(folder: string, options: ImportOptions): Promise<void
   else print(jobText(job));
 }
 
+const clicksOf = ({ topics: written }: OuladImportResult): number => written.find(({ topic }) => topic === topics.clicks.name)!.written;
+
 async function importing(storage: Storage, folder: string, options: ImportOptions): Promise<OuladImportResult> {
   const line = new ProgressLine(options.json === true);
   try {
     const { region, module, presentation, untilDay } = options;
-    return await importOuladClicks(storage, folder, {
-      region,
-      module,
-      presentation,
-      untilDay,
-      onProgress: (progress) => showProgress(line, progress),
-    });
+    return await importOulad(storage, folder, { region, module, presentation, untilDay, onProgress: (work) => line.update(work) });
   } finally {
     line.end();
   }
 }
 
-function showProgress(line: ProgressLine, { phase, bytesRead, bytesTotal, eventsEmitted, eventsTotal }: OuladProgress): void {
-  if (phase === 'reading') line.update({ what: 'reading', done: bytesRead, total: bytesTotal, unit: 'bytes' });
-  else line.update({ what: 'importing', done: eventsEmitted, total: eventsTotal, unit: 'clicks' });
-}
-
 function running(storage: Storage, topologies: readonly Topology[], options: ImportOptions): Promise<RunSummary> {
-  const { region, batchRecords, run = [] } = options;
-  const what = `running ${topologies.map((topology) => topology.name).join(' and ')}`;
-  const request = { region, batchRecords, mode: 'end-of-input', onProgress: progressReporter(options.json === true, what, 'end-of-input') } as const;
-  return explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${run[at]!}`, options));
+  const { region, batchRecords } = options;
+  const mode = options.endOfInput ? 'end-of-input' : 'until-end';
+  const what = `running ${topologies.length > 2 ? `${topologies.length} topologies` : topologies.map(({ name }) => name).join(' and ')}`;
+  const request = { region, batchRecords, mode, onProgress: progressReporter(options.json === true, what, mode) } as const;
+  return explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${topologies[at]!.name}`, options));
 }
 
 function jobText({ import: imported, importSeconds, run, seconds, clicksPerSecond, peakAnonymousBytes, cores }: JobSummary): string {
-  const { summary, written, alreadyThere, rejected, rejectedBefore } = imported;
-  const rows = summary.presentations.map((one) => [one.course, countText(one.accepted), countText(one.filtered), countText(one.clicks)]);
   return [
-    tableText(['presentation', 'events', 'not chosen', 'clicks'], rows),
-    `imported ${countText(written)} clicks in ${secondsText(importSeconds)}, ${countText(written / importSeconds)}/s` +
-      (alreadyThere > 0 ? `; ${countText(alreadyThere)} were there already` : ''),
-    `${countText(summary.rowsRead)} rows read, ${countText(rejected)} rejected to the dead letters` +
-      (rejectedBefore > 0 ? `; ${countText(rejectedBefore)} were there already` : ''),
+    importText(imported, importSeconds),
     ...(run === null
       ? []
       : [
           runText(run),
-          `the whole job: ${countText(written)} clicks in ${secondsText(seconds)}, ${countText(clicksPerSecond)} clicks/s on ${cores} cores`,
+          `the whole job: ${countText(clicksOf(imported))} clicks in ${secondsText(seconds)}, ${countText(clicksPerSecond)} clicks/s on ${cores} cores`,
         ]),
     ...(peakAnonymousBytes === null ? [] : [`peak of anonymous memory: ${bytesText(peakAnonymousBytes)}`]),
   ].join('\n');

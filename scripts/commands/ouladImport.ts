@@ -1,153 +1,106 @@
-/** Imports the clicks of an OULAD folder into the log; can be cut off anywhere and repeated. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { SkillForgeError, topics, type Click, type Opened } from '../../schemas/index.js';
-import { readDeadLetters } from '../../runtime/deadLetters.js';
+/** Imports an OULAD folder into the log; can be cut off anywhere and repeated. */
+import { topics, type Click, type Opened } from '../../schemas/index.js';
 import type { Storage } from '../../runtime/ports.js';
 import { CLICK_COLUMNS } from '../oulad/clickRows.js';
-import {
-  CsvFile,
-  readOuladClicks,
-  type ClickChoice,
-  type OuladBatch,
-  type OuladProgress,
-  type OuladSummary,
-  type RejectedRow,
-} from '../oulad/index.js';
-import { RecordAppender } from './recordAppender.js';
+import { assertOptions, clockOf, CsvFile, readOuladClicks, type FileCounts, type OuladProgress, type OuladSummary } from '../oulad/index.js';
+import { importOuladRecords, missingFiles } from './ouladRecords.js';
+import { OuladWriter, fromFile, type OuladImportOptions, type WrittenCounts } from './ouladWriter.js';
+import type { WorkDone } from './progressLine.js';
 
-/** What to import, and into which region. */
-export interface OuladImportOptions extends ClickChoice {
-  readonly region: string;
-  readonly onProgress?: (progress: OuladProgress) => void;
-}
-
-/** What an import did. */
-export interface OuladImportResult {
-  readonly summary: OuladSummary;
-  /** Clicks that this import wrote. */
-  readonly written: number;
-  /** Clicks that an earlier import had written. */
-  readonly alreadyThere: number;
-  /** Lines that this import sent to the dead letters. */
-  readonly rejected: number;
-  readonly rejectedBefore: number;
+/** What an import did. The counts are sums over all kinds of records. */
+export interface OuladImportResult extends WrittenCounts {
+  /** By file, in the order in which they were read. */
+  readonly files: readonly FileCounts[];
+  /** Names of the files that the folder does not have. */
+  readonly missing: readonly string[];
+  readonly topics: readonly (WrittenCounts & { readonly topic: string })[];
+  /** The clicks by presentation. */
+  readonly clicks: OuladSummary;
+  /** Where the clock of the data stands, ms since epoch (UTC); `null` when nothing was chosen. */
+  readonly clockMs: number | null;
 }
 
 /**
- * What earlier imports wrote. A presentation's clicks always come in the same order, and `--until-day` only cuts off
- * their end: so a number per presentation says which ones are there, whatever the options were.
- */
-interface ImportProgress {
-  /** SHA-256 of the file. */
-  readonly file: string;
-  readonly written: Record<string, number>;
-  readonly rejected: number;
-}
-
-/**
- * Writes the clicks that are not there yet, and the rejected lines.
+ * Writes the records that are not there yet, and the rejected lines; then sets the clock of the topics. The clicks come first: they are the
+ * only ones that are refused, so that a refused import has changed nothing.
  *
- * @throws SFS_IMPORT_OTHER_FILE when the region has the clicks of another file, and what reading and writing throw
+ * @throws SFS_IMPORT_OTHER_FILE when the region has the records of other files; SFS_IMPORT_BEHIND when clicks that are not there yet are
+ * before the clock; and what reading and writing throw
  */
-export async function importOuladClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
-  const clicks = readOuladClicks(folder, options);
+export async function importOulad(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
+  assertOptions(options);
+  const missing = await missingFiles(folder);
+  const clicks = await writeClicks(storage, folder, options);
+  const others = await importOuladRecords(storage, folder, missing, options);
+  const writers = [clicks.writer, ...others.kinds.map(({ writer }) => writer)];
+  const courses = [...clicks.summary.presentations.map(({ course }) => course), ...writers.flatMap((writer) => writer.courses)];
+  const clockMs = clockOf(courses, options, Math.max(...writers.map((writer) => writer.lastMs)));
+  // Only when every kind is there: an import that was cut off goes on before the clock.
+  if (clockMs !== null) for (const writer of writers) await writer.clock(clockMs);
+  const written = [{ topic: topics.clicks.name, ...clicks.counts }, ...others.kinds.map(({ topic, counts }) => ({ topic, ...counts }))];
+  return {
+    ...sumOf([...written, others.schedule]),
+    files: [clicksFile(clicks.summary), ...others.files],
+    missing,
+    topics: written,
+    clicks: clicks.summary,
+    clockMs,
+  };
+}
+
+/** What an import of the clicks alone did. */
+export interface OuladClicksResult extends WrittenCounts {
+  readonly summary: OuladSummary;
+}
+
+/**
+ * Writes the clicks that are not there yet, and the rejected lines; sets no clock.
+ *
+ * @throws SFS_IMPORT_OTHER_FILE, SFS_IMPORT_BEHIND, and what reading and writing throw
+ */
+export async function importOuladClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladClicksResult> {
+  const { summary, counts } = await writeClicks(storage, folder, options);
+  return { summary, ...counts };
+}
+
+interface WrittenClicks {
+  readonly writer: OuladWriter<Opened<Click>>;
+  readonly summary: OuladSummary;
+  readonly counts: WrittenCounts;
+}
+
+async function writeClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<WrittenClicks> {
+  const { onProgress, region, ...choice } = options;
+  const clicks = readOuladClicks(folder, { ...choice, region, onProgress: (progress) => onProgress?.(clickWork(progress)) });
   const { path } = await CsvFile.find(folder, 'studentVle', CLICK_COLUMNS);
-  const appender = new RecordAppender(storage, topics.clicks, options.region, `import/oulad/${options.region}`);
-  const file = await digestOf(path);
-  const kept = appender.progress<ImportProgress>();
-  if (kept !== null && kept.file !== file && hasClicks(kept)) throw otherFile(path, options.region);
-  const before = kept?.file === file ? kept : { file, written: {}, rejected: 0 };
-  const source = `import/oulad/${basename(path).replace(/\.gz$/, '')}`;
-  // Lines are rejected while the file is read, before the first click: a file that turned out to be damaged may have left letters.
-  const letters = kept === null || hasClicks(kept) ? new Set<string>() : lettersFrom(storage, options.region, source);
-  const run = new ImportRun(appender, before, letters, source);
-  for await (const batch of clicks) await run.write(batch);
-  await appender.finish();
-  return { summary: clicks.summary, ...run.counts() };
+  const writer = await OuladWriter.open(storage, {
+    topic: topics.clicks,
+    region,
+    writer: `import/oulad/${region}`,
+    paths: [path],
+    courseOf: (click) => click.course,
+    timeOf: (click) => click.occurredAtMs,
+    refusesPast: true,
+  });
+  for await (const { events, rejected } of clicks) await writer.write({ records: events, rejected: fromFile(path, rejected) });
+  return { writer, summary: clicks.summary, counts: await writer.finish() };
 }
 
-const hasClicks = ({ written }: ImportProgress): boolean => Object.keys(written).length > 0;
-
-/** The lines of a source that are in the dead letters. */
-function lettersFrom(storage: Storage, region: string, source: string): Set<string> {
-  const found = new Set<string>();
-  for (const { letter } of readDeadLetters(storage, region)) {
-    const { sourceTopic, sourceOffset, code, personal } = letter;
-    if (sourceTopic === source && personal.value !== null) found.add(lineId({ line: sourceOffset, code, raw: personal.value }));
-  }
-  return found;
+function clickWork({ phase, bytesRead, bytesTotal, eventsEmitted, eventsTotal }: OuladProgress): WorkDone {
+  if (phase === 'reading') return { what: 'reading studentVle', done: bytesRead, total: bytesTotal, unit: 'bytes' };
+  return { what: 'importing clicks', done: eventsEmitted, total: eventsTotal, unit: 'clicks' };
 }
 
-const lineId = ({ line, code, raw }: Pick<RejectedRow, 'line' | 'raw'> & { readonly code: string }): string =>
-  `${line} ${code} ${raw.toString('latin1')}`;
-
-/** One pass over the file: counts what it meets and writes what goes beyond the progress. */
-class ImportRun {
-  private readonly met: Record<string, number> = {};
-  private readonly written: Record<string, number>;
-  private rejectedMet = 0;
-  private rejected: number;
-  private lettersMet = 0;
-  private added = 0;
-  private skipped = 0;
-
-  constructor(
-    private readonly appender: RecordAppender<Opened<Click>>,
-    private readonly before: ImportProgress,
-    private readonly letters: ReadonlySet<string>,
-    private readonly source: string,
-  ) {
-    this.written = { ...before.written };
-    this.rejected = before.rejected;
-  }
-
-  async write({ events, rejected }: OuladBatch): Promise<void> {
-    const { added } = this;
-    const lettersBefore = this.rejected;
-    for (const event of events) this.take(event);
-    for (const line of rejected) {
-      if (this.rejectedMet++ < this.before.rejected) continue;
-      this.rejected++;
-      if (this.letters.has(lineId(line))) this.lettersMet++;
-      else this.appender.reject(this.source, line);
-    }
-    if (this.added === added && this.rejected === lettersBefore) return;
-    await this.appender.commit({ file: this.before.file, written: this.written, rejected: this.rejected });
-  }
-
-  counts(): Omit<OuladImportResult, 'summary'> {
-    const rejectedBefore = Math.min(this.before.rejected, this.rejectedMet) + this.lettersMet;
-    const rejected = this.rejected - this.before.rejected - this.lettersMet;
-    return { written: this.added, alreadyThere: this.skipped, rejected, rejectedBefore };
-  }
-
-  private take(event: Opened<Click>): void {
-    const place = (this.met[event.course] = (this.met[event.course] ?? 0) + 1);
-    if (place <= (this.before.written[event.course] ?? 0)) {
-      this.skipped++;
-      return;
-    }
-    this.appender.add(event);
-    this.written[event.course] = place;
-    this.added++;
-  }
+function clicksFile({ file, rowsRead, accepted, filtered, rejected }: OuladSummary): FileCounts {
+  return { file: file ?? '', rowsRead, accepted, filtered, silent: 0, rejected };
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
-}
-
-function otherFile(path: string, region: string): SkillForgeError {
-  return new SkillForgeError(
-    'SFS_IMPORT_OTHER_FILE',
-    `the folder already has the clicks of another studentVle in region ${region}; import ${path} into a folder of its own`,
-    {
-      context: { path, region },
-    },
-  );
+function sumOf(all: readonly WrittenCounts[]): WrittenCounts {
+  const sum = (of: (counts: WrittenCounts) => number): number => all.reduce((total, counts) => total + of(counts), 0);
+  return {
+    written: sum(({ written }) => written),
+    alreadyThere: sum(({ alreadyThere }) => alreadyThere),
+    rejected: sum(({ rejected }) => rejected),
+    rejectedBefore: sum(({ rejectedBefore }) => rejectedBefore),
+  };
 }

@@ -12,6 +12,8 @@ import { generateCommand } from './generate.js';
 import { importOuladCommand } from './importOulad.js';
 import { lagCommand } from './lag.js';
 import { groupCommand } from './options.js';
+import { readerCommand } from './readerServe.js';
+import { recommendationsExportCommand } from './recommendationsExport.js';
 import { runCommand } from './run.js';
 import { stateGetCommand } from './stateGet.js';
 import { topicsListCommand } from './topicsList.js';
@@ -57,6 +59,8 @@ export function skillforgeProgram(): Command {
     lagCommand(),
     countsCommand(),
     groupCommand('dlq', 'work on dead letters', [dlqListCommand(), dlqShowCommand(), dlqReplayCommand()]),
+    readerCommand(),
+    groupCommand('recommendations', 'take recommendations out', [recommendationsExportCommand()]),
     groupCommand('import', 'import data sets', [importOuladCommand()]),
     generateCommand(),
     verifyCommand(),

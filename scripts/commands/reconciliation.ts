@@ -108,11 +108,15 @@ function countInput(storage: Storage, input: TaskInput): InputCount {
   return input.source.derived || spec.cleanup === 'compact' ? countByReading(storage, input) : countByOffsets(storage, input);
 }
 
-/** Without markers and compaction every offset is a record. */
+/** Without compaction every offset is a record, but for clock markers: those that were taken were counted, the others are looked for. */
 function countByOffsets(storage: Storage, { topic, partition, channels }: TaskInput): InputCount {
-  const { start, end } = storage.log.range(topic, partition);
-  const next = Math.max(0, ...[...channels.values()].map((channel) => channel.next));
-  return { processed: next, waiting: Math.max(0, end - Math.max(next, start)), lost: Math.max(0, start - next), complete: true };
+  const { start } = storage.log.range(topic, partition);
+  const all = [...channels.values()];
+  const next = Math.max(0, ...all.map((channel) => channel.next));
+  const clocks = all.reduce((total, channel) => total + (channel.clocks ?? 0), 0);
+  let waiting = 0;
+  for (const { header } of partitionRecords(storage, topic, partition, next)) if (!isMarker(header)) waiting++;
+  return { processed: next - clocks, waiting, lost: Math.max(0, start - next), complete: true };
 }
 
 function countByReading(storage: Storage, { topic, partition, channels, source }: TaskInput): InputCount {

@@ -1,5 +1,16 @@
 /** Writes records into the log so that a write which was cut off can be repeated without doubling anything. */
-import { LocalSchemaIds, deadLetterKey, keyOf, physicalTopicName, topicCodec, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
+import {
+  LocalSchemaIds,
+  SkillForgeError,
+  deadLetterKey,
+  keyOf,
+  physicalTopicName,
+  topicCodec,
+  topics,
+  type Topic,
+  type TopicCodec,
+} from '../../schemas/index.js';
+import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
 import type { OutputRecord, Storage } from '../../runtime/ports.js';
 
@@ -60,6 +71,18 @@ export class RecordAppender<V> {
     const keyText = keyOf(this.topic, value);
     const { key, partition } = this.placeOf(keyText);
     this.outputs.push({ topic, partition, key, value: codec.encode(keyText, value), header: null });
+  }
+
+  /**
+   * Promises, in every partition, that no record of an event time before `timeMs` is added from here on: what reads the topic need not wait
+   * for partitions that have none. Goes out with the next commit. A record that breaks the promise is late.
+   * @throws SFS_EVENT_TIME_INVALID
+   */
+  clock(timeMs: number): void {
+    if (!Number.isSafeInteger(timeMs)) {
+      throw new SkillForgeError('SFS_EVENT_TIME_INVALID', `a clock marker of ${this.topic.name} needs whole milliseconds since epoch, not ${timeMs}`);
+    }
+    this.outputs.push(...clockMarkers(this.target.topic, this.target.partitions, timeMs));
   }
 
   private placeOf(keyText: string): Place {

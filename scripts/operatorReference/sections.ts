@@ -28,13 +28,13 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'State per key',
     introduction: 'One row per key, committed with the input that changed it and undone when a later operator throws.',
-    files: ['aggregate', 'reduce', 'dedupe', 'debounce', 'timer'],
+    files: ['aggregate', 'reduce', 'reduceTable', 'dedupe', 'debounce', 'inTimeOrder', 'timer'],
   },
   {
     title: 'Joins',
     introduction:
       'Streams with streams, and streams with tables. Keys of both sides have one type, or the topology does not compile. A record without a partner takes the `miss` route.',
-    files: ['joins/joinInterval', 'joins/joinTable', 'joins/joinAsOf', 'joins/lookup'],
+    files: ['joins/joinInterval', 'joins/joinTable', 'joins/joinAsOf', 'joins/lookup', 'joins/lookupAll', 'joins/foreignKeyChanges'],
   },
   {
     title: 'Shaping streams',

@@ -1,42 +1,19 @@
 /** Judges the rows of `studentVle` and keeps those that become events. */
 import { itemId, learnerId } from '../../schemas/index.js';
+import { choosesDay, type OuladChoice } from './choice.js';
 import { ClickColumns, type ClickNumbers } from './clickColumns.js';
 import type { CsvRows } from './csvRows.js';
 import { IdTable } from './idTable.js';
 import { Presentations, type CoursePresentation } from './presentations.js';
+import { isDay, malformed, noDay, REFUSALS, type Refusal } from './refusals.js';
 import { summaryOf, type OuladRejectCode, type OuladSummary, type RejectedRow } from './summary.js';
 
 /** Columns of `studentVle` in the order of the data set. */
 export const CLICK_COLUMNS = ['code_module', 'code_presentation', 'id_student', 'id_site', 'date', 'sum_click'] as const;
 export type ClickColumn = (typeof CLICK_COLUMNS)[number];
 
-/** Further from day 0 than a hundred years is no date of a course, and later than what a time of the project can be. */
-const MAX_DATE = 36_525;
-
-/** Which rows to take; what is left out takes all. */
-export interface ClickChoice {
-  /** Such as `AAA`. */
-  readonly module?: string | undefined;
-  /** Such as `2014J`. */
-  readonly presentation?: string | undefined;
-  /** Last `date` to take. Unit: days since the presentation's day 0. */
-  readonly untilDay?: number | undefined;
-}
-
-interface Refusal {
-  readonly code: OuladRejectCode;
-  readonly reason: string;
-}
-
-const malformed = (reason: string): Refusal => ({ code: 'SFS_IMPORT_MALFORMED', reason });
-const REFUSALS = {
-  course: malformed('code_module or code_presentation is empty or holds "|"'),
-  learner: malformed('id_student is empty'),
-  item: malformed('id_site is empty'),
-  date: malformed(`date is not an integer from -${MAX_DATE} to ${MAX_DATE}`),
-  clicks: malformed('sum_click is not an integer from 1 to 999999999'),
-  presentation: { code: 'SFS_IMPORT_UNKNOWN', reason: 'code_presentation is not a year with B or J, such as 2014J' },
-} as const satisfies Record<string, Refusal>;
+const NO_DATE = noDay('date');
+const NO_CLICKS = malformed('sum_click is not an integer from 1 to 999999999');
 
 /** The rows of one import. A row is refused before it is filtered: what is wrong in a file does not depend on the choice. */
 export class ClickRows {
@@ -50,7 +27,7 @@ export class ClickRows {
 
   constructor(
     private readonly file: string,
-    private readonly choice: ClickChoice,
+    private readonly choice: OuladChoice,
   ) {}
 
   summary(): OuladSummary {
@@ -79,19 +56,13 @@ export class ClickRows {
     if (course.course === null) return REFUSALS.course;
     if (rows.isEmpty(row, columns.id_student)) return REFUSALS.learner;
     if (rows.isEmpty(row, columns.id_site)) return REFUSALS.item;
+    if (!isDay(date)) return NO_DATE;
     // Written so that NaN fails.
-    if (!(Math.abs(date) <= MAX_DATE)) return REFUSALS.date;
-    if (!(clicks >= 1)) return REFUSALS.clicks;
+    if (!(clicks >= 1)) return NO_CLICKS;
     if (course.firstDay === null) return REFUSALS.presentation;
-    if (this.#isChosen(course, date)) this.#keep(rows, row, course, course.firstDay + date, clicks);
+    if (choosesDay(this.choice, course, date)) this.#keep(rows, row, course, course.firstDay + date, clicks);
     else course.filtered++;
     return null;
-  }
-
-  #isChosen(course: CoursePresentation, date: number): boolean {
-    const { module, presentation, untilDay } = this.choice;
-    if (untilDay !== undefined && date > untilDay) return false;
-    return (module === undefined || module === course.module) && (presentation === undefined || presentation === course.presentation);
   }
 
   #keep(rows: CsvRows<ClickColumn>, row: number, course: CoursePresentation, day: number, clicks: number): void {

@@ -1,14 +1,13 @@
 /** Reads the clickstream of the Open University Learning Analytics data set as events in the order of their time. */
-import { assertRegion, SkillForgeError, type Click, type Opened } from '../../schemas/index.js';
-import { CLICK_COLUMNS, ClickRows, type ClickChoice, type ClickColumn } from './clickRows.js';
+import type { Click, Opened } from '../../schemas/index.js';
+import { assertOptions, DEFAULT_REGION, type OuladOptions } from './choice.js';
+import { CLICK_COLUMNS, ClickRows, type ClickColumn } from './clickRows.js';
 import type { ClickNumbers } from './clickColumns.js';
 import { CsvFile } from './csvFile.js';
 import { ROWS_PER_BATCH } from './csvRows.js';
-import { firstEpochDay } from './presentations.js';
 import { EMPTY_SUMMARY, type OuladSummary, type RejectedRow } from './summary.js';
 
 const DAY_MS = 86_400_000;
-const DEFAULT_REGION = 'eu-west';
 
 /** How far an import is. It first reads the whole file, then hands the events out. */
 export interface OuladProgress {
@@ -25,9 +24,7 @@ export interface OuladProgress {
 }
 
 /** What to read, and into which region. */
-export interface OuladClickOptions extends ClickChoice {
-  /** Region of the events; `eu-west` when left out. */
-  readonly region?: string | undefined;
+export interface OuladClickOptions extends OuladOptions {
   /** Called after each batch, in the reader's own turn: keep it short. */
   readonly onProgress?: ((progress: OuladProgress) => void) | undefined;
 }
@@ -77,19 +74,6 @@ export function readOuladClicks(folder: string, options: OuladClickOptions = {})
       yield* emit(file, rows, options);
     },
   };
-}
-
-function assertOptions(options: OuladClickOptions): void {
-  const { module, presentation, untilDay } = options;
-  assertRegion(options.region ?? DEFAULT_REGION);
-  if (module === '') throw optionError('module', 'must not be empty', module);
-  if (presentation !== undefined && firstEpochDay(presentation) === null)
-    throw optionError('presentation', 'must be a year with B or J, such as 2014J', presentation);
-  if (untilDay !== undefined && !Number.isSafeInteger(untilDay)) throw optionError('untilDay', 'must be an integer', untilDay);
-}
-
-function optionError(option: string, rule: string, value: unknown): SkillForgeError {
-  return new SkillForgeError('SFS_IMPORT_OPTION', `${option} ${rule}, but is ${JSON.stringify(value)}`, { context: { option, value } });
 }
 
 async function* read(file: CsvFile<ClickColumn>, rows: ClickRows, options: OuladClickOptions): AsyncGenerator<OuladBatch> {

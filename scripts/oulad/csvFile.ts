@@ -39,10 +39,8 @@ export class CsvFile<C extends string> {
    * @throws SFS_IMPORT_MISSING with the path expected
    */
   static async find<C extends string>(folder: string, name: string, columns: readonly C[]): Promise<CsvFile<C>> {
-    for (const path of [join(folder, `${name}.csv`), join(folder, `${name}.csv.gz`)]) {
-      const found = await stat(path).catch(() => null);
-      if (found?.isFile() === true) return new CsvFile(path, found.size, columns);
-    }
+    const path = await pathOfCsv(folder, name);
+    if (path !== null) return new CsvFile(path, (await stat(path)).size, columns);
     const expected = join(folder, `${name}.csv.gz`);
     throw new SkillForgeError('SFS_IMPORT_MISSING', `${expected} (or ${name}.csv) is missing; name the folder that holds the files of the data set`, {
       context: { file: expected, folder },
@@ -114,6 +112,15 @@ export class CsvFile<C extends string> {
     const { cause, ...position } = where;
     return new SkillForgeError(code, `${this.path}: ${message}`, { cause, context: { file: this.path, ...position } });
   }
+}
+
+/** The path of `<name>.csv` or, when there is none, of `<name>.csv.gz`; `null` when there is neither. */
+export async function pathOfCsv(folder: string, name: string): Promise<string | null> {
+  for (const path of [join(folder, `${name}.csv`), join(folder, `${name}.csv.gz`)]) {
+    const found = await stat(path).catch(() => null);
+    if (found?.isFile() === true) return path;
+  }
+  return null;
 }
 
 const unquoted = (name: string): string => (name.startsWith('"') && name.endsWith('"') ? name.slice(1, -1) : name);

@@ -49,7 +49,7 @@ function readersOf(graph: TopologyGraph, stageId: string): ReadonlySet<string> {
   return new Set([...direct, ...across]);
 }
 
-const ENDLESS: ReadonlySet<string> = new Set(['aggregate', 'reduce']);
+const ENDLESS: ReadonlySet<string> = new Set(['aggregate', 'reduce', 'reduce-table']);
 
 /** How far back in event time the state of a stage reaches, ms. A session's length has no bound; its gap is the least. */
 function spanMs(stage: GraphStage): number {

@@ -12,8 +12,9 @@ const IMPORTING = `
 import * as operators from 'skillforge-streams';
 import * as schemas from 'skillforge-streams/schemas';
 import * as runtime from 'skillforge-streams/runtime';
+import * as reader from 'skillforge-streams/reader';
 import * as testing from 'skillforge-streams/testing';
-const empty = Object.entries({ operators, schemas, runtime, testing }).filter(([, room]) => Object.keys(room).length === 0).map(([name]) => name);
+const empty = Object.entries({ operators, schemas, runtime, reader, testing }).filter(([, room]) => Object.keys(room).length === 0).map(([name]) => name);
 const { loadSchema, schemaNames, topics } = schemas;
 console.log(JSON.stringify({ empty, topology: typeof operators.topology, schema: loadSchema('click').name, schemas: schemaNames().length, topic: topics.clicks.name }));
 `;

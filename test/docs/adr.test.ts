@@ -40,7 +40,7 @@ describe('decisions', () => {
 
   it('tell of every dependency, with its version', () => {
     const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-    const rows = [...readDocument('docs/adr/0006-runtime-dependencies.md').matchAll(/^\| `([\w-]+)` ([\d.]+) \|/gm)];
+    const rows = [...readDocument('docs/adr/0006-runtime-dependencies.md').matchAll(/^\| `([@\w/-]+)` ([\d.]+) \|/gm)];
     expect(Object.fromEntries(rows.map((match) => [match[1], match[2]]))).toEqual(dependencies);
   });
 });

@@ -15,11 +15,13 @@ const HEAD = [
   "import type { ExampleScope } from './exampleScope.js';",
   '',
 ].join('\n');
-const SCOPE = '{ source, table, versionedTable, globalTable, region, events, others, topics, timed, eventSchema }: ExampleScope';
+const SCOPE =
+  '{ source, table, versionedTable, globalTable, globalVersionedTable, region, events, others, topics, timed, eventSchema }: ExampleScope';
 
 /** Where the entry points of the package lie in a checkout. */
 const ENTRY_POINTS: readonly (readonly [specifier: string, path: string])[] = [
   ['skillforge-streams/schemas', '../../schemas/index.js'],
+  ['skillforge-streams/reader', '../../reader/index.js'],
   ['skillforge-streams/testing', '../../runtime/testing/index.js'],
   ['skillforge-streams', '../../operators/index.js'],
 ];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as rxjs from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as operators from '../../operators/index.js';
+import * as reader from '../../reader/index.js';
 import * as testing from '../../runtime/testing/index.js';
 import * as schemas from '../../schemas/index.js';
 import { referencedDeclarations } from '../../scripts/operatorReference/page.js';
@@ -84,6 +85,7 @@ describe('a runnable module of a document', () => {
       ['rxjs', rxjs],
       ['skillforge-streams', operators],
       ['skillforge-streams/schemas', schemas],
+      ['skillforge-streams/reader', reader],
       ['skillforge-streams/testing', testing],
       ['node:assert/strict', { default: assert, __esModule: true }],
       ['node:test', { test }],

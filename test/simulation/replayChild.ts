@@ -9,7 +9,7 @@ import { contentsOf, digestOf } from './contents.js';
 import { REGION, TOPOLOGIES } from './replayed.js';
 import { tornCommits, type Tearing } from './tornCommits.js';
 
-/** Event time between two markers: at the default of a second, most of a small replay would be markers. */
+/** Event time between two markers: at the default of a minute, most of a small replay would be markers. */
 const MARKER_MS = 10 * 60_000;
 
 /** Compaction that is never far away. */

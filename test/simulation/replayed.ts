@@ -1,6 +1,7 @@
 /** What the simulation replays: the topologies, their region, and a seeded input with some records that cannot be used. */
 import type { OutputRecord, Storage } from '../../runtime/ports.js';
 import { Deployment } from '../../runtime/engine/deployment.js';
+import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
 import { topics, type Click, type Opened } from '../../schemas/index.js';
 import { SeededRandom, syntheticClicks } from '../../scripts/synthetic/index.js';
@@ -10,6 +11,7 @@ import trends from '../../topologies/item-trends.js';
 export const REGION = 'eu-west';
 export const TOPOLOGIES = [engagement, trends] as const;
 const DAY_MS = 86_400_000;
+const OUT_OF_ORDER_MS = 30 * 60_000;
 
 export interface InputOptions {
   readonly seed: number;
@@ -37,9 +39,13 @@ export async function appendInput(storage: Storage, { seed, ...synthetic }: Inpu
     return { topic: name, partition: partitionOf(key, topics.clicks.partitions), key, value, header: null };
   };
   let records = 0;
-  for (const clicks of syntheticClicks({ ...synthetic, seed, region: REGION, outOfOrderMs: 30 * 60_000 })) {
+  let promisedMs = -Infinity;
+  for (const clicks of syntheticClicks({ ...synthetic, seed, region: REGION, outOfOrderMs: OUT_OF_ORDER_MS })) {
     await storage.log.append(clicks.map((click) => recordOf(random.chance(1 / 300) ? late(click) : click)));
     records += clicks.length;
+    // What may still come, but for the late ones, as its writer knows: no click is further behind an earlier one.
+    promisedMs = Math.max(promisedMs, ...clicks.map(({ occurredAtMs }) => occurredAtMs - OUT_OF_ORDER_MS));
+    await storage.log.append(clockMarkers(name, topics.clicks.partitions, promisedMs));
   }
   return records;
 }

@@ -7,7 +7,7 @@ import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import type { Log, Storage } from '../../runtime/ports.js';
 import { physicalTopicName, topics } from '../../schemas/index.js';
-import { importOuladClicks, type OuladImportResult } from '../../scripts/commands/ouladImport.js';
+import { importOulad, type OuladImportResult } from '../../scripts/commands/ouladImport.js';
 import { runTopologies, type RunMode } from '../../scripts/commands/topologyRun.js';
 import engagement from '../../topologies/learner-engagement.js';
 import trends from '../../topologies/item-trends.js';
@@ -42,10 +42,10 @@ export async function onFolder<T>(folder: string, work: (storage: Storage) => T 
   }
 }
 
-/** A new folder with the clicks of `from` and nothing else. */
+/** A new folder with what the files of `from` tell. */
 export async function importedFolder(from: string): Promise<{ folder: string; imported: OuladImportResult }> {
   const folder = newFolder();
-  const imported = await onFolder(folder, (storage) => importOuladClicks(storage, from, { region: REGION }));
+  const imported = await onFolder(folder, (storage) => importOulad(storage, from, { region: REGION }));
   return { folder, imported };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { distinctCount, topK } from '../../../operators/index.js';
+import { distinctCount, list, schema, topK } from '../../../operators/index.js';
 import { expectImmutable, expectPaned, fold, inTurn, resultOf } from './folds.js';
 
 const self = (value: string): string => value;
@@ -106,5 +106,19 @@ describe('distinctCount', () => {
   it('can be paned: a value in two panes counts once', () => {
     expectPaned(distinctCount(self), inTurn(letters('abracad')));
     expectImmutable(distinctCount(self), inTurn(letters('abc')));
+  });
+});
+
+describe('list', () => {
+  const tags = list<string, string>(self, schema.string);
+
+  it('gives all values as they came, repeats included', () => {
+    expect(resultOf(tags, ['b', 'a', 'b'])).toEqual(['b', 'a', 'b']);
+    expect(resultOf(tags, [])).toEqual([]);
+  });
+
+  it('merges panes wherever they are cut, and leaves accumulators as they were', () => {
+    expectPaned(tags, inTurn(letters('cabc')));
+    expectImmutable(tags, inTurn(letters('cabc')));
   });
 });

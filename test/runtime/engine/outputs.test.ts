@@ -42,6 +42,23 @@ describe('what a task sends', () => {
     );
   });
 
+  it('is refused in a copartitioned topic where the key belongs to another task’s partition', () => {
+    const own = { ...plain(results), copartitioned: true };
+    const keyIn = (partition: number): string =>
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((key) => partitionOf(Buffer.from(key), 12) === partition)!;
+    const outputs = outputsWith();
+    const elsewhere = partitionOf(Buffer.from('a'), 12);
+    expect(() => outputs.send(own, result('a'), times, origin)).toThrow(
+      expect.objectContaining({
+        code: 'SFS_NOT_COPARTITIONED',
+        message: `key "a" of topic results belongs to partition ${elsewhere}, and this task writes partition 3 alone`,
+      }),
+    );
+    expect(outputs.size).toBe(0);
+    outputs.send(own, result(keyIn(3)), times, origin);
+    expect(outputs.drain()).toMatchObject([{ partition: 3 }]);
+  });
+
   it('is taken back to the mark when its input fails, and its bytes are counted until the commit', () => {
     const outputs = outputsWith();
     outputs.send(plain(results), result('a'), times, origin);
@@ -70,6 +87,13 @@ describe('markers', () => {
       ['test.other', 1, 96, true],
     ]);
     expect(sent.every(({ key, value }) => key === null && value === null)).toBe(true);
+  });
+
+  it('go to the task’s own partition alone of a copartitioned topic', () => {
+    const outputs = outputsWith([{ target: { ...targetOf(plain(derived)), topic: { ...plain(derived), copartitioned: true } }, delayMs: 0 }]);
+    outputs.sendMarkers(times, { idle: false, end: false });
+    expect([outputs.size, outputs.results]).toEqual([1, 0]);
+    expect(outputs.drain().map(({ partition }) => partition)).toEqual([producer.partition]);
   });
 });
 

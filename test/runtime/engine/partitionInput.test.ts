@@ -26,7 +26,7 @@ function storageWith(topic: Topic<string, Event>): MemoryStorage {
 
 function inputOf(storage: MemoryStorage, { topic = events, progress = newProgress(), resumed = [], producers = 0 }: Setting = {}): PartitionInput {
   const plain = topic as Topic<string, unknown>;
-  const source = { topic: plain, scope: 'task' as const, latenessMs: 0, idleMs: 1000, maxAheadMs: Number.MAX_SAFE_INTEGER };
+  const source = { topic: plain, scope: 'task' as const, holdsWatermark: true, latenessMs: 0, idleMs: 1000, maxAheadMs: Number.MAX_SAFE_INTEGER };
   return new PartitionInput(
     {
       stage: topic.name,

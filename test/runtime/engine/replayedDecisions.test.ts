@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, merge, topology, tumbling, withValue, type Records } from '../../../operators/index.js';
+import { clockMarkers } from '../../../runtime/engine/clock.js';
 import type { TaskProgress } from '../../../runtime/engine/progress.js';
 import type { Worker } from '../../../runtime/engine/worker.js';
 import { CrashingStorage } from '../../../runtime/testing/crashingStorage.js';
@@ -23,8 +24,11 @@ const sensitive = topology('sensitive', { version: 1 }, ({ source }) => {
   merge('shown', windows as Records<string, unknown>, tags as Records<string, unknown>).pipe(toResults());
 });
 
-/** One step of a life: a record comes, or the wall clock goes on. */
-type Happening = { readonly topic: 'events' | 'others'; readonly partition: 0 | 1; readonly atMs: number } | 'time passes';
+/** One step of a life: a record comes, a clock marker comes to every partition, or the wall clock goes on. */
+type Happening =
+  | { readonly topic: 'events' | 'others'; readonly partition: 0 | 1; readonly atMs: number }
+  | { readonly topic: 'events' | 'others'; readonly clockMs: number }
+  | 'time passes';
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 2,
@@ -34,6 +38,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       atMs: fc.nat(60),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ topic: fc.constantFrom('events' as const, 'others' as const), clockMs: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.constant('time passes' as const) },
 );
 
@@ -68,11 +73,11 @@ async function live(happenings: readonly Happening[]): Promise<{ left: Left; sto
   let nth = 0;
   for (const one of happenings) {
     if (one === 'time passes') nowMs += WALL_STEP_MS;
-    else
-      await send(
-        storage,
-        record(one.topic === 'events' ? events : others, event(`k${one.partition}`, one.atMs, { tag: `${one.topic} ${nth++}` }), one.partition),
-      );
+    else {
+      const topic = one.topic === 'events' ? events : others;
+      if ('clockMs' in one) await storage.log.append(clockMarkers(physical(topic), topic.partitions, one.clockMs));
+      else await send(storage, record(topic, event(`k${one.partition}`, one.atMs, { tag: `${one.topic} ${nth++}` }), one.partition));
+    }
     await settle(worker, nowMs);
   }
   return { left: leftBy(worker, storage), storage };
@@ -157,6 +162,25 @@ describe('state built again from the log', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  // Found by the properties around it.
+  it('is what was lived where a clock marker moved nothing before a decision, and where the process dies while it closes windows', async () => {
+    const silent = await live([
+      'time passes',
+      { topic: 'others', partition: 1, atMs: 0 },
+      { topic: 'events', partition: 1, atMs: 0 },
+      { topic: 'events', clockMs: 0 },
+      'time passes',
+    ]);
+    expect(await rebuilt(await rescued(silent.storage), 1)).toEqual(silent.left);
+    const closing = await live([
+      { topic: 'events', partition: 0, atMs: 0 },
+      { topic: 'events', clockMs: 10 },
+      { topic: 'events', partition: 0, atMs: 11 },
+      { topic: 'others', clockMs: 11 },
+    ]);
+    expect((await rebuiltDying(await rescued(closing.storage))).left).toEqual(closing.left);
   });
 
   it('is what was lived when the process dies again and again on the way', { timeout: 60_000 }, async () => {

@@ -5,6 +5,8 @@ import { derived, event, events, others, timed, toResults } from '../../operator
 import { closed, derivedRecord, found, marker, record, run, send, settle, started } from './running.js';
 
 const IDLE_MS = 30_000;
+/** A marker for each second: the events are seconds apart. */
+const limits = { markerMs: 1_000 };
 
 const writer = (version: number): Topology =>
   topology('writer', { version }, ({ source }) => {
@@ -17,9 +19,9 @@ const reader = topology('reader', { version: 1 }, ({ source }) => {
 /** What an earlier version of the writer left behind. */
 async function afterVersion1(): Promise<ReturnType<typeof memoryStorage>> {
   const storage = memoryStorage({ now: () => 0 });
-  await run(storage, [writer(1), reader]);
+  await run(storage, [writer(1), reader], { limits });
   await send(storage, ...[1, 15, 2_001].map((atMs) => record(events, event('a', atMs))));
-  await run(storage, [writer(1), reader]);
+  await run(storage, [writer(1), reader], { limits });
   await send(storage, ...[3_025, 5_045, 9_000].map((atMs) => record(events, event('a', atMs))));
   return storage;
 }
@@ -31,7 +33,7 @@ describe('a reader whose writer has got a new version', () => {
     const results = await Promise.all(
       [1, 2].map(async (version) => {
         const storage = await afterVersion1();
-        expect(lagOf(await run(storage, [writer(version), reader], { mode }))).toBe(0);
+        expect(lagOf(await run(storage, [writer(version), reader], { mode, limits }))).toBe(0);
         return closed(storage);
       }),
     );
@@ -43,12 +45,12 @@ describe('a reader whose writer has got a new version', () => {
 
   it('waits for the older version as for any silent source, once: restarts do not wait again', async () => {
     const storage = await afterVersion1();
-    const first = await started(storage, [writer(2), reader], { mode: 'follow' });
+    const first = await started(storage, [writer(2), reader], { mode: 'follow', limits });
     await settle(first, 0);
     await settle(first, IDLE_MS);
     await settle(first, IDLE_MS);
     await send(storage, record(events, event('a', 20_000)), record(events, event('a', 20_100)));
-    const again = await started(storage, [writer(2), reader], { mode: 'follow' });
+    const again = await started(storage, [writer(2), reader], { mode: 'follow', limits });
     const before = found(storage).length;
     await settle(again, 0);
     expect(found(storage).length).toBeGreaterThan(before);

@@ -87,6 +87,20 @@ describe('the driver', () => {
     });
   });
 
+  it('sends the promise of a source, in its place among the records, as that of a topic that a topology writes', async () => {
+    const windows = around((source) => source.pipe(tumbling('window', { sizeMs: 10, late: 'dead-letter' }, { n: count() })));
+    await testTopology(windows, async (driver) => {
+      const input = driver.input(events);
+      input.send(event('a', 5));
+      input.sendMarker(10);
+      input.send(event('a', 6));
+      await driver.run();
+      expect(driver.watermark()).toBe(10);
+      expect(lines(driver)).toMatchObject([['a', 9, { value: { n: 1 } }]]);
+      expect(driver.late().map(({ failedAtEventTimeMs }) => failedAtEventTimeMs)).toEqual([6]);
+    });
+  });
+
   it('shows rows of a store by key and as a whole, and refuses a store that there is not', async () => {
     await testTopology(counting, async (driver) => {
       driver.input(events).sendAll([event('b', 1, { n: 2 }), event('a', 1), event('b', 1, { n: 3 })]);

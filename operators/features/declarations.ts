@@ -1,0 +1,23 @@
+/** How a feature is declared: once, for serving, training and the documents. */
+export interface FeatureDeclaration {
+  /** Unique in its set; in snake case, as training reads it. */
+  readonly name: string;
+  readonly type: 'count' | 'ratio' | 'duration' | 'flag' | 'logarithm';
+  readonly unit: string;
+  /** Window of event time that it covers, such as `7d`; `null` where there is none. */
+  readonly window: string | null;
+  /** Value where nothing is known. */
+  readonly fallback: number;
+  /** Class of the personal data that it is made of, as in the schemas. */
+  readonly personal: 'none' | 'profile' | 'behavioural';
+  readonly description: string;
+}
+
+/** Features in the order of their columns. */
+export interface FeatureSet {
+  /** Name and digest of the declarations, such as `item-features:1a2b3c4d5e6f7081`. */
+  readonly id: string;
+  readonly declarations: readonly FeatureDeclaration[];
+  /** Column of a feature. @throws SFS_FEATURE_UNKNOWN */
+  column(name: string): number;
+}

@@ -1,0 +1,143 @@
+import {
+  WHOLE_COURSE,
+  segmentKey,
+  type CohortId,
+  type CourseId,
+  type ItemId,
+  type ItemUse,
+  type LearnerActivity,
+  type LearnerContext,
+  type LearnerFeatures,
+  type LearnerMastery,
+  type Opened,
+  type SegmentKey,
+} from '../../schemas/index.js';
+import { schema, type Infer } from '../schema.js';
+
+/** Items of a course whose use is kept: the ones used last. */
+const MOST_ITEMS = 400;
+const DAY_MS = 86_400_000;
+/** After how many days a use weighs half. */
+const HALF_LIFE_DAYS = 7;
+
+const deadline = schema.record({ item: schema.branded<ItemId>(), dueAtMs: schema.long });
+const activeCourse = schema.record({
+  course: schema.branded<CourseId>(),
+  cohort: schema.branded<CohortId>(),
+  enrolledAtMs: schema.long,
+  deadlines: schema.array(deadline),
+});
+const context = schema.record({
+  courses: schema.array(activeCourse),
+  segment: schema.nullable(schema.string),
+  hoursPerWeek: schema.nullable(schema.double),
+  consentProfiling: schema.boolean,
+});
+const use = schema.record({
+  item: schema.branded<ItemId>(),
+  lastMs: schema.long,
+  days: schema.long,
+  weight: schema.double,
+  completed: schema.boolean,
+});
+const history = schema.record({ course: schema.branded<CourseId>(), uses: schema.array(use) });
+const skill = schema.record({ skill: schema.string, mastery: schema.double, answers: schema.long, lastAtMs: schema.long });
+const engagement = schema.record({ asOfMs: schema.long, events1d: schema.long, events7d: schema.long, events28d: schema.long });
+
+/** Shape of {@link LearnerState}. */
+export const learnerState = schema.record({
+  context: schema.nullable(context),
+  histories: schema.array(history),
+  skills: schema.array(skill),
+  engagement: schema.nullable(engagement),
+});
+
+/** What a decision knows of a learner. */
+export type LearnerState = Infer<typeof learnerState>;
+/** How a learner used an item. */
+export type Use = Infer<typeof use>;
+
+/** Before anything is known of a learner. */
+export const initialLearnerState: LearnerState = { context: null, histories: [], skills: [], engagement: null };
+
+/** Without consent nothing is kept that tells what the learner did. Before the first context nothing is refused yet. */
+const refusesProfiling = (state: LearnerState): boolean => state.context !== null && !state.context.consentProfiling;
+
+/** The state after an hour of activity. */
+export function withActivity(state: LearnerState, { personal, hourStartMs }: Opened<LearnerActivity>): LearnerState {
+  if (refusesProfiling(state)) return state;
+  const touched = [...new Set(personal.items.map(({ course }) => course))];
+  const others = state.histories.filter(({ course }) => !touched.includes(course));
+  const changed = touched.map((course) => {
+    const before = state.histories.find((one) => one.course === course)?.uses ?? [];
+    const items = personal.items.filter((one) => one.course === course);
+    return { course, uses: withUses(before, items, hourStartMs) };
+  });
+  return { ...state, histories: [...others, ...changed] };
+}
+
+function withUses(before: readonly Use[], items: readonly ItemUse[], atMs: number): Use[] {
+  const used = new Map(items.map((one) => [one.item, one]));
+  const uses = before.map((one) => {
+    const now = used.get(one.item);
+    if (now === undefined) return one;
+    used.delete(one.item);
+    return usedAgain(one, now, atMs);
+  });
+  for (const { item, completed } of used.values()) uses.push({ item, lastMs: atMs, days: 1, weight: 1, completed });
+  return uses.length <= MOST_ITEMS ? uses : uses.sort((a, b) => b.lastMs - a.lastMs).slice(0, MOST_ITEMS);
+}
+
+function usedAgain({ item, lastMs, days, weight, completed }: Use, now: ItemUse, atMs: number): Use {
+  const elapsed = Math.floor(atMs / DAY_MS) - Math.floor(lastMs / DAY_MS);
+  const isNewDay = elapsed > 0 ? 1 : 0;
+  return {
+    item,
+    lastMs: Math.max(lastMs, atMs),
+    days: days + isNewDay,
+    weight: weight * 2 ** (-Math.max(0, elapsed) / HALF_LIFE_DAYS) + isNewDay,
+    completed: completed || now.completed,
+  };
+}
+
+/** The state after a change of context. A learner who does not agree to profiling is forgotten but for it. */
+export function withContext(state: LearnerState, { personal }: Opened<LearnerContext>): LearnerState {
+  return personal.consentProfiling ? { ...state, context: personal } : { ...initialLearnerState, context: personal };
+}
+
+/** The state after a quiz. */
+export function withMastery(state: LearnerState, { personal }: Opened<LearnerMastery>): LearnerState {
+  return refusesProfiling(state) ? state : { ...state, skills: personal.skills };
+}
+
+/** The state after new windows of engagement. */
+export function withFeatures(state: LearnerState, { asOfMs, personal }: Opened<LearnerFeatures>): LearnerState {
+  if (refusesProfiling(state)) return state;
+  const { engagement1d, engagement7d, engagement28d } = personal;
+  const engagement = {
+    asOfMs,
+    events1d: engagement1d?.events ?? 0,
+    events7d: engagement7d?.events ?? 0,
+    events28d: engagement28d?.events ?? 0,
+  };
+  return { ...state, engagement };
+}
+
+/** Under which keys a decision looks. */
+export interface LookupKeys {
+  readonly trends: readonly CohortId[];
+  readonly curricula: readonly CourseId[];
+  readonly segments: readonly SegmentKey[];
+}
+
+/** The rows that a decision for this state needs. */
+export function lookupKeys({ context }: LearnerState): LookupKeys {
+  const courses = context?.courses ?? [];
+  const segment = context?.consentProfiling ? context.segment : null;
+  const segments = segment === null ? [WHOLE_COURSE] : [segment, WHOLE_COURSE];
+  return {
+    trends: courses.map(({ cohort }) => cohort),
+    curricula: courses.map(({ course }) => course),
+    segments: courses.flatMap(({ course }) => segments.map((one) => segmentKey(course, one))),
+  };
+}

@@ -1,0 +1,138 @@
+/** The shapes of requests and answers as JSON Schema: they check requests, write answers, and make the OpenAPI description. */
+import type { CandidateSource } from '../../schemas/index.js';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../answer.js';
+
+const object = <P extends Record<string, object>>(properties: P, optional: readonly (keyof P)[] = []) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  additionalProperties: false,
+});
+
+const text = (description: string) => ({ type: 'string', description });
+const textOrNull = (description: string) => ({ type: ['string', 'null'], description });
+const timeOrNull = (description: string) => ({ ...textOrNull(`${description} ISO 8601, UTC, event time.`), format: 'date-time' });
+
+/** No control characters: ids end up in logs and on terminals of others. */
+const id = (description: string) => ({ type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$', description });
+
+const LIMIT = { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Most items in the answer.' };
+const EXCLUDE = { ...id('Items to leave out, with commas between.'), maxLength: 4096 };
+
+/** Path of a learner's recommendations. */
+export const LEARNER_PARAMS = object({ learner: id('Pseudonym of the learner.') });
+
+/** What may be asked of a learner's recommendations; nothing else is accepted. */
+export const LEARNER_QUERY = object(
+  {
+    list: { type: 'string', enum: ['next', 'new'], default: 'next', description: 'Whatever is best to do next, or only what was not opened before.' },
+    course: id('Only this course; by default every course of the learner, the best of each in turn.'),
+    segment: id('Segment of a learner of whom nothing is known.'),
+    limit: LIMIT,
+    exclude: EXCLUDE,
+    explain: { type: 'boolean', default: false, description: 'Whether to give the reasons of each item.' },
+  },
+  ['list', 'course', 'segment', 'limit', 'exclude', 'explain'],
+);
+
+/** Path of a segment's list. */
+export const SEGMENT_PARAMS = object({ segment: id('`course|segment`, encoded; a course alone means the whole of it.') });
+
+/** What may be asked of a segment's list. */
+export const SEGMENT_QUERY = object({ limit: LIMIT, exclude: EXCLUDE }, ['limit', 'exclude']);
+
+/** For routes that take no query. */
+export const NO_QUERY = object({});
+
+/** Complete by its type. */
+const SOURCES: Readonly<Record<CandidateSource, true>> = {
+  TRENDING: true,
+  CURRICULUM: true,
+  ALS: true,
+  NEIGHBOURS: true,
+  COVISITED: true,
+  REVIEW: true,
+  SEGMENT: true,
+  NEW: true,
+  POPULAR: true,
+};
+
+const ITEM = object(
+  {
+    item: text('Catalogue item.'),
+    course: text('Course of the item.'),
+    score: { type: 'number', description: 'Rank score within its list; comparable within one course only.' },
+    source: { type: 'string', enum: Object.keys(SOURCES), description: 'What proposed the item.' },
+    title: text('Title for people, where the catalogue knows the item.'),
+    kind: text('Kind of activity, where the catalogue knows the item.'),
+    reasons: {
+      type: 'array',
+      items: object({ code: text('Stable code.'), text: text('The same in English.') }),
+      description: 'With explain=true: why the item is there.',
+    },
+  },
+  ['title', 'kind', 'reasons'],
+);
+
+const served = (values: readonly string[], description: string) => ({ type: 'string', enum: values, description });
+
+const LISTED = {
+  madeAt: timeOrNull('When the list was made; of several lists the oldest.'),
+  validUntil: timeOrNull('From when on the list is stale; of several lists the first.'),
+  model: textOrNull('Version of the model, or of the rule, that ranked.'),
+  topologyVersion: { type: ['integer', 'null'], description: 'Version of the topology that made the list.' },
+  region: text('Region whose data this is.'),
+  items: { type: 'array', items: ITEM, description: 'Best first.' },
+};
+
+/** The answer for a learner. */
+export const LEARNER_ANSWER = {
+  description: 'What to recommend, and where it comes from.',
+  ...object({
+    learner: text('As asked.'),
+    list: { type: 'string', enum: ['next', 'new'] },
+    served: served(
+      ['personal', 'stale', 'segment', 'popular'],
+      "The learner's own list; the same past its time; the list of the segment; what is popular.",
+    ),
+    variant: text('Experiment variant; empty outside experiments.'),
+    ...LISTED,
+  }),
+};
+
+/** The answer for a segment. */
+export const SEGMENT_ANSWER = {
+  description: 'What the segment uses most.',
+  ...object({
+    course: text('As asked.'),
+    segment: text('As asked; `all` for the whole course.'),
+    served: served(['segment', 'popular'], 'The list of the segment; what is popular in the course, where the segment has none.'),
+    ...LISTED,
+  }),
+};
+
+/** The answer of the health check. */
+export const HEALTH_ANSWER = { description: 'The process answers.', ...object({ status: { type: 'string', enum: ['ok'] } }) };
+
+/** The answer of the readiness check. */
+export const READY_ANSWER = {
+  description: 'The view was at the end of the log once.',
+  ...object({
+    status: { type: 'string', enum: ['ready'] },
+    served: text('Topic that is served.'),
+    lag: { type: ['integer', 'null'], description: 'Records in the log that are not in the view; null while the log cannot be read.' },
+    trouble: textOrNull('Code of what keeps the reader from following the log; what it has is served meanwhile.'),
+  }),
+};
+
+const PROBLEM = object({
+  type: text('`about:blank`'),
+  title: text('The status in words.'),
+  status: { type: 'integer' },
+  detail: text('A sentence for people.'),
+  code: { ...text('Stable code.'), pattern: '^SFS_[A-Z_]+$' },
+  instance: text('Identity of the request, which the log of the reader has too.'),
+});
+
+/** An answer with a problem document (RFC 9457), for the OpenAPI description. */
+export const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: PROBLEM } } });

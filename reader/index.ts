@@ -1,0 +1,18 @@
+/**
+ * Reads recommendations: a client library for programs that read the topic themselves, and the server of the same answers over
+ * HTTP.
+ *
+ * @example
+ * const client = await RecommendationClient.open({ log: storage.log, region: 'eu-west', store: { folder: './view' } });
+ * await client.caughtUp();
+ * client.get('learner-7', { list: 'new', limit: 5 });
+ */
+export type { Answer, AnsweredItem, ListName, Question, Reason, Served } from './answer.js';
+export { RecommendationClient, type ClientNotice, type ClientOptions, type ClientStatus, type RecommendationChange } from './client.js';
+export type { ConsoleSource } from './console.js';
+export { openDenyList, type DeniedLearner, type DenyList } from './denyList.js';
+export type { LogEntry, RecommendationLog } from './log.js';
+export type { UnusableRecord } from './materializer.js';
+export type { RebuildReason } from './rebuilding.js';
+export { createReader, DEFAULT_PORT, type ListenOptions, type Reader, type ReaderOptions } from './server.js';
+export type { ViewPlace } from './viewStore.js';

@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
+import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
+
+/** File of the view within its folder: a cache of the log, which may be deleted at any time. */
+export const VIEW_FILE = 'view.mdb';
+
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+/** Kafka's limit of a name is 249; with the separator. */
+const MAX_TOPIC_BYTES = 250;
+const HEAD_KEY = Buffer.from('head');
+
+/**
+ * A view in a file. Rows and head change in one transaction, on LMDB's own thread, so that requests are answered meanwhile. The
+ * version of the head is checked within that transaction: several processes may follow the log into one view, and whoever comes
+ * second changes nothing.
+ */
+export class LmdbViewStore implements ViewStore {
+  private readonly rows: Database<Buffer, Buffer>;
+  private readonly heads: Database<Buffer, Buffer>;
+  private parsed: VersionedHead = { version: 0, head: null };
+
+  private constructor(
+    readonly folder: string,
+    private readonly root: RootDatabase<Buffer, Buffer>,
+  ) {
+    this.rows = root.openDB<Buffer, Buffer>('rows', BINARY);
+    this.heads = root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true });
+  }
+
+  /** Opens the view in `folder`, creating it when new. @throws SFS_VIEW_UNUSABLE */
+  static open(folder: string): LmdbViewStore {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const root = open<Buffer, Buffer>({ path: join(folder, VIEW_FILE), noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
+      return new LmdbViewStore(folder, root);
+    } catch (cause) {
+      throw unusable(folder, 'cannot be opened', cause);
+    }
+  }
+
+  head(): VersionedHead {
+    // Another process may have written since this turn's snapshot was taken.
+    this.root.resetReadTxn();
+    const entry = this.heads.getEntry(HEAD_KEY);
+    if (entry === undefined) return { version: 0, head: null };
+    const version = entry.version!;
+    if (version !== this.parsed.version) this.parsed = { version, head: JSON.parse(entry.value.toString()) as ViewHead };
+    return this.parsed;
+  }
+
+  get(key: string): Buffer | null {
+    const bytes = Buffer.from(key);
+    // LMDB throws for a key that it could not hold.
+    return bytes.length > MAX_KEY_BYTES + MAX_TOPIC_BYTES ? null : (this.rows.get(bytes) ?? null);
+  }
+
+  *scan(prefix: string): Generator<{ key: string; value: Buffer }, void, undefined> {
+    const start = Buffer.from(prefix);
+    for (const { key, value } of this.rows.getRange({ start })) {
+      const bytes = Buffer.from(key);
+      if (bytes.compare(start, 0, start.length, 0, Math.min(start.length, bytes.length)) !== 0) return;
+      yield { key: bytes.toString(), value };
+    }
+  }
+
+  async write(expected: number, { head, rows, clear }: ViewChange): Promise<boolean> {
+    // All that can throw happens before: an exception within the block would leave half of it.
+    const bytes = Buffer.from(JSON.stringify(head));
+    const changes = rows.map(([key, value]) => [Buffer.from(key), value] as const);
+    try {
+      return await this.heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
+        void this.heads.put(HEAD_KEY, bytes, expected + 1);
+        if (clear) void this.rows.clearAsync();
+        for (const [key, value] of changes) void (value === null ? this.rows.remove(key) : this.rows.put(key, value));
+      });
+    } catch (cause) {
+      throw unusable(this.folder, 'cannot be written', cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+}
+
+function unusable(folder: string, what: string, cause: unknown): SkillForgeError {
+  return new SkillForgeError('SFS_VIEW_UNUSABLE', `the reader's view in ${folder} ${what}: ${errorMessageOf(cause)}`, { cause, context: { folder } });
+}

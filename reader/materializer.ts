@@ -1,0 +1,258 @@
+/** Brings a view up to the end of the log, piece by piece. */
+import { errorCodeOf, physicalTopicName, topics, type ErrorCode } from '../schemas/index.js';
+import type { LogEntry, RecommendationLog } from './log.js';
+import { rebuildReason, type RebuildReason } from './rebuilding.js';
+import { emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
+import { isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
+
+/** A record that the view could not take; the last good one of its key stays. */
+export interface UnusableRecord {
+  /** Physical name. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly code: ErrorCode;
+}
+
+/** A row that changed in the view. */
+export interface RowEvent {
+  /** Logical name of the topic. */
+  readonly topic: string;
+  readonly key: string;
+  readonly deleted: boolean;
+}
+
+/** What a pass tells while it works. */
+export interface PassEvents {
+  onRows?(events: readonly RowEvent[]): void;
+  /** Another topic is served from now on; logical name. */
+  onServed?(topic: string): void;
+  onUnusable?(record: UnusableRecord): void;
+  onRebuild?(reason: RebuildReason): void;
+}
+
+/** What a pass did. */
+export interface PassResult {
+  /** Records read, markers left out. */
+  readonly records: number;
+  /** Whether another process changed the view meanwhile: then the pass ended early, and the next one goes on. */
+  readonly overtaken: boolean;
+}
+
+/** What {@link Materializer} is made of. */
+export interface MaterializerOptions {
+  readonly log: RecommendationLog;
+  readonly region: string;
+  readonly store: ViewStore;
+  readonly codecs: ViewCodecs;
+  readonly events?: PassEvents;
+  /** Clock of this machine, ms since epoch. */
+  readonly clock: () => number;
+}
+
+/** Records per transaction: what a request may have to wait for while they are checked. */
+const CHUNK = 256;
+/** The head is written anew when nothing else changed, so that the time of the last look at the log is known. */
+const HEARTBEAT_MS = 60_000;
+
+/**
+ * Applies the log to the view. Each transaction holds some rows and the positions after them, so that a process killed at any
+ * instant goes on where the view is. What a pass needs to know is in the head of the view, not in this object: several
+ * processes may take turns on one view.
+ */
+export class Materializer {
+  private readonly controlTopic: string;
+  private checked = false;
+  private stopping = false;
+
+  constructor(private readonly options: MaterializerOptions) {
+    this.controlTopic = physicalTopicName(options.region, topics.control.name);
+  }
+
+  /** Ends a pass after the transaction in progress. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** Reads up to where the log ended when the pass began. @throws what the log throws; SFS_VIEW_UNUSABLE */
+  async pass(): Promise<PassResult> {
+    const begun = await this.begin();
+    if (begun === null) return { records: 0, overtaken: true };
+    const work = new PassWork(this.options, begun.head, begun.version);
+    // A pointer is followed when everything that was in the log before it is in the view: the new version is whole by then.
+    const controlEnd = this.endOfControl();
+    for (const topic of viewTopics(this.options.log, this.options.region)) {
+      for (let partition = 0; partition < topic.partitions; partition++) {
+        if (!(await this.readPartition(work, topic, partition))) return work.result(!this.stopping);
+      }
+    }
+    if (!(await work.flush())) return work.result(true);
+    const followed = controlEnd === null || (await this.readControl(work, controlEnd));
+    return work.result(!followed || !(await work.finish(this.options.clock())));
+  }
+
+  /** Records, markers included, that are in the log and not in the view. */
+  lag(): number {
+    const { log, region, store } = this.options;
+    const positions = store.head().head?.positions ?? {};
+    let lag = 0;
+    for (const { physical, partitions } of viewTopics(log, region)) {
+      for (let partition = 0; partition < partitions; partition++) {
+        const { start, end } = log.range(physical, partition);
+        lag += end - Math.max(start, positions[placeOf(physical, partition)]?.next ?? 0);
+      }
+    }
+    return lag;
+  }
+
+  /** The head to go on from, emptied when the view cannot be trusted; `null` when another process was faster. */
+  private async begin(): Promise<{ head: ViewHead; version: number } | null> {
+    const { store, log, region, clock, events } = this.options;
+    const { head, version } = store.head();
+    const fresh = emptyHead(region, log.identity?.() ?? null, clock());
+    if (head === null) return { head: fresh, version };
+    const reason = rebuildReason(head, log, { nowMs: clock(), deep: !this.checked });
+    this.checked = true;
+    if (reason === null) return { head, version };
+    if (!(await store.write(version, { head: fresh, rows: [], clear: true }))) return null;
+    events?.onRebuild?.(reason);
+    return { head: fresh, version: version + 1 };
+  }
+
+  /** Returns false when the pass has to end. */
+  private async readPartition(work: PassWork, { name, physical }: ViewTopic, partition: number): Promise<boolean> {
+    const place = placeOf(physical, partition);
+    const { start, end } = this.options.log.range(physical, partition);
+    for (let next = Math.max(start, work.nextOf(place)); next < end;) {
+      const entries = this.options.log.read(physical, partition, next, CHUNK);
+      for (const entry of entries) work.take(name, physical, partition, entry);
+      const last = entries.at(-1);
+      next = last === undefined ? end : last.offset + 1;
+      work.moveTo(place, { next, lastAppendTimeMs: last?.appendTimeMs ?? null });
+      if (work.size >= CHUNK && !(await work.flush())) return false;
+      if (this.stopping) {
+        await work.flush();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private endOfControl(): number | null {
+    const { log } = this.options;
+    return log.topics().some(({ name }) => name === this.controlTopic) ? log.range(this.controlTopic, 0).end : null;
+  }
+
+  private async readControl(work: PassWork, end: number): Promise<boolean> {
+    const { log } = this.options;
+    const place = placeOf(this.controlTopic, 0);
+    for (let next = Math.max(log.range(this.controlTopic, 0).start, work.nextOf(place)); next < end;) {
+      const entries = log.read(this.controlTopic, 0, next, Math.min(CHUNK, end - next)).filter(({ offset }) => offset < end);
+      for (const entry of entries) work.takeControl(this.controlTopic, entry);
+      const last = entries.at(-1);
+      next = last === undefined ? end : last.offset + 1;
+      work.moveTo(place, { next, lastAppendTimeMs: last?.appendTimeMs ?? null });
+      if (!(await work.flush())) return false;
+    }
+    return true;
+  }
+}
+
+/** Names a partition in the head. */
+export const placeOf = (physical: string, partition: number): string => `${physical}/${String(partition)}`;
+
+/** What a pass has read and not written yet. */
+class PassWork {
+  private rows: RowChange[] = [];
+  private events: RowEvent[] = [];
+  private positions: Record<string, ViewPosition>;
+  private served: string | null;
+  private announced: string | null;
+  private latestMadeAtMs: number | null;
+  private records = 0;
+  private changed = false;
+
+  constructor(
+    private readonly options: MaterializerOptions,
+    private readonly head: ViewHead,
+    private version: number,
+  ) {
+    this.positions = { ...head.positions };
+    this.served = head.served;
+    this.announced = head.served;
+    this.latestMadeAtMs = head.latestMadeAtMs;
+  }
+
+  get size(): number {
+    return this.rows.length;
+  }
+
+  nextOf(place: string): number {
+    return this.positions[place]?.next ?? 0;
+  }
+
+  moveTo(place: string, position: ViewPosition): void {
+    this.positions[place] = position;
+    this.changed = true;
+  }
+
+  take(name: string, physical: string, partition: number, { key, value, offset }: LogEntry): void {
+    if (key === null) return; // a marker of the engine
+    this.records++;
+    const keyText = key.toString();
+    try {
+      const { madeAtMs } = this.options.codecs.check(name, keyText, value);
+      if (madeAtMs !== null) this.latestMadeAtMs = Math.max(this.latestMadeAtMs ?? madeAtMs, madeAtMs);
+      this.rows.push([rowKey(name, keyText), value]);
+      this.events.push({ topic: name, key: keyText, deleted: value === null });
+    } catch (error) {
+      this.refuse(physical, partition, offset, error);
+    }
+  }
+
+  takeControl(physical: string, { key, value, offset }: LogEntry): void {
+    if (key === null || value === null) return;
+    this.records++;
+    try {
+      this.served = this.servable(this.options.codecs.pointer(value)) ?? this.served;
+    } catch (error) {
+      this.refuse(physical, 0, offset, error);
+    }
+  }
+
+  /** Writes what was read, with the positions. Returns false, and forgets it, when another process was faster. */
+  async flush(followedAtMs = this.head.followedAtMs): Promise<boolean> {
+    if (!this.changed) return true;
+    const { head, options, served, latestMadeAtMs, positions, rows, events } = this;
+    const next: ViewHead = { ...head, served, latestMadeAtMs, followedAtMs, positions: { ...positions } };
+    if (!(await options.store.write(this.version, { head: next, rows }))) return false;
+    this.version++;
+    this.rows = [];
+    this.events = [];
+    this.changed = false;
+    if (events.length > 0) options.events?.onRows?.(events);
+    if (served !== null && served !== this.announced) options.events?.onServed?.(served);
+    this.announced = served;
+    return true;
+  }
+
+  /** The view is at the end: says so in the head, not more often than the heartbeat. */
+  finish(nowMs: number): Promise<boolean> {
+    if (nowMs - this.head.followedAtMs >= HEARTBEAT_MS || this.options.store.head().version === 0) this.changed = true;
+    return this.flush(nowMs);
+  }
+
+  result(overtaken: boolean): PassResult {
+    return { records: this.records, overtaken };
+  }
+
+  /** A pointer to a topic that the log does not have would leave readers with nothing: the one before stays. */
+  private servable(name: string | null): string | null {
+    if (name === null || !isServable(name)) return null;
+    return viewTopics(this.options.log, this.options.region).some((topic) => topic.name === name) ? name : null;
+  }
+
+  private refuse(topic: string, partition: number, offset: number, error: unknown): void {
+    this.options.events?.onUnusable?.({ topic, partition, offset, code: errorCodeOf(error, 'SFS_DECODE_FAILED') });
+  }
+}

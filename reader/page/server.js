@@ -1,0 +1,81 @@
+/** What the page asks the server. */
+
+/** @typedef {import('../consoleSource.js').ConsoleOverview & { readonly nowMs: number }} Overview */
+/** @typedef {import('../consoleSource.js').ConsoleTopology} ConsoleTopology */
+/** @typedef {import('../consoleSource.js').ConsoleTopic} ConsoleTopic */
+/** @typedef {import('../consoleSource.js').LearnerWindows} LearnerWindows */
+/** @typedef {import('../../schemas/generated/types.js').CohortTrend} CohortTrend */
+/** @typedef {'next' | 'new'} ListName */
+/** @typedef {'personal' | 'stale' | 'segment' | 'popular'} Served */
+
+/**
+ * @typedef {object} Item
+ * @property {string} item
+ * @property {string} course
+ * @property {number} score
+ * @property {string} source
+ * @property {string} [title]
+ * @property {string} [kind]
+ * @property {readonly { readonly code: string, readonly text: string }[]} [reasons]
+ */
+
+/**
+ * @typedef {object} Recommendations
+ * @property {ListName} list
+ * @property {Served} served
+ * @property {string | null} madeAt
+ * @property {string | null} validUntil
+ * @property {string | null} model
+ * @property {number | null} topologyVersion
+ * @property {string | null} variant
+ * @property {readonly Item[]} items
+ */
+
+const SHOWN = 10;
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The browser keeps what it had, and the server says when that is still right: an answer that has not changed costs some bytes.
+ * @template T
+ * @param {string} path
+ * @returns {Promise<T>}
+ */
+async function ask(path) {
+  const response = await fetch(path, { cache: 'no-cache', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return /** @type {T} */ (await response.json());
+}
+
+/** @returns {Promise<Overview>} */
+export const askOverview = () => ask('/console/overview');
+
+/**
+ * @param {string} prefix
+ * @param {number} limit
+ * @returns {Promise<{ readonly learners: readonly string[] }>}
+ */
+export const askLearners = (prefix, limit) => ask(`/console/learners?prefix=${encodeURIComponent(prefix)}&limit=${limit}`);
+
+/**
+ * @param {string} learner
+ * @returns {Promise<LearnerWindows>}
+ */
+export const askWindows = (learner) => ask(`/console/learners/${encodeURIComponent(learner)}`);
+
+/**
+ * @param {string} cohort
+ * @returns {Promise<{ readonly cohort: string, readonly trend: CohortTrend | null }>}
+ */
+export const askTrend = (cohort) => ask(`/console/trends/${encodeURIComponent(cohort)}`);
+
+/**
+ * @param {string} learner
+ * @param {ListName} list
+ * @param {string | null} course `null` for all courses in one list
+ * @returns {Promise<Recommendations>}
+ */
+export function askRecommendations(learner, list, course) {
+  const query = new URLSearchParams({ list, limit: String(SHOWN), explain: 'true' });
+  if (course !== null) query.set('course', course);
+  return ask(`/v1/learners/${encodeURIComponent(learner)}/recommendations?${query}`);
+}

@@ -1,0 +1,68 @@
+/** Figures and codes as people read them. Times are event time, in UTC. */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
+/** @param {number} count */
+export const countText = (count) => whole.format(count);
+
+/** @param {number | null} perSecond */
+export function rateText(perSecond) {
+  if (perSecond === null) return '…/s';
+  return `${(perSecond < 10 ? tenths : whole).format(perSecond)}/s`;
+}
+
+/**
+ * Such as `2014-10-05 13:00`.
+ * @param {number} timeMs
+ */
+export const timeText = (timeMs) => new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
+
+/**
+ * Such as `3 h` or `12 d`; less than a minute is `now`.
+ * @param {number} spanMs
+ */
+export function spanText(spanMs) {
+  if (spanMs < MINUTE_MS) return 'less than a minute';
+  if (spanMs < HOUR_MS) return `${Math.floor(spanMs / MINUTE_MS)} min`;
+  if (spanMs < 2 * DAY_MS) return `${Math.floor(spanMs / HOUR_MS)} h`;
+  return `${countText(Math.floor(spanMs / DAY_MS))} d`;
+}
+
+/**
+ * A count with its noun, such as `1 record` or `2 records`.
+ * @param {number} count
+ * @param {string} noun
+ */
+export const countOf = (count, noun) => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+/** @type {Readonly<Record<string, string>>} */
+const SOURCES = {
+  TRENDING: 'trending in the cohort',
+  CURRICULUM: 'next in the curriculum',
+  ALS: 'liked by similar learners',
+  NEIGHBOURS: 'similar to what was used',
+  COVISITED: 'often used together',
+  REVIEW: 'due for review',
+  SEGMENT: 'favourite of the segment',
+  NEW: 'new in the course',
+  POPULAR: 'popular in the course',
+};
+
+/**
+ * Where a candidate came from. A source that the page does not know yet keeps its name.
+ * @param {string} source
+ */
+export const sourceText = (source) => SOURCES[source] ?? source.toLowerCase().replaceAll('_', ' ');
+
+/** @type {Readonly<Record<import('./server.js').Served, string>>} */
+export const SERVED = {
+  personal: 'Made for this learner.',
+  stale: 'Made for this learner, but past its time: the last good list is served until there is a new one.',
+  segment: 'Nothing personal is known: the list of the segment is served.',
+  popular: 'Nothing personal is known: what is popular is served.',
+};

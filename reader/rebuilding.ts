@@ -1,0 +1,64 @@
+/** When a view cannot be trusted any more, and is built anew from the log. */
+import type { RecommendationLog } from './log.js';
+import { VIEW_FORMAT, type ViewHead } from './viewStore.js';
+
+/** Why a view was built anew. */
+export interface RebuildReason {
+  readonly code: 'format' | 'other-log' | 'not-followed';
+  /** A sentence for people; names no learner. */
+  readonly message: string;
+}
+
+/**
+ * Compaction keeps the tombstone of a deleted key for a day. Who did not look for half as long may miss one later, and would go on
+ * serving what was deleted.
+ */
+export const MAX_UNFOLLOWED_MS = 12 * 60 * 60 * 1000;
+
+/** How to look at a view. */
+export interface TrustCheck {
+  /** By the clock of this machine, ms since epoch. */
+  readonly nowMs: number;
+  /** Also compares the last record of each partition with the log: once per process is enough. */
+  readonly deep: boolean;
+}
+
+/** `null` where the view can go on from its positions. @throws what the log throws */
+export function rebuildReason(head: ViewHead, log: RecommendationLog, { nowMs, deep }: TrustCheck): RebuildReason | null {
+  if (head.format !== VIEW_FORMAT) {
+    return { code: 'format', message: `its format is ${head.format}; this version of the reader writes format ${VIEW_FORMAT}` };
+  }
+  const identity = log.identity?.() ?? null;
+  if (identity !== head.log) return { code: 'other-log', message: 'another log lies where the log was' };
+  const unfollowedMs = nowMs - head.followedAtMs;
+  if (unfollowedMs > MAX_UNFOLLOWED_MS) {
+    const hours = Math.round(unfollowedMs / 3_600_000);
+    return { code: 'not-followed', message: `nobody followed the log for ${hours} hours: compaction may have removed the trace of a deleted list` };
+  }
+  return otherLog(head, log, deep);
+}
+
+function otherLog(head: ViewHead, log: RecommendationLog, deep: boolean): RebuildReason | null {
+  const partitions = new Map(log.topics().map(({ name, partitions: count }) => [name, count]));
+  for (const [place, { next, lastAppendTimeMs }] of Object.entries(head.positions)) {
+    const at = place.lastIndexOf('/');
+    const topic = place.slice(0, at);
+    const partition = Number(place.slice(at + 1));
+    if (partition >= (partitions.get(topic) ?? 0)) return replaced(`the log has no ${place} any more`);
+    const { end } = log.range(topic, partition);
+    if (next > end) return replaced(`the view is at offset ${next} of ${place}, and the log ends at ${end}`);
+    if (deep && lastAppendTimeMs !== null && isOther(log, topic, partition, { offset: next - 1, appendTimeMs: lastAppendTimeMs })) {
+      return replaced(`the log has another record at offset ${next - 1} of ${place}`);
+    }
+  }
+  return null;
+}
+
+const replaced = (what: string): RebuildReason => ({ code: 'other-log', message: `${what}: the log was replaced` });
+
+/** Compaction may have removed the record; then nothing is known. */
+function isOther(log: RecommendationLog, topic: string, partition: number, last: { offset: number; appendTimeMs: number }): boolean {
+  if (last.offset < log.range(topic, partition).start) return false;
+  const [found] = log.read(topic, partition, last.offset, 1);
+  return found?.offset === last.offset && found.appendTimeMs !== last.appendTimeMs;
+}

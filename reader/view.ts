@@ -1,0 +1,85 @@
+/** Reads a view: what is served of a learner, a segment, an item. Nothing here waits, so an answer is of one instant. */
+import { WHOLE_COURSE, segmentKey, topics, type CatalogueItem, type SegmentRecommendation } from '../schemas/index.js';
+import { rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
+import { FIRST_SERVED, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
+
+const SEGMENTS = topics.segmentRecommendations.name;
+const CATALOGUE = topics.catalogue.name;
+
+/** A view of a region's recommendations. */
+export class RecommendationView {
+  private wholeCourses: { readonly version: number; readonly lists: readonly SegmentRecommendation[] } | null = null;
+
+  constructor(
+    private readonly store: ViewStore,
+    private readonly codecs: ViewCodecs,
+  ) {}
+
+  /** The head as of now; later reads of the same turn see the rows of this instant. */
+  head(): ViewHead | null {
+    return this.store.head().head;
+  }
+
+  /** Logical name of the topic that is served. */
+  served(): string {
+    return this.head()?.served ?? FIRST_SERVED;
+  }
+
+  /** The record of a learner in the served version; `null` where there is none that can be opened. */
+  recommendation(learner: string, served = this.served()): OpenRecommendation | null {
+    const value = this.store.get(rowKey(served, learner));
+    return value === null ? null : this.opened(learner, value);
+  }
+
+  /** Every record of the served version that can be opened, by the bytes of the learners' ids. */
+  *recommendations(served = this.served()): Generator<OpenRecommendation, void, undefined> {
+    const prefix = rowPrefix(served);
+    for (const { key, value } of this.store.scan(prefix)) {
+      const record = this.opened(key.slice(prefix.length), value);
+      if (record !== null) yield record;
+    }
+  }
+
+  /** Learners of the served version whose id begins with `prefix`, by the bytes of their ids. */
+  *learners(prefix: string): Generator<string, void, undefined> {
+    const topic = rowPrefix(this.served());
+    for (const { key } of this.store.scan(topic + prefix)) yield key.slice(topic.length);
+  }
+
+  /** The list of a segment of a course; `null` where there is none. */
+  segment(course: string, segment: string): SegmentRecommendation | null {
+    if (course === '' || segment === '' || course.includes('|')) return null;
+    const value = this.store.get(rowKey(SEGMENTS, segmentKey(course, segment)));
+    return value === null ? null : this.codecs.segment(value);
+  }
+
+  /** The lists of one segment in every course that has it, by course. */
+  segments(segment: string): readonly SegmentRecommendation[] {
+    if (segment !== WHOLE_COURSE) return this.segmentsOf(segment);
+    const { version } = this.store.head();
+    if (this.wholeCourses?.version !== version) this.wholeCourses = { version, lists: this.segmentsOf(WHOLE_COURSE) };
+    return this.wholeCourses.lists;
+  }
+
+  /** An item of the catalogue; `null` where it is not known. */
+  item(item: string): CatalogueItem | null {
+    const value = this.store.get(rowKey(CATALOGUE, item));
+    return value === null ? null : this.codecs.item(value);
+  }
+
+  private segmentsOf(segment: string): SegmentRecommendation[] {
+    const found: SegmentRecommendation[] = [];
+    for (const { key, value } of this.store.scan(rowPrefix(SEGMENTS))) if (key.endsWith(`|${segment}`)) found.push(this.codecs.segment(value));
+    // A segment may hold the separator: the end of the key alone does not tell.
+    return found.filter((list) => list.segment === segment);
+  }
+
+  /** What was sealed under a key that is gone is erased: nothing is known of the learner. */
+  private opened(learner: string, value: Buffer): OpenRecommendation | null {
+    try {
+      return this.codecs.recommendation(learner, value);
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Why an item is recommended: the codes that records hold, with the text that people read. */
+export const REASONS = {
+  TRENDING_IN_COHORT: 'Learners of your cohort use it a lot just now',
+  CONTINUE: 'You used it lately',
+  DUE_SOON: 'It is due soon',
+  NEXT_IN_COURSE: 'It comes next in the course',
+  WEAK_SKILL: 'It exercises a skill that you can improve',
+  NEW_ITEM: 'It is new in the course',
+  POPULAR_IN_SEGMENT: 'Learners like you use it a lot',
+  POPULAR: 'Learners of the course use it a lot',
+} as const;
+
+/** A code that this version knows; records of a newer one may hold others. */
+export type ReasonCode = keyof typeof REASONS;
+
+/** The text of a code in English; of a code that this version does not know, the code itself. */
+export const reasonText = (code: string): string => (Object.hasOwn(REASONS, code) ? REASONS[code as ReasonCode] : code);

@@ -1,0 +1,26 @@
+/** Finds the browser that the tests of the page run in. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Names that distributions give it. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** Overrides where the browser is looked for. */
+export const CHROMIUM_VARIABLE = 'CHROMIUM_PATH';
+
+/** Path of a Chromium: what {@link CHROMIUM_VARIABLE} says, or the first on the `PATH`; `null` where there is none. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
+  const given = env[CHROMIUM_VARIABLE];
+  if (given !== undefined && given !== '') return isExecutable(given) ? given : null;
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,151 @@
+import { filter, map, mergeMap } from 'rxjs';
+import {
+  days,
+  everySilent,
+  foreignKeyChanges,
+  inTimeOrder,
+  lookupAll,
+  merge,
+  reduceTable,
+  schema,
+  to,
+  topicSchema,
+  topology,
+  withValue,
+  type Infer,
+} from '../operators/index.js';
+import {
+  decide,
+  formulaRanker,
+  initialLearnerState,
+  learnerState,
+  lookupKeys,
+  withActivity,
+  withContext,
+  withFeatures,
+  withMastery,
+  type LearnerState,
+} from '../operators/recommend/index.js';
+import { topics, type Curriculum, type LearnerId } from '../schemas/index.js';
+
+const VERSION = 1;
+/** Who falls silent gets fresh lists at the end of each day for so many days, then of each 7th day, and none after the last. */
+const DAILY_DAYS = 7;
+const LAST_DAY = 28;
+/** Lists that are made anew every 7th day are never stale. */
+const VALID_FOR = days(8);
+/** Share of the decisions whose features are logged, for training. */
+const LOGGED_SHARE = 1 / 8;
+
+const isRefreshed = (silentDays: number): boolean => silentDays > 0 && silentDays <= LAST_DAY && (silentDays <= DAILY_DAYS || silentDays % 7 === 0);
+
+/** What is new of a learner: one of the four, or that so many days have passed since the context changed. */
+const news = schema.record({
+  activity: schema.nullable(topicSchema(topics.learnerActivity)),
+  context: schema.nullable(topicSchema(topics.learnerContexts)),
+  mastery: schema.nullable(topicSchema(topics.learnerMastery)),
+  features: schema.nullable(topicSchema(topics.learnerFeatures)),
+  daysSinceContext: schema.nullable(schema.long),
+});
+type News = Infer<typeof news>;
+const NO_NEWS: News = { activity: null, context: null, mastery: null, features: null, daysSinceContext: null };
+
+/** What is known of a learner, when they did something last, and when a decision was last due. */
+const known = schema.record({ state: learnerState, activeAtMs: schema.nullable(schema.long), dueAtMs: schema.nullable(schema.long) });
+type Known = Infer<typeof known>;
+const NOTHING: Known = { state: initialLearnerState, activeAtMs: null, dueAtMs: null };
+
+const isStudying = ({ context }: LearnerState): boolean => context !== null && context.courses.length > 0;
+const dayOf = (timeMs: number): number => Math.floor(timeMs / days(1));
+
+function withNews(before: Known, news: News, atMs: number): Known {
+  const { state, activeAtMs } = before;
+  const { context, daysSinceContext } = news;
+  if (context !== null) {
+    return { state: withContext(state, context), activeAtMs: context.personal.consentProfiling ? activeAtMs : null, dueAtMs: atMs };
+  }
+  if (daysSinceContext !== null) {
+    const isDue = activeAtMs === null && isStudying(state) && isRefreshed(daysSinceContext);
+    return isDue ? { state, activeAtMs, dueAtMs: atMs } : before;
+  }
+  return state.context?.consentProfiling === false ? before : withDoings(before, news, atMs);
+}
+
+/** Of those who agreed to profiling, and of those who have not been asked yet. */
+function withDoings({ state, activeAtMs, dueAtMs }: Known, { activity, mastery, features }: News, atMs: number): Known {
+  const due = (isDue: boolean): number | null => (isDue && isStudying(state) ? atMs : dueAtMs);
+  if (activity !== null) return { state: withActivity(state, activity), activeAtMs: Math.max(activeAtMs ?? atMs, atMs), dueAtMs: due(true) };
+  if (mastery !== null) return { state: withMastery(state, mastery), activeAtMs, dueAtMs: due(true) };
+  const silentDays = activeAtMs === null ? 0 : dayOf(atMs) - dayOf(activeAtMs);
+  return { state: withFeatures(state, features!), activeAtMs, dueAtMs: due(isRefreshed(silentDays)) };
+}
+
+const withdrawnOf = ({ items }: Curriculum): string => items.flatMap(({ item, withdrawn }) => (withdrawn ? [item] : [])).join('\n');
+
+/**
+ * The recommendations of each learner, made anew after each hour of activity, each quiz and each change of context, when an item of a course
+ * is withdrawn, and at the end of days of silence. A decision sees what happened up to its event time, and the trends, curricula and lists
+ * of segments as they stood then: in a replay, too.
+ */
+export default topology(
+  'recommendations',
+  { version: VERSION, description: 'what each learner could do next, and what is new to them' },
+  ({ source, globalVersionedTable, region }) => {
+    const trends = globalVersionedTable(topics.cohortTrends);
+    const curricula = globalVersionedTable(topics.curricula);
+    const segments = globalVersionedTable(topics.segmentRecommendations);
+
+    const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, { ...NO_NEWS, activity: record.value })));
+    const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, { ...NO_NEWS, mastery: record.value })));
+    // Those of an hour change nothing that a decision looks at; those of a midnight say that a day is over, too.
+    const features = source(topics.learnerFeatures).pipe(
+      filter((record) => record.value.asOfMs % days(1) === 0),
+      map((record) => withValue(record, { ...NO_NEWS, features: record.value })),
+    );
+    // Newcomers do nothing that features could tell of.
+    const contexts = source(topics.learnerContexts).pipe(
+      everySilent('newcomer', { everyMs: days(1), forMs: days(LAST_DAY), value: topicSchema(topics.learnerContexts) }),
+      map((record) => {
+        const { tick, value } = record.value;
+        return withValue(record, tick === 0 ? { ...NO_NEWS, context: value } : { ...NO_NEWS, daysSinceContext: tick });
+      }),
+    );
+
+    const learners = reduceTable('learner', merge('news', activity, contexts, mastery, features).pipe(inTimeOrder('in-order', { value: news })), {
+      state: known,
+      initial: NOTHING,
+      reduce: withNews,
+    });
+    const due = learners.changes.pipe(filter((record) => record.value.dueAtMs === record.timestamp));
+    const affected = foreignKeyChanges('withdrawn', learners, curricula, {
+      keys: ({ state }) => lookupKeys(state).curricula,
+      signature: withdrawnOf,
+    });
+
+    const options = { ranker: formulaRanker, region, topologyVersion: VERSION, validForMs: VALID_FOR, loggedShare: LOGGED_SHARE };
+    const decisions = merge('due', due, affected).pipe(
+      map((record) => withValue(record, { learner: record.key, state: record.value.state })),
+      lookupAll(
+        'decide',
+        { trends, curricula, segments },
+        {
+          value: schema.record({ learner: schema.branded<LearnerId>(), state: learnerState }),
+          keys: {
+            trends: ({ state }) => lookupKeys(state).trends,
+            curricula: ({ state }) => lookupKeys(state).curricula,
+            segments: ({ state }) => lookupKeys(state).segments,
+          },
+        },
+        ({ learner, state }, rows, atMs) => decide({ learner, state, atMs }, rows, options),
+      ),
+    );
+    decisions.pipe(
+      map((record) => withValue(record, record.value.recommendation)),
+      to(topics.recommendations),
+    );
+    decisions.pipe(
+      mergeMap((record) => (record.value.log ?? []).map((log) => withValue(record, log))),
+      to(topics.featureLog),
+    );
+  },
+);

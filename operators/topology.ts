@@ -199,7 +199,11 @@ function sourceInput<V>(topic: Topic<string, V>, options: SourceOptions<V>, scop
       `source ${topic.name} needs eventTimeMs: no topology writes this topic, so its records carry no event time`,
     );
   }
-  const times = { latenessMs: options.latenessMs ?? 0, idleMs: options.idleMs ?? seconds(30), maxAheadMs: options.maxAheadMs ?? (topic.derived ? Number.MAX_SAFE_INTEGER : hours(1)) };
+  const times = {
+    latenessMs: options.latenessMs ?? 0,
+    idleMs: options.idleMs ?? seconds(30),
+    maxAheadMs: options.maxAheadMs ?? (topic.derived ? Number.MAX_SAFE_INTEGER : hours(1)),
+  };
   for (const [name, value] of Object.entries(times)) assertNotNegative(`${name} of source ${topic.name}`, value);
   const eventTimeMs = options.eventTimeMs as ((value: unknown) => number) | undefined;
   return { topic, scope, holdsWatermark, ...times, ...(eventTimeMs ? { eventTimeMs } : {}) };
@@ -218,18 +222,20 @@ function tableLogic(store: StoreSpec<unknown>): Create {
 function versionedLogic(store: StoreSpec<Versions<unknown>>, historyMs: number): Create {
   return (context) => {
     const rows = context.state(store);
-    return { onRecord: (record) => rows.put(record.key, withVersion(rows.get(record.key) ?? [], record, historyMs)) };
+    return { onRecord: (record) => rows.put(record.key, withVersion(rows.get(record.key) ?? [], record, context.watermarkMs - historyMs)) };
   };
 }
 
-/** Inserts by event time (a later arrival of the same time wins) and forgets versions that ended more than `historyMs` before the newest. */
-function withVersion(versions: Versions<unknown>, record: StreamRecord<string, unknown>, historyMs: number): Versions<unknown> {
+/**
+ * Inserts by event time (a later arrival of the same time wins) and forgets versions that ended before the horizon. The horizon goes by the
+ * watermark, not by the newest version: where the table is read ahead of the records that look it up, what they will need is still there.
+ */
+function withVersion(versions: Versions<unknown>, record: StreamRecord<string, unknown>, horizonMs: number): Versions<unknown> {
   const added = { fromMs: record.timestamp, value: record.value };
   const before = versions.filter((version) => version.fromMs < added.fromMs);
   const after = versions.filter((version) => version.fromMs > added.fromMs);
   const all = [...before, added, ...after];
-  const horizon = all.at(-1)!.fromMs - historyMs;
-  const firstKept = all.findLastIndex((version) => version.fromMs <= horizon);
+  const firstKept = all.findLastIndex((version) => version.fromMs <= horizonMs);
   return firstKept <= 0 ? all : all.slice(firstKept);
 }
 

@@ -29,7 +29,7 @@ import {
 import { topics, type Curriculum, type LearnerId } from '../schemas/index.js';
 
 const VERSION = 1;
-/** Who falls silent gets fresh lists at the end of each day for so many days, then of each 7th day, and none after the last. */
+/** Lists are made anew at the end of the day of the last activity and of so many days after it, then of each 7th day, and not after the last. */
 const DAILY_DAYS = 7;
 const LAST_DAY = 28;
 /** Lists that are made anew every 7th day are never stale. */
@@ -37,7 +37,7 @@ const VALID_FOR = days(8);
 /** Share of the decisions whose features are logged, for training. */
 const LOGGED_SHARE = 1 / 8;
 
-const isRefreshed = (silentDays: number): boolean => silentDays > 0 && silentDays <= LAST_DAY && (silentDays <= DAILY_DAYS || silentDays % 7 === 0);
+const isRefreshed = (silentDays: number): boolean => silentDays <= DAILY_DAYS || (silentDays <= LAST_DAY && silentDays % 7 === 0);
 
 /** What is new of a learner: one of the four, or that so many days have passed since the context changed. */
 const news = schema.record({
@@ -48,7 +48,13 @@ const news = schema.record({
   daysSinceContext: schema.nullable(schema.long),
 });
 type News = Infer<typeof news>;
-const NO_NEWS: News = { activity: null, context: null, mastery: null, features: null, daysSinceContext: null };
+const newsOf = ({ activity = null, context = null, mastery = null, features = null, daysSinceContext = null }: Partial<News>): News => ({
+  activity,
+  context,
+  mastery,
+  features,
+  daysSinceContext,
+});
 
 /** What is known of a learner, when they did something last, and when a decision was last due. */
 const known = schema.record({ state: learnerState, activeAtMs: schema.nullable(schema.long), dueAtMs: schema.nullable(schema.long) });
@@ -76,7 +82,7 @@ function withDoings({ state, activeAtMs, dueAtMs }: Known, { activity, mastery, 
   const due = (isDue: boolean): number | null => (isDue && isStudying(state) ? atMs : dueAtMs);
   if (activity !== null) return { state: withActivity(state, activity), activeAtMs: Math.max(activeAtMs ?? atMs, atMs), dueAtMs: due(true) };
   if (mastery !== null) return { state: withMastery(state, mastery), activeAtMs, dueAtMs: due(true) };
-  const silentDays = activeAtMs === null ? 0 : dayOf(atMs) - dayOf(activeAtMs);
+  const silentDays = activeAtMs === null ? -1 : dayOf(atMs) - dayOf(activeAtMs);
   return { state: withFeatures(state, features!), activeAtMs, dueAtMs: due(isRefreshed(silentDays)) };
 }
 
@@ -95,19 +101,19 @@ export default topology(
     const curricula = globalVersionedTable(topics.curricula);
     const segments = globalVersionedTable(topics.segmentRecommendations);
 
-    const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, { ...NO_NEWS, activity: record.value })));
-    const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, { ...NO_NEWS, mastery: record.value })));
+    const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, newsOf({ activity: record.value }))));
+    const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, newsOf({ mastery: record.value }))));
     // Those of an hour change nothing that a decision looks at; those of a midnight say that a day is over, too.
     const features = source(topics.learnerFeatures).pipe(
       filter((record) => record.value.asOfMs % days(1) === 0),
-      map((record) => withValue(record, { ...NO_NEWS, features: record.value })),
+      map((record) => withValue(record, newsOf({ features: record.value }))),
     );
     // Newcomers do nothing that features could tell of.
     const contexts = source(topics.learnerContexts).pipe(
       everySilent('newcomer', { everyMs: days(1), forMs: days(LAST_DAY), value: topicSchema(topics.learnerContexts) }),
       map((record) => {
         const { tick, value } = record.value;
-        return withValue(record, tick === 0 ? { ...NO_NEWS, context: value } : { ...NO_NEWS, daysSinceContext: tick });
+        return withValue(record, newsOf(tick === 0 ? { context: value } : { daysSinceContext: tick }));
       }),
     );
 

@@ -1,3 +1,6 @@
+import { SkillForgeError } from '../../schemas/index.js';
+import { hashOf } from '../hash.js';
+
 /** How a feature is declared: once, for serving, training and the documents. */
 export interface FeatureDeclaration {
   /** Unique in its set; in snake case, as training reads it. */
@@ -20,4 +23,18 @@ export interface FeatureSet {
   readonly declarations: readonly FeatureDeclaration[];
   /** Column of a feature. @throws SFS_FEATURE_UNKNOWN */
   column(name: string): number;
+}
+
+/** Declares a set: its digest changes with every word of a declaration, so that a model trained on another set is known by its id. */
+export function featureSet(name: string, declarations: readonly FeatureDeclaration[]): FeatureSet {
+  const columns = new Map(declarations.map((declaration, at) => [declaration.name, at]));
+  return {
+    id: `${name}:${hashOf(JSON.stringify(declarations))}`,
+    declarations,
+    column: (feature) => {
+      const column = columns.get(feature);
+      if (column !== undefined) return column;
+      throw new SkillForgeError('SFS_FEATURE_UNKNOWN', `no feature ${feature} in ${name}: it has ${[...columns.keys()].join(', ')}`);
+    },
+  };
 }

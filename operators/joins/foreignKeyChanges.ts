@@ -1,4 +1,5 @@
 import { attachOne } from '../attach.js';
+import { shareOf } from '../hash.js';
 import type { KeyedState, StageContext, StageLogic, StoreSpec } from '../ports/stage.js';
 import type { Records, StreamRecord } from '../record.js';
 import { schema } from '../schema.js';
@@ -210,12 +211,4 @@ function placeOf(key: string, sorted: readonly string[]): number {
   return from;
 }
 
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
-
-/** FNV-1a, 32 bits, over UTF-16 code units. @see http://www.isthe.com/chongo/tech/comp/fnv/ */
-function bucketOf(key: string): number {
-  let hash = FNV_OFFSET;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), FNV_PRIME);
-  return (hash >>> 0) % BUCKETS;
-}
+const bucketOf = (key: string): number => Math.floor(shareOf(key) * BUCKETS);

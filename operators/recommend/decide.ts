@@ -1,24 +1,11 @@
-import type {
-  CohortId,
-  CohortTrend,
-  CourseId,
-  Curriculum,
-  FeatureLog,
-  LearnerId,
-  Opened,
-  Recommendation,
-  SegmentKey,
-  SegmentRecommendation,
-} from '../../schemas/index.js';
+import type { FeatureLog, LearnerId, Opened, Recommendation } from '../../schemas/index.js';
+import { hashOf, shareOf } from '../hash.js';
 import type { Ranker } from '../ports/ranker.js';
+import { decideCourse } from './decideCourse.js';
+import type { DecisionLookups } from './lookups.js';
 import type { LearnerState } from './learnerState.js';
 
-/** What a decision looks up besides the state of the learner, as of the decision's event time: see {@link lookupKeys}. */
-export interface DecisionLookups {
-  readonly trends: ReadonlyMap<CohortId, CohortTrend>;
-  readonly curricula: ReadonlyMap<CourseId, Curriculum>;
-  readonly segments: ReadonlyMap<SegmentKey, SegmentRecommendation>;
-}
+const DEFAULT_SHARE = 1 / 8;
 
 /** What holds for every decision of a topology. */
 export interface DecisionOptions {
@@ -48,6 +35,29 @@ export interface Decision {
 }
 
 /** Decides what to recommend to a learner. Pure: equal arguments give equal records. */
-export function decide(_moment: Moment, _lookups: DecisionLookups, _options: DecisionOptions): Decision {
-  throw new RangeError('being written');
+export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookups, options: DecisionOptions): Decision {
+  const { ranker, region, topologyVersion, validForMs, variant = '', loggedShare = DEFAULT_SHARE } = options;
+  const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, lookups, ranker));
+  const decisionId = hashOf(`${learner}|${String(atMs)}|${String(topologyVersion)}`);
+  const isLogged = shareOf(decisionId) < loggedShare;
+  const common = { learner, region, modelVersion: ranker.version, topologyVersion };
+  const logged = made.flatMap(({ log }) => log ?? []);
+  return {
+    recommendation: {
+      ...common,
+      madeAtMs: atMs,
+      validUntilMs: atMs + validForMs,
+      variant,
+      personal: { courses: made.map(({ lists }) => lists) },
+    },
+    log: isLogged
+      ? logged.map((personal) => ({
+          ...common,
+          decisionId: `${decisionId}-${personal.course}`,
+          decidedAtMs: atMs,
+          featureSet: ranker.featureSet.id,
+          personal,
+        }))
+      : null,
+  };
 }

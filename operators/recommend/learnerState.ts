@@ -18,7 +18,7 @@ import { schema, type Infer } from '../schema.js';
 const MOST_ITEMS = 400;
 const DAY_MS = 86_400_000;
 /** After how many days a use weighs half. */
-const HALF_LIFE_DAYS = 7;
+export const HALF_LIFE_DAYS = 28;
 
 const deadline = schema.record({ item: schema.branded<ItemId>(), dueAtMs: schema.long });
 const activeCourse = schema.record({

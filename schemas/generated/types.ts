@@ -83,6 +83,12 @@ export interface CohortItemTrend {
   readonly learnerDays3d: number;
   /** Distinct (learner, day) pairs that touched the item in the last 7 days. Unit: learner-days. */
   readonly learnerDays7d: number;
+  /** Learners who used the item for the first time in the last day. Unit: learners. */
+  readonly newLearners1d: number;
+  /** Learners who used the item for the first time in the last 3 days. Unit: learners. */
+  readonly newLearners3d: number;
+  /** Learners who used the item for the first time in the last 7 days. Unit: learners. */
+  readonly newLearners7d: number;
 }
 
 /** The items that a cohort used most up to a midnight (UTC), with their windows: one record instead of one for each item. */

@@ -71,6 +71,8 @@ interface KindProgress {
   readonly clockMs?: number | undefined;
 }
 
+const DAY_MS = 86_400_000;
+
 const hasRecords = ({ written }: KindProgress): boolean => Object.keys(written).length > 0;
 
 /** The source of the dead letters of a file. */
@@ -84,6 +86,8 @@ export const fromFile = (path: string, rejected: readonly RejectedRow[]): Reject
 export class OuladWriter<V> {
   /** Greatest event time met, ms; `-Infinity` before the first record. */
   lastMs = -Infinity;
+  /** Midnight of the last clock marker between records, ms. */
+  private passedMs = -Infinity;
   private readonly met: Record<string, number> = {};
   private readonly written: Record<string, number>;
   private rejectedMet = 0;
@@ -133,6 +137,7 @@ export class OuladWriter<V> {
   /** Promises that no record before `timeMs` comes any more; a promise never goes back. @throws what a commit throws */
   async clock(timeMs: number): Promise<void> {
     if (timeMs <= (this.before.clockMs ?? -Infinity)) return;
+    this.passDays(timeMs - 1);
     this.appender.clock(timeMs);
     this.before = { ...this.before, clockMs: timeMs };
     await this.commit();
@@ -164,9 +169,19 @@ export class OuladWriter<V> {
       return;
     }
     if (kind.refusesPast && timeMs < (this.before.clockMs ?? -Infinity)) throw behind(kind, course, timeMs, this.before.clockMs!);
+    if (!kind.refusesPast) this.passDays(timeMs);
     this.appender.add(record);
     this.written[course] = place;
     this.added++;
+  }
+
+  /** A clock marker at each midnight up to `timeMs`: records of these kinds are weeks apart, and who reads them beside clicks must not wait so long. */
+  private passDays(timeMs: number): void {
+    const fromMs = Math.max(this.passedMs, this.before.clockMs ?? -Infinity);
+    const dayMs = Math.floor(timeMs / DAY_MS) * DAY_MS;
+    if (Number.isFinite(fromMs))
+      for (let atMs = Math.floor(fromMs / DAY_MS) * DAY_MS + DAY_MS; atMs <= dayMs; atMs += DAY_MS) this.appender.clock(atMs);
+    this.passedMs = Math.max(this.passedMs, dayMs);
   }
 
   private reject(line: RejectedLineOf): void {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
 import { cohortId, cohortItemKey, topics } from '../../schemas/index.js';
-import trends from '../../topologies/item-trends.js';
+import activity from '../../topologies/learner-activity.js';
+import cohorts from '../../topologies/cohort-trends.js';
+import items from '../../topologies/item-trends.js';
 import { DAY_MS, HOUR_MS, at, click } from './clicks.js';
 
+const trends = [activity, cohorts, items];
 const recordsOf = (driver: TopologyTestDriver, cohort = 'AAA-2024J') => driver.output(topics.cohortTrends).of(cohortId(cohort));
 const asOfDay = (driver: TopologyTestDriver, day: number) => recordsOf(driver).find(({ value }) => value!.asOfMs === at(day))?.value;
 
-describe('item-trends, by cohort', () => {
+describe('cohort-trends', () => {
   it('has the items of a midnight in one record, the most used first', async () => {
     await testTopology(trends, { partitions: 4 }, async (driver) => {
       driver
@@ -22,13 +25,16 @@ describe('item-trends, by cohort', () => {
         ]);
       await driver.endInput();
       expect(recordsOf(driver).map(({ timestamp }) => timestamp)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((day) => at(day) - 1));
-      const sums = (events: readonly number[], learnerDays: readonly number[]) => ({
+      const sums = (events: readonly number[], learnerDays: readonly number[], newLearners: readonly number[]) => ({
         events1d: events[0],
         events3d: events[1],
         events7d: events[2],
         learnerDays1d: learnerDays[0],
         learnerDays3d: learnerDays[1],
         learnerDays7d: learnerDays[2],
+        newLearners1d: newLearners[0],
+        newLearners3d: newLearners[1],
+        newLearners7d: newLearners[2],
       });
       expect(asOfDay(driver, 4)).toEqual({
         cohort: 'AAA-2024J',
@@ -37,12 +43,39 @@ describe('item-trends, by cohort', () => {
         asOfMs: at(4),
         topologyVersion: 1,
         items: [
-          { item: 'busy', ...sums([3, 3, 3], [2, 2, 2]) },
-          { item: 'also', ...sums([1, 1, 1], [1, 1, 1]) },
-          { item: 'old', ...sums([0, 0, 1], [0, 0, 1]) },
+          { item: 'busy', ...sums([3, 3, 3], [2, 2, 2], [2, 2, 2]) },
+          { item: 'also', ...sums([1, 1, 1], [1, 1, 1], [1, 1, 1]) },
+          { item: 'old', ...sums([0, 0, 1], [0, 0, 1], [0, 0, 1]) },
         ],
       });
       expect(recordsOf(driver, 'BBB-2024J')[0]!.value!.items.map(({ item }) => item)).toEqual(['other']);
+    });
+  });
+
+  it('counts as new learners those who had not used the item in the cohort before, however long ago', async () => {
+    await testTopology(trends, { partitions: 3 }, async (driver) => {
+      driver
+        .input(topics.clicks)
+        .sendAll([
+          click('a', at(0), { item: 'x' }),
+          click('b', at(20), { item: 'x', cohort: 'BBB-2024J' }),
+          click('a', at(40), { item: 'x' }),
+          click('b', at(40), { item: 'x' }),
+          click('c', at(40), { item: 'x' }),
+          click('c', at(40, 5 * HOUR_MS), { item: 'x' }),
+          click('c', at(41), { item: 'x' }),
+        ]);
+      await driver.endInput();
+      const counted = [41, 42, 43, 48].map((day) => {
+        const { newLearners1d, newLearners3d, newLearners7d, learnerDays7d } = asOfDay(driver, day)!.items[0]!;
+        return [newLearners1d, newLearners3d, newLearners7d, learnerDays7d];
+      });
+      expect(counted).toEqual([
+        [2, 2, 2, 3],
+        [0, 2, 2, 4],
+        [0, 2, 2, 4],
+        [0, 0, 0, 1],
+      ]);
     });
   });
 

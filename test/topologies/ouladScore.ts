@@ -3,7 +3,8 @@
  * the list made from what came up to it. The yardstick is one list for all: items by events in the 7 days up to the cut, those that the
  * learner had opened left out for `new`.
  */
-import { dayNumberOf, eachRow, type OuladUse } from './ouladUses.js';
+import { usesOf as allUsesOf } from './ouladRows.js';
+import type { Use } from './plainWindows.js';
 
 /** Means over the learners whose truth is not empty. */
 export interface Score {
@@ -14,8 +15,10 @@ export interface Score {
 }
 
 interface Presentation {
-  readonly module: string;
-  readonly presentation: string;
+  /** Such as `AAA-2014J`. */
+  readonly course: string;
+  /** Unit: ms since epoch (UTC). */
+  readonly dayZeroMs: number;
 }
 
 interface Seen {
@@ -24,6 +27,7 @@ interface Seen {
   readonly popular: readonly string[];
 }
 
+const DAY_MS = 86_400_000;
 const DAYS = 7;
 const TOP = 10;
 const LIST = 20;
@@ -54,7 +58,7 @@ function seenOf(folder: string, of: Presentation, cutDay: number): Seen {
   const truth = new Map<string, Set<string>>();
   const recent = new Map<string, number>();
   for (const use of usesOf(folder, of)) {
-    const day = dayNumberOf(use);
+    const day = (use.atMs - of.dayZeroMs) / DAY_MS;
     if (day > cutDay + DAYS) continue;
     addTo(day <= cutDay ? opened : truth, use);
     if (day <= cutDay && day > cutDay - DAYS) recent.set(use.item, (recent.get(use.item) ?? 0) + 1);
@@ -63,15 +67,13 @@ function seenOf(folder: string, of: Presentation, cutDay: number): Seen {
   return { opened, truth, popular: byEvents.map(([item]) => item) };
 }
 
-function addTo(items: Map<string, Set<string>>, { learner, item }: OuladUse): void {
+function addTo(items: Map<string, Set<string>>, { learner, item }: Use): void {
   const known = items.get(learner);
   if (known === undefined) items.set(learner, new Set([item]));
   else known.add(item);
 }
 
-function* usesOf(folder: string, { module, presentation }: Presentation): Generator<OuladUse> {
-  for (const use of eachRow(folder)) if (use.module === module && use.presentation === presentation) yield use;
-}
+const usesOf = (folder: string, { course }: Presentation): Use[] => allUsesOf(folder).uses.filter(({ cohort }) => cohort === course);
 
 /** @see K. Järvelin, J. Kekäläinen, "Cumulated gain-based evaluation of IR techniques" (2002), with gains of 0 and 1 */
 function ndcgOf(items: readonly string[], truth: ReadonlySet<string>): number {

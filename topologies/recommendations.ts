@@ -56,34 +56,36 @@ const newsOf = ({ activity = null, context = null, mastery = null, features = nu
   daysSinceContext,
 });
 
-/** What is known of a learner, when they did something last, and when a decision was last due. */
-const known = schema.record({ state: learnerState, activeAtMs: schema.nullable(schema.long), dueAtMs: schema.nullable(schema.long) });
+/** What is known of a learner, as of when, when they did something last, and whether the last news makes a decision due. */
+const known = schema.record({ state: learnerState, asOfMs: schema.long, activeAtMs: schema.nullable(schema.long), isDue: schema.boolean });
 type Known = Infer<typeof known>;
-const NOTHING: Known = { state: initialLearnerState, activeAtMs: null, dueAtMs: null };
+const NOTHING: Known = { state: initialLearnerState, asOfMs: 0, activeAtMs: null, isDue: false };
 
 const isStudying = ({ context }: LearnerState): boolean => context !== null && context.courses.length > 0;
 const dayOf = (timeMs: number): number => Math.floor(timeMs / days(1));
 
+/** News that comes too late for its place counts, and decides nothing about the past. */
 function withNews(before: Known, news: News, atMs: number): Known {
   const { state, activeAtMs } = before;
   const { context, daysSinceContext } = news;
+  const asOfMs = Math.max(before.asOfMs, atMs);
   if (context !== null) {
-    return { state: withContext(state, context), activeAtMs: context.personal.consentProfiling ? activeAtMs : null, dueAtMs: atMs };
+    return { state: withContext(state, context), asOfMs, activeAtMs: context.personal.consentProfiling ? activeAtMs : null, isDue: true };
   }
   if (daysSinceContext !== null) {
-    const isDue = activeAtMs === null && isStudying(state) && isRefreshed(daysSinceContext);
-    return isDue ? { state, activeAtMs, dueAtMs: atMs } : before;
+    return { state, asOfMs, activeAtMs, isDue: activeAtMs === null && isStudying(state) && isRefreshed(daysSinceContext) };
   }
-  return state.context?.consentProfiling === false ? before : withDoings(before, news, atMs);
+  if (state.context?.consentProfiling === false) return { state, asOfMs, activeAtMs, isDue: false };
+  return { ...withDoings(before, news, atMs), asOfMs };
 }
 
 /** Of those who agreed to profiling, and of those who have not been asked yet. */
-function withDoings({ state, activeAtMs, dueAtMs }: Known, { activity, mastery, features }: News, atMs: number): Known {
-  const due = (isDue: boolean): number | null => (isDue && isStudying(state) ? atMs : dueAtMs);
-  if (activity !== null) return { state: withActivity(state, activity), activeAtMs: Math.max(activeAtMs ?? atMs, atMs), dueAtMs: due(true) };
-  if (mastery !== null) return { state: withMastery(state, mastery), activeAtMs, dueAtMs: due(true) };
-  const silentDays = activeAtMs === null ? -1 : dayOf(atMs) - dayOf(activeAtMs);
-  return { state: withFeatures(state, features!), activeAtMs, dueAtMs: due(isRefreshed(silentDays)) };
+function withDoings({ state, activeAtMs }: Known, { activity, mastery, features }: News, atMs: number): Omit<Known, 'asOfMs'> {
+  const isDue = isStudying(state);
+  if (activity !== null) return { state: withActivity(state, activity), activeAtMs: Math.max(activeAtMs ?? atMs, atMs), isDue };
+  if (mastery !== null) return { state: withMastery(state, mastery), activeAtMs, isDue };
+  const isFresh = activeAtMs !== null && isRefreshed(dayOf(atMs) - dayOf(activeAtMs));
+  return { state: withFeatures(state, features!), activeAtMs, isDue: isDue && isFresh };
 }
 
 const withdrawnOf = ({ items }: Curriculum): string => items.flatMap(({ item, withdrawn }) => (withdrawn ? [item] : [])).join('\n');
@@ -122,7 +124,10 @@ export default topology(
       initial: NOTHING,
       reduce: withNews,
     });
-    const due = learners.changes.pipe(filter((record) => record.value.dueAtMs === record.timestamp));
+    const due = learners.changes.pipe(
+      filter((record) => record.value.isDue),
+      map(({ key, value }) => ({ key, value, timestamp: value.asOfMs })),
+    );
     const affected = foreignKeyChanges('withdrawn', learners, curricula, {
       keys: ({ state }) => lookupKeys(state).curricula,
       signature: withdrawnOf,

@@ -15,14 +15,15 @@ export interface ForeignKeyOptions<L, K2 extends string, R> {
 
 /**
  * Tells the left rows of changes in the right rows that they refer to: when the signature of a right row changes at event time t (it
- * appears and is removed, too), every left key that refers to it when watermark >= t comes out with its row as it stands then, at
- * event time t, once however many of its right rows changed at t. Changes of left rows cause no output: `reduceTable` has `changes`.
+ * appears and is removed, too), every left key that refers to it when watermark > t comes out with its row as it stands then, at
+ * event time t, once however many of its right rows changed at t. A late change (watermark > t when it comes) is told of at once.
+ * Changes of left rows cause no output: `reduceTable` has `changes`.
  *
  * Of a `globalVersionedTable`, a version that comes when a later one is known changes the past alone, and nobody is told. The right
  * rows themselves do not come out: `lookupAll` on the results finds them, as of t where the table is versioned.
  *
- * A left row that is made from records in their order (`inTimeOrder`) has seen all before t by then, so none is missed: what
- * happens to it at t or later looks for itself.
+ * A left row that is made from records in their order (`inTimeOrder`) has seen exactly what happened up to t by then, so none is
+ * missed: what comes to refer later looks for itself.
  *
  * Cost: per left row its references; per right row an index of the left keys of this task, in 64 rows; per change of a signature a
  * timer for each left key that refers to it, so that a change that concerns 100,000 of them spreads over commits and survives a crash.
@@ -99,9 +100,11 @@ interface ForeignKeyStage<L, R> {
 
 /** Rows of the index per right key: each stays small, and a timer has little to do, where 100,000 left keys refer to one. */
 const BUCKETS = 64;
-/** Tags of the timers: a right key has changed; one of its buckets is to be told; a left key is. */
+/** Tags of the timers, all at t + 1: a right key has changed; a left key is to be told. The number of a bucket is one, too. */
 const CHANGED = 'changed';
 const LEFT = 'left';
+/** Before the right keys of timers, which go by key: all changes of a time come before the first left key, so that it is told once. */
+const FIRST = '\0';
 const NOBODY: Right = { signature: null, buckets: [] };
 
 class ForeignKeyLogic<L, R> implements StageLogic {
@@ -129,9 +132,11 @@ class ForeignKeyLogic<L, R> implements StageLogic {
   }
 
   onTimer(key: string, timeMs: number, tag: string): void {
-    if (tag === LEFT) return this.tell(key, timeMs);
-    if (tag !== CHANGED) return this.eachOf(Number(tag), key, (left) => this.context.timers.set(left, timeMs, LEFT));
-    for (const bucket of this.rights.get(key)?.buckets ?? []) this.context.timers.set(key, timeMs, String(bucket));
+    const { timers } = this.context;
+    if (tag === LEFT) return this.tell(key, timeMs - 1);
+    const right = key.slice(FIRST.length);
+    if (tag !== CHANGED) return this.eachOf(Number(tag), right, (left) => timers.set(left, timeMs, LEFT));
+    for (const bucket of this.rights.get(right)?.buckets ?? []) timers.set(key, timeMs, String(bucket));
   }
 
   private tell(key: string, timestamp: number): void {
@@ -139,13 +144,13 @@ class ForeignKeyLogic<L, R> implements StageLogic {
     if (value !== undefined) this.context.emit(0, { key, value, timestamp });
   }
 
-  private compare(key: string, timeMs: number): void {
+  private compare(key: string, changedMs: number): void {
     const row = this.rowOf(key);
     const signature = row === undefined || row === null ? null : this.stage.options.signature(row);
     const known = this.rights.get(key) ?? NOBODY;
     if (signature === known.signature) return;
     this.putRight(key, { ...known, signature });
-    this.context.timers.set(key, timeMs, CHANGED);
+    this.context.timers.set(`${FIRST}${key}`, changedMs + 1, CHANGED);
   }
 
   private refer(left: string, row: L | null): void {

@@ -11,7 +11,7 @@ import { folderInvocation } from './invocation.js';
 import { folderCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { importOulad, type OuladImportResult } from './ouladImport.js';
 import { importText } from './ouladText.js';
-import { bytesText, countText, print, printJson, secondsText } from './output.js';
+import { bytesText, countText, countedText, print, printJson, secondsText } from './output.js';
 import { PeakMemory } from './peakMemory.js';
 import { ProgressLine } from './progressLine.js';
 import { checkedTopologies, progressReporter, runText } from './run.js';
@@ -115,7 +115,7 @@ function jobText({ import: imported, importSeconds, run, seconds, clicksPerSecon
       ? []
       : [
           runText(run),
-          `the whole job: ${countText(clicksOf(imported))} clicks in ${secondsText(seconds)}, ${countText(clicksPerSecond)} clicks/s on ${cores} cores`,
+          `the whole job: ${countedText(clicksOf(imported), 'click')} in ${secondsText(seconds)}, ${countText(clicksPerSecond)} clicks/s on ${cores} cores`,
         ]),
     ...(peakAnonymousBytes === null ? [] : [`peak of anonymous memory: ${bytesText(peakAnonymousBytes)}`]),
   ].join('\n');

@@ -81,6 +81,7 @@ async function writeClicks(storage: Storage, folder: string, options: OuladImpor
     courseOf: (click) => click.course,
     timeOf: (click) => click.occurredAtMs,
     refusesPast: true,
+    marksDays: false,
   });
   for await (const { events, rejected } of clicks) await writer.write({ records: events, rejected: fromFile(path, rejected) });
   return { writer, summary: clicks.summary, counts: await writer.finish() };

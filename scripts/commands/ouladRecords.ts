@@ -121,6 +121,7 @@ class RecordsImport {
       courseOf: ({ course }) => course,
       timeOf: ({ occurredAtMs }) => occurredAtMs,
       refusesPast: false,
+      marksDays: true,
     });
     for (const file of schedule.files) await writer.write({ records: [], rejected: this.rejectedOf(file) });
     return writer.finish();
@@ -187,6 +188,7 @@ class RecordsImport {
       timeOf,
       // Late statements are taken at once, and late results and items too: none is lost.
       refusesPast: false,
+      marksDays: true,
     });
     await writer.write({ records: [], rejected: this.rejectedOf(file) });
     for (let at = 0; at < records.length; at += ROWS_PER_BATCH) {

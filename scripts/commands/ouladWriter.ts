@@ -31,6 +31,8 @@ export interface OuladKind<V> {
   readonly timeOf: (value: V) => number;
   /** Whether records before the clock are refused, because they would count for nothing. */
   readonly refusesPast: boolean;
+  /** Whether records are weeks apart: a clock marker at each midnight between them spares those who read them beside clicks the wait. */
+  readonly marksDays: boolean;
 }
 
 /** A step of an import. */
@@ -73,6 +75,7 @@ interface KindProgress {
 
 const DAY_MS = 86_400_000;
 
+const midnightOf = (timeMs: number): number => Math.floor(timeMs / DAY_MS) * DAY_MS;
 const hasRecords = ({ written }: KindProgress): boolean => Object.keys(written).length > 0;
 
 /** The source of the dead letters of a file. */
@@ -86,8 +89,8 @@ export const fromFile = (path: string, rejected: readonly RejectedRow[]): Reject
 export class OuladWriter<V> {
   /** Greatest event time met, ms; `-Infinity` before the first record. */
   lastMs = -Infinity;
-  /** Midnight of the last clock marker between records, ms. */
-  private passedMs = -Infinity;
+  /** Midnight up to which days are marked, ms; `-Infinity` before the first record. */
+  private markedMs = -Infinity;
   private readonly met: Record<string, number> = {};
   private readonly written: Record<string, number>;
   private rejectedMet = 0;
@@ -137,7 +140,7 @@ export class OuladWriter<V> {
   /** Promises that no record before `timeMs` comes any more; a promise never goes back. @throws what a commit throws */
   async clock(timeMs: number): Promise<void> {
     if (timeMs <= (this.before.clockMs ?? -Infinity)) return;
-    this.passDays(timeMs - 1);
+    this.markDays(timeMs - 1);
     this.appender.clock(timeMs);
     this.before = { ...this.before, clockMs: timeMs };
     await this.commit();
@@ -166,22 +169,24 @@ export class OuladWriter<V> {
     const place = (this.met[course] = (this.met[course] ?? 0) + 1);
     if (place <= (this.before.written[course] ?? 0)) {
       this.skipped++;
+      // The days up to a record are marked in its own commit.
+
       return;
     }
     if (kind.refusesPast && timeMs < (this.before.clockMs ?? -Infinity)) throw behind(kind, course, timeMs, this.before.clockMs!);
-    if (!kind.refusesPast) this.passDays(timeMs);
+    this.markDays(timeMs);
     this.appender.add(record);
     this.written[course] = place;
     this.added++;
   }
 
-  /** A clock marker at each midnight up to `timeMs`: records of these kinds are weeks apart, and who reads them beside clicks must not wait so long. */
-  private passDays(timeMs: number): void {
-    const fromMs = Math.max(this.passedMs, this.before.clockMs ?? -Infinity);
-    const dayMs = Math.floor(timeMs / DAY_MS) * DAY_MS;
-    if (Number.isFinite(fromMs))
-      for (let atMs = Math.floor(fromMs / DAY_MS) * DAY_MS + DAY_MS; atMs <= dayMs; atMs += DAY_MS) this.appender.clock(atMs);
-    this.passedMs = Math.max(this.passedMs, dayMs);
+  /** Adds a clock marker for each midnight from the last one on up to `timeMs`; the first record has none before it. */
+  private markDays(timeMs: number): void {
+    if (!this.kind.marksDays) return;
+    const fromMs = Math.max(this.markedMs, midnightOf(this.before.clockMs ?? -Infinity));
+    const toMs = midnightOf(timeMs);
+    if (fromMs !== -Infinity) for (let atMs = fromMs + DAY_MS; atMs <= toMs; atMs += DAY_MS) this.appender.clock(atMs);
+    this.markedMs = Math.max(fromMs, toMs);
   }
 
   private reject(line: RejectedLineOf): void {

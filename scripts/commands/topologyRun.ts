@@ -117,10 +117,19 @@ class RunWatch {
     return { processed: this.position() - this.startAt, lag, watermarkMs: leastWatermark(this.worker.runningTasks) };
   }
 
-  /** Offsets that are behind the tasks. */
+  /** Offsets that are behind the tasks, without those of clock markers. */
   private position(): number {
-    return this.inputs.reduce((total, { lag, options: { log, topic, partition } }) => total + log.range(topic, partition).end - lag, 0);
+    return this.inputs.reduce(
+      (total, input) => total + input.options.log.range(input.options.topic, input.options.partition).end - input.lag - clocksIn(input),
+      0,
+    );
   }
+}
+
+function clocksIn({ channels }: PartitionInput): number {
+  let clocks = 0;
+  for (const { progress } of channels.values()) clocks += progress.clocks ?? 0;
+  return clocks;
 }
 
 function leastWatermark(tasks: readonly Task[]): number | null {

@@ -23,7 +23,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Aggregates',
     introduction:
       'What a window, or [`aggregate`](#aggregate), computes. Several of them, by name, give a record of their results. A paned aggregate has an associative `merge`, so that overlapping windows can share it.',
-    files: ['aggregates/basic', 'aggregates/collections', 'aggregates/ewma', 'aggregates/aggregate'],
+    files: ['aggregates/basic', 'aggregates/collections', 'aggregates/ewma', 'aggregates/grouped', 'aggregates/aggregate'],
   },
   {
     title: 'State per key',

@@ -43,7 +43,7 @@ class Life {
   ) {}
 
   static async of(lived: Topology, storage = memoryStorage({ now: () => 0 })): Promise<Life> {
-    const life = new Life(storage, await started(storage, lived, { mode: 'follow' }));
+    const life = new Life(storage, await started(storage, lived, { mode: 'follow', limits: { markerMs: SECOND_MS } }));
     await life.rest();
     return life;
   }

@@ -36,8 +36,10 @@ describe(TUTORIAL, () => {
 });
 
 describe('a how-to', () => {
+  /** These run in test/checks/package.test.ts and test/docs/importOulad.test.ts. */
+  const elsewhere = ['docs/how-to/use-in-a-project.md', 'docs/how-to/import-oulad.md'];
   const commands = documents()
-    .filter((path) => path.startsWith('docs/how-to/') && path !== 'docs/how-to/use-in-a-project.md') // that one runs in test/checks/package.test.ts
+    .filter((path) => path.startsWith('docs/how-to/') && !elsewhere.includes(path))
     .flatMap((path) => allBlocks(path).flatMap(({ info, text }) => (info === 'sh' ? [[path, text] as const] : [])));
 
   it.each(commands)('has commands that run on the folder of the tutorial: %s, %s', { timeout: 60_000 }, async (_, command) => {

@@ -22,7 +22,7 @@ const changes: Topology = topology('under-test', { version: 1 }, ({ source }) =>
 const joined: Topology = topology('under-test', { version: 1 }, ({ source }) => {
   const story = reduceTable('story', source(events, timed), options);
   source(others, timed).pipe(
-    joinTable('with-story', story, { miss: toAsides }, ({ tag }, state) => `${tag} ${state}`),
+    joinTable('with-story', story, { miss: toAsides }, ({ tag }: Event, state) => `${tag} ${state}`),
     toResults(),
   );
 });

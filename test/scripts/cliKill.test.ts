@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../runtime/embedded/index.js';
+import { isMarker } from '../../runtime/engine/header.js';
 import { LocalSchemaIds, topicCodec, topics } from '../../schemas/index.js';
 import { partitionRecords } from '../../scripts/commands/logReading.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
@@ -13,7 +14,8 @@ async function eventIds(folder: string): Promise<string[]> {
   const storage = await openEmbedded(folder, { readOnly: true });
   const codec = topicCodec(topics.clicks, LocalSchemaIds.withAccepted());
   const partitions = [...Array(topics.clicks.partitions).keys()];
-  const records = partitions.flatMap((partition) => [...partitionRecords(storage, 'eu-west.clicks', partition, 0)]);
+  const all = partitions.flatMap((partition) => [...partitionRecords(storage, 'eu-west.clicks', partition, 0)]);
+  const records = all.filter(({ header }) => !isMarker(header));
   const ids = records.map((record) => codec.decode(record.key!.toString(), record.value!).eventId);
   await storage.close();
   return ids;
@@ -34,13 +36,13 @@ describe('an import that is killed', () => {
   it('goes on where it was, without a click too many or too few', { timeout: SLOW_MS }, async () => {
     const [data, oulad] = [newFolder(), newFolder()];
     const { rows } = await syntheticOuladFolder(oulad, { clicksPerDay: 4_000 });
-    const child = startCli(['import', 'oulad', oulad, '--data', data]);
+    const child = startCli(['import', 'oulad', oulad, '--no-run', '--data', data]);
     await someClicks(data);
     child.process.kill('SIGKILL');
     expect((await child.result).signal).toBe('SIGKILL');
     const before = (await eventIds(data)).length;
     expect(before).toBeLessThan(rows);
-    const again = await runCli(['import', 'oulad', oulad, '--data', data, '--json']);
+    const again = await runCli(['import', 'oulad', oulad, '--no-run', '--data', data, '--json']);
     expect(again.json()).toMatchObject({ summary: { import: { alreadyThere: before, written: rows - before } } });
     const ids = await eventIds(data);
     expect(ids).toHaveLength(rows);
@@ -49,18 +51,51 @@ describe('an import that is killed', () => {
 });
 
 describe('an import with --run', () => {
-  it('runs the topologies to the end of the input and sums up the whole job', { timeout: SLOW_MS }, async () => {
+  interface Job {
+    readonly summary: {
+      readonly clicksPerSecond: number;
+      readonly seconds: number;
+      readonly peakAnonymousBytes: number | null;
+      readonly run: { readonly processed: number; readonly lag: number } | null;
+    };
+  }
+  const importing = async (data: string, oulad: string, ...args: string[]): Promise<Job['summary']> =>
+    (await runCli(['import', 'oulad', oulad, '--run', 'learner-engagement,item-trends', '--data', data, '--json', ...args])).json<Job>().summary;
+
+  it('runs the topologies over all there is and sums up the whole job', { timeout: SLOW_MS }, async () => {
     const [data, oulad] = [newFolder(), newFolder()];
     const { rows } = await syntheticOuladFolder(oulad);
-    const job = await runCli(['import', 'oulad', oulad, '--run', 'learner-engagement,item-trends', '--data', data, '--json']);
-    const { summary } = job.json<{
-      summary: { clicksPerSecond: number; seconds: number; peakAnonymousBytes: number | null; run: { processed: number; lag: number } };
-    }>();
+    const summary = await importing(data, oulad);
     expect(summary.run).toMatchObject({ processed: 2 * rows, lag: 0 });
     expect(summary.clicksPerSecond).toBeCloseTo(rows / summary.seconds);
     if (process.platform === 'linux') expect(summary.peakAnonymousBytes).toBeGreaterThan(10_000_000);
   });
+
+  it(
+    'leaves windows open that end behind the last day, so that a later import goes on, and closes them with --end-of-input',
+    { timeout: SLOW_MS },
+    async () => {
+      const [data, oulad] = [newFolder(), newFolder()];
+      await syntheticOuladFolder(oulad);
+      await importing(data, oulad, '--until-day', '5');
+      const midnight = Date.UTC(2013, 9, 7);
+      expect(await lastTrend(data)).toBe(midnight);
+      const letters = async (): Promise<number> => (await runCli(['dlq', 'list', '--data', data, '--json'])).json<{ total: number }>().total;
+      await importing(data, oulad);
+      expect([await lastTrend(data), await letters()]).toEqual([Date.UTC(2013, 9, 21), 0]);
+      await importing(data, oulad, '--end-of-input');
+      // The last day is in windows of seven days that end up to six days later.
+      expect([await lastTrend(data), await letters()]).toEqual([Date.UTC(2013, 9, 27), 0]);
+    },
+  );
 });
+
+/** Greatest instant of which the trends of items tell. */
+async function lastTrend(data: string): Promise<number> {
+  const read = await runCli(['topics', 'read', 'item-trends', '--data', data, '--json', '--limit', '100000']);
+  const lines = read.stdout.trimEnd().split('\n');
+  return Math.max(...lines.map((line) => (JSON.parse(line) as { value: { asOfMs: number } }).value.asOfMs));
+}
 
 describe('generate', () => {
   it('completes what an earlier call began, and adds nothing to what is whole', { timeout: SLOW_MS }, async () => {

@@ -22,9 +22,9 @@ export function twoSidedTurns({ left, right, latenessMs, schedule: { partitions 
   );
 }
 
-/** The turns of each task over one source and a global table: every task reads all of the table's partitions. */
-export function globalTurns({ left, right, latenessMs, schedule: { partitions } }: TwoSided): Turn<Sided>[][] {
-  const table = sided(right, 'right', partitions).map((part): Channel<Sided> => ({ ...sourceChannel(part, latenessMs), counts: false }));
+/** The turns of each task over one source and a global table: every task reads all of the table's partitions, and waits for a versioned one. */
+export function globalTurns({ left, right, latenessMs, schedule: { partitions } }: TwoSided, isVersioned = false): Turn<Sided>[][] {
+  const table = sided(right, 'right', partitions).map((part): Channel<Sided> => ({ ...sourceChannel(part, latenessMs), counts: isVersioned }));
   return sided(left, 'left', partitions).map((own) => mergedTurns([sourceChannel(own, latenessMs), ...table]));
 }
 
@@ -85,20 +85,42 @@ export const joinedAsOf = (left: readonly Event[], right: readonly Event[], lagM
   together([...left].sort((a, b) => a.atMs - b.atMs).map((event) => joined(event, versionAt(right, event.key, event.atMs - lagMs))));
 
 /**
- * With late updates and events: a join is done at the first turn whose watermark is above t - lag, before its record is taken, and for
- * an event that comes later still, at its own turn.
+ * What is done with records that wait until watermark > t - lag, in the order in which it is done: at the first turn with such a
+ * watermark, before its record is taken, and for a record that comes later still, at its own turn.
  */
-export function joinedWhenKnown(turns: readonly Turn<Sided>[], lagMs: number): Joined {
+export function whenKnown<E extends Event, R>(
+  turns: readonly Turn<E>[],
+  { lagMs, waits, done }: { readonly lagMs: number; readonly waits: (event: E) => boolean; readonly done: (event: E, before: readonly E[]) => R },
+): R[] {
   const all = turns.flatMap(({ event }, index) => {
-    if (event?.side !== 'left') return [];
-    const asOfMs = event.atMs - lagMs;
-    const known = turns.findIndex((turn) => turn.watermarkMs > asOfMs);
+    if (event === null || !waits(event)) return [];
+    const known = turns.findIndex((turn) => turn.watermarkMs > event.atMs - lagMs);
     const at = Math.max(index, known);
-    const before = turns.slice(0, at).flatMap((turn) => (turn.event?.side === 'right' ? [turn.event] : []));
+    const before = turns.slice(0, at).flatMap((turn) => (turn.event === null ? [] : [turn.event]));
     // Of one turn, what waited goes first, in order of time.
-    const waited = known > index;
-    return [{ at, waited, atMs: event.atMs, joined: joined(event, versionAt(before, event.key, asOfMs)) }];
+    return [{ at, waited: known > index, atMs: event.atMs, result: done(event, before) }];
   });
   const inOrder = all.sort((a, b) => a.at - b.at || (a.waited && b.waited ? a.atMs - b.atMs : Number(b.waited) - Number(a.waited)));
-  return together(inOrder.map((one) => one.joined));
+  return inOrder.map((one) => one.result);
 }
+
+const isLeft = ({ side }: Sided): boolean => side === 'left';
+const updates = (events: readonly Sided[]): Sided[] => events.filter((event) => !isLeft(event));
+
+/** With late updates and events: each left event with the version that held at t - lag, as far as that is known when it is joined. */
+export const joinedWhenKnown = (turns: readonly Turn<Sided>[], lagMs: number): Joined =>
+  together(
+    whenKnown(turns, {
+      lagMs,
+      waits: isLeft,
+      done: (event, before) => joined(event, versionAt(updates(before), event.key, event.atMs - lagMs)),
+    }),
+  );
+
+/** Of each left event, the amounts of the versions of several keys that held at its time, as far as they are known then. */
+export const lookedUpWhenKnown = (turns: readonly Turn<Sided>[], keysOf: (event: Event) => readonly string[]): Line[] =>
+  whenKnown(turns, {
+    lagMs: 0,
+    waits: isLeft,
+    done: (event, before): Line => [event.key, event.atMs, keysOf(event).map((key) => [key, versionAt(updates(before), key, event.atMs)?.n ?? null])],
+  });

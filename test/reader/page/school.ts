@@ -186,7 +186,18 @@ export class School {
   trend(forumLastDay = 40): Promise<void> {
     const used = (item: string, days: readonly [number, number, number]) => {
       const [events1d, events3d, events7d] = days;
-      return { item: itemId(item), events1d, events3d, events7d, learnerDays1d: 1, learnerDays3d: 2, learnerDays7d: 3 };
+      return {
+        item: itemId(item),
+        events1d,
+        events3d,
+        events7d,
+        learnerDays1d: 1,
+        learnerDays3d: 2,
+        learnerDays7d: 3,
+        newLearners1d: 0,
+        newLearners3d: 0,
+        newLearners7d: 1,
+      };
     };
     const items = [used('forum', [forumLastDay, 90, 140]), used('welcome', [3, 30, 210]), used('genes', [9, 12, 14])];
     return this.write(topics.cohortTrends, { cohort: COHORT, course: COURSE, region: REGION, asOfMs: NOW_MS, topologyVersion: 1, items });

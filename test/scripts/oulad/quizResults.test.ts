@@ -33,10 +33,10 @@ describe('a result', () => {
   });
 
   it('is correct from 40 of 100 on', async () => {
-    const { results } = await read(withRows([1, 11, 4, 0, 39], [1, 11, 4, 0, '39.99'], [1, 11, 4, 0, 40], [1, 11, 4, 0, 0], [1, 11, 4, 0, 100]));
+    const { results } = await read(withRows([1, 11, 4, 0, 39], [1, 11, 4, 0, '39.5'], [1, 11, 4, 0, 40], [1, 11, 4, 0, 0], [1, 11, 4, 0, 100]));
     expect(results.map(({ personal }) => [personal.score, personal.correct])).toEqual([
       [0.39, false],
-      [0.3999, false],
+      [0.395, false],
       [0.4, true],
       [0, false],
       [1, true],

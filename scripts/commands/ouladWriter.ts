@@ -170,7 +170,7 @@ export class OuladWriter<V> {
     if (place <= (this.before.written[course] ?? 0)) {
       this.skipped++;
       // The days up to a record are marked in its own commit.
-
+      this.markedMs = Math.max(this.markedMs, midnightOf(timeMs));
       return;
     }
     if (kind.refusesPast && timeMs < (this.before.clockMs ?? -Infinity)) throw behind(kind, course, timeMs, this.before.clockMs!);

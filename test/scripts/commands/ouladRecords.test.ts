@@ -146,6 +146,17 @@ describe('an import that is repeated', () => {
     expect(foundIn(storage).records).toEqual(foundIn(whole).records);
   });
 
+  it('takes another file in the place of one that told nothing, and sets no clock twice', async () => {
+    const [storage, folder] = [memoryStorage(), smallOulad()];
+    const none = { presentation: '2013J', untilDay: -40 };
+    await importing(storage, folder, none);
+    const { clocks } = foundIn(storage);
+    expect(clocks['clicks']).toEqual([12, [day(-39)]]);
+    writeOulad({ studentVle: SMALL.studentVle!.slice(1) }, folder);
+    await importing(storage, folder, none);
+    expect(foundIn(storage).clocks).toEqual(clocks);
+  });
+
   it('completes what was cut off, whatever the commit was, and doubles nothing', async () => {
     const folder = writeOulad({ ...SMALL, vle: [...SMALL.vle!, ['', 'AAA', '2013J', 'quiz', '', '']] });
     const whole = memoryStorage();

@@ -67,7 +67,7 @@ describe('.ci/run', () => {
   });
 
   it('ends a command that takes too long', () => {
-    const { status, lines } = runCi(readme('sleep 30', 'true'), { CI_LIMIT_SECONDS: '1' });
+    const { status, lines } = runCi(readme('sleep 30', 'true'), { CI_LIMIT_SECONDS: '2' });
     expect(lines.at(-1)).toMatch(/^ci: install-and-run ended with 124 /);
     expect(status).toBe(1);
   });

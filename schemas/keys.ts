@@ -32,6 +32,20 @@ function branded<K extends string>(kind: string, value: string): K {
   return value as K;
 }
 
+/** Two parts in one key: the second may hold the separator, the first may not. @param first - what the first part is called */
+function compound<K extends string>(kind: string, first: string, firstPart: string, secondPart: string): K {
+  if (firstPart.includes(KEY_SEPARATOR)) {
+    throw new SkillForgeError('SFS_KEY_INVALID', `A ${first} within a ${kind} must not hold "${KEY_SEPARATOR}"`);
+  }
+  return `${firstPart}${KEY_SEPARATOR}${secondPart}` as K;
+}
+
+function partsOf(kind: string, key: string): readonly [first: string, second: string] {
+  const at = key.indexOf(KEY_SEPARATOR);
+  if (at < 0) throw new SkillForgeError('SFS_KEY_INVALID', `Not a ${kind}: no "${KEY_SEPARATOR}"`);
+  return [key.slice(0, at), key.slice(at + 1)];
+}
+
 /** Takes a string as a learner's pseudonym. @throws SFS_KEY_INVALID when empty */
 export const learnerId = (value: string): LearnerId => branded('LearnerId', value);
 /** Takes a string as a course. @throws SFS_KEY_INVALID when empty */
@@ -45,19 +59,13 @@ export const controlKey = (value: string): ControlKey => branded('ControlKey', v
 
 /** Key of an item within a cohort. @throws SFS_KEY_INVALID when a part is empty or the cohort holds `|` */
 export function cohortItemKey(cohort: string, item: string): CohortItemKey {
-  branded('CohortId', cohort);
-  branded('ItemId', item);
-  if (cohort.includes(KEY_SEPARATOR)) {
-    throw new SkillForgeError('SFS_KEY_INVALID', `A cohort within a CohortItemKey must not hold "${KEY_SEPARATOR}"`);
-  }
-  return `${cohort}${KEY_SEPARATOR}${item}` as CohortItemKey;
+  return compound('CohortItemKey', 'cohort', cohortId(cohort), itemId(item));
 }
 
 /** The parts of a {@link CohortItemKey}. @throws SFS_KEY_INVALID when it has no separator */
 export function splitCohortItemKey(key: CohortItemKey): { readonly cohort: CohortId; readonly item: ItemId } {
-  const at = key.indexOf(KEY_SEPARATOR);
-  if (at < 0) throw new SkillForgeError('SFS_KEY_INVALID', `Not a CohortItemKey: no "${KEY_SEPARATOR}"`);
-  return { cohort: cohortId(key.slice(0, at)), item: itemId(key.slice(at + 1)) };
+  const [cohort, item] = partsOf('CohortItemKey', key);
+  return { cohort: cohortId(cohort), item: itemId(item) };
 }
 
 /** The segment of a course that holds all its learners. */
@@ -65,19 +73,13 @@ export const WHOLE_COURSE = 'all';
 
 /** Key of the list of a segment of a course. @throws SFS_KEY_INVALID when a part is empty or the course holds `|` */
 export function segmentKey(course: string, segment: string): SegmentKey {
-  branded('CourseId', course);
-  branded('segment', segment);
-  if (course.includes(KEY_SEPARATOR)) {
-    throw new SkillForgeError('SFS_KEY_INVALID', `A course within a SegmentKey must not hold "${KEY_SEPARATOR}"`);
-  }
-  return `${course}${KEY_SEPARATOR}${segment}` as SegmentKey;
+  return compound('SegmentKey', 'course', courseId(course), branded('segment', segment));
 }
 
 /** The parts of a {@link SegmentKey}. @throws SFS_KEY_INVALID when it has no separator */
 export function splitSegmentKey(key: SegmentKey): { readonly course: CourseId; readonly segment: string } {
-  const at = key.indexOf(KEY_SEPARATOR);
-  if (at < 0) throw new SkillForgeError('SFS_KEY_INVALID', `Not a SegmentKey: no "${KEY_SEPARATOR}"`);
-  return { course: courseId(key.slice(0, at)), segment: key.slice(at + 1) };
+  const [course, segment] = partsOf('SegmentKey', key);
+  return { course: courseId(course), segment };
 }
 
 /** Key of a dead letter or late record: its source position, and the operator when given. @throws SFS_KEY_INVALID when the topic is empty */

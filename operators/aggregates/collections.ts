@@ -1,6 +1,7 @@
 import { SkillForgeError } from '../../schemas/index.js';
 import { schema, type ValueSchema } from '../schema.js';
 import type { PanedAggregate } from './aggregate.js';
+import { placeOf } from './placeOf.js';
 
 /** An item with how often it came. */
 export interface TopEntry {
@@ -47,18 +48,6 @@ function plus(counts: Counts, item: string, n: number): Counts {
   const copy = counts.slice();
   copy.splice(at, known ? 1 : 0, { item, count });
   return copy;
-}
-
-/** The first index of a sorted list of that length for which `isBefore` does not hold. */
-function placeOf(length: number, isBefore: (index: number) => boolean): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isBefore(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { schema } from '../schema.js';
 import type { AggregateInput, PanedAggregate, PanedAggregates } from './aggregate.js';
 import { combine, type Accumulators, type Combined } from './combine.js';
+import { placeOf } from './placeOf.js';
 
 /** The results of one group. */
 export interface GroupResult<P> {
@@ -78,24 +79,12 @@ function withElements<E, P>(
   const copy = groups.slice();
   for (const element of elements) {
     const group = by(element);
-    const at = placeOf(copy, group);
+    const at = placeOf(copy.length, (index) => copy[index]!.group < group);
     const known = copy[at]?.group === group ? copy[at] : undefined;
     const state = combined.add(known?.state ?? combined.zero(), element, input);
     copy.splice(at, known === undefined ? 0 : 1, { group, state });
   }
   return copy;
-}
-
-/** The first index whose group is not before the given one. */
-function placeOf(groups: Groups, group: string): number {
-  let low = 0;
-  let high = groups.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (groups[middle]!.group < group) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Both lists in one pass. */

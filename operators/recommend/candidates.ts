@@ -1,16 +1,16 @@
 import type { CandidateSource, CohortTrend, Curriculum, CurriculumItem, ItemId } from '../../schemas/index.js';
+import { days } from '../duration.js';
 import type { LearnerState, Use } from './learnerState.js';
 
 type Trend = CohortTrend['items'][number];
 type ActiveCourse = NonNullable<LearnerState['context']>['courses'][number];
 
-const DAY_MS = 86_400_000;
 /** A skill below this is worth a review. */
 const WEAK = 0.6;
 /** A quiz whose skills are all above this has nothing left to teach. */
 const MASTERED = 0.95;
 /** Items are new for so long. */
-const NEW_FOR_MS = 14 * DAY_MS;
+export const NEW_FOR_MS = days(14);
 
 /** An item that may be recommended, with all that is known of it here. */
 export interface Candidate {
@@ -137,6 +137,6 @@ class Pool {
 
   private dueIn(item: ItemId): number | null {
     const due = this.view.course.deadlines.find((one) => one.item === item);
-    return due === undefined || due.dueAtMs < this.view.atMs ? null : (due.dueAtMs - this.view.atMs) / DAY_MS;
+    return due === undefined || due.dueAtMs < this.view.atMs ? null : (due.dueAtMs - this.view.atMs) / days(1);
   }
 }

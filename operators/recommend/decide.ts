@@ -41,7 +41,6 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
   const decisionId = hashOf(`${learner}|${String(atMs)}|${String(topologyVersion)}`);
   const isLogged = shareOf(decisionId) < loggedShare;
   const common = { learner, region, modelVersion: ranker.version, topologyVersion };
-  const logged = made.flatMap(({ log }) => log ?? []);
   return {
     recommendation: {
       ...common,
@@ -51,13 +50,15 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
       personal: { courses: made.map(({ lists }) => lists) },
     },
     log: isLogged
-      ? logged.map((personal) => ({
-          ...common,
-          decisionId: `${decisionId}-${personal.course}`,
-          decidedAtMs: atMs,
-          featureSet: ranker.featureSet.id,
-          personal,
-        }))
+      ? made
+          .flatMap(({ log }) => log?.() ?? [])
+          .map((personal) => ({
+            ...common,
+            decisionId: `${decisionId}-${personal.course}`,
+            decidedAtMs: atMs,
+            featureSet: ranker.featureSet.id,
+            personal,
+          }))
       : null,
   };
 }

@@ -27,7 +27,8 @@ export interface CourseMoment {
 /** The lists of a course, and what they were made from; nothing of a learner who is not profiled. */
 export interface CourseDecision {
   readonly lists: CourseRecommendations;
-  readonly log: FeatureLogDetails | null;
+  /** Made only when it is asked for: most decisions are not logged. */
+  readonly log: (() => FeatureLogDetails) | null;
 }
 
 /** Of the candidates that were not listed, such a share is logged. */
@@ -48,7 +49,7 @@ export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, ran
   const unopened = ranked.filter(({ candidate }) => candidate.use === undefined);
   const lists = { course: course.course, segment, next: listOf(ranked, atMs), new: listOf(unopened, atMs) };
   const rowOf = (row: number): number[] => [...matrix.values.subarray(row * matrix.columns, (row + 1) * matrix.columns)];
-  return { lists, log: { course: course.course, cohort: course.cohort, candidates: loggedOf(moment, ranked, unopened, rowOf) } };
+  return { lists, log: () => ({ course: course.course, cohort: course.cohort, candidates: loggedOf(moment, ranked, unopened, rowOf) }) };
 }
 
 function loggedOf(

@@ -1,17 +1,15 @@
 import { itemFeatures } from '../features/itemFeatures.js';
+import { days } from '../duration.js';
 import type { FeatureMatrix } from '../ports/ranker.js';
 import type { Candidate } from './candidates.js';
-import { HALF_LIFE_DAYS } from './learnerState.js';
+import { daysBetween, decayed } from './learnerState.js';
 
-const DAY_MS = 86_400_000;
 const COLUMNS = itemFeatures.declarations.length;
 const NO_TREND = { events1d: 0, events3d: 0, events7d: 0, learnerDays1d: 0, learnerDays3d: 0, learnerDays7d: 0 };
 const FALLBACKS = new Map(itemFeatures.declarations.map(({ name, fallback }) => [name, fallback]));
 const OWN_AGE = FALLBACKS.get('own_age')!;
 const DUE_IN = FALLBACKS.get('due_in')!;
 const ITEM_AGE = FALLBACKS.get('item_age')!;
-
-const dayOf = (timeMs: number): number => Math.floor(timeMs / DAY_MS);
 
 /** The features of candidates at a time, a row each, in the columns of {@link itemFeatures}. */
 export function featureRows(candidates: readonly Candidate[], atMs: number): FeatureMatrix {
@@ -22,7 +20,7 @@ export function featureRows(candidates: readonly Candidate[], atMs: number): Fea
 
 function rowOf({ trend, use, place, isNext, dueInDays, weakness }: Candidate, atMs: number): number[] {
   const { events1d, events3d, events7d, learnerDays1d, learnerDays3d, learnerDays7d } = trend ?? NO_TREND;
-  const age = use === undefined ? OWN_AGE : Math.max(0, dayOf(atMs - 1) - dayOf(use.lastMs));
+  const age = use === undefined ? OWN_AGE : daysBetween(use.lastMs, atMs - 1);
   return [
     events1d,
     events3d,
@@ -33,11 +31,11 @@ function rowOf({ trend, use, place, isNext, dueInDays, weakness }: Candidate, at
     use === undefined ? 0 : 1,
     use?.completed === true ? 1 : 0,
     use?.days ?? 0,
-    use === undefined ? 0 : use.weight * 2 ** (-age / HALF_LIFE_DAYS),
+    use === undefined ? 0 : decayed(use.weight, age),
     age,
     isNext ? 1 : 0,
     dueInDays ?? DUE_IN,
     weakness,
-    place === undefined ? ITEM_AGE : Math.max(0, (atMs - place.addedAtMs) / DAY_MS),
+    place === undefined ? ITEM_AGE : Math.max(0, (atMs - place.addedAtMs) / days(1)),
   ];
 }

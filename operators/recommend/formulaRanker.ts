@@ -18,13 +18,12 @@ const ITEM_AGE = column('item_age');
 /** What is due within so many days counts. */
 export const DUE_SOON_DAYS = 7;
 /** The boost of a new item halves every so many days. */
-export const FRESH_DAYS = 3;
+const FRESH_DAYS = 3;
 
 /**
  * The first ranker, a fixed formula. An item that the learner has opened before is worth its use by many learners (breadth: learner-days over 7
  * and 3 days) and the learner's own habit (days of use with a half-life of 28 days, and the time since the last one); one not opened is worth
  * its momentum in the cohort (events over 7 and 3 days, learner-days of the last day). Curriculum, deadlines, weak skills and freshness add to both.
- * The coefficients were fitted on one presentation of the OULAD data; see docs/explanation/recommender.md.
  */
 export const formulaRanker: Ranker = {
   version: 'formula-1',

@@ -12,13 +12,18 @@ import {
   type Opened,
   type SegmentKey,
 } from '../../schemas/index.js';
+import { days } from '../duration.js';
 import { schema, type Infer } from '../schema.js';
 
 /** Items of a course whose use is kept: the ones used last. */
 const MOST_ITEMS = 400;
-const DAY_MS = 86_400_000;
 /** After how many days a use weighs half. */
-export const HALF_LIFE_DAYS = 28;
+const HALF_LIFE_DAYS = 28;
+
+/** Days (UTC) from the one of an instant to that of a later one; 0 where it is not later. */
+export const daysBetween = (fromMs: number, toMs: number): number => Math.max(0, Math.floor(toMs / days(1)) - Math.floor(fromMs / days(1)));
+/** What the weight of a use is after some days. */
+export const decayed = (weight: number, elapsedDays: number): number => weight * 2 ** (-elapsedDays / HALF_LIFE_DAYS);
 
 const deadline = schema.record({ item: schema.branded<ItemId>(), dueAtMs: schema.long });
 const activeCourse = schema.record({
@@ -89,13 +94,13 @@ function withUses(before: readonly Use[], items: readonly ItemUse[], atMs: numbe
 }
 
 function usedAgain({ item, lastMs, days, weight, completed }: Use, now: ItemUse, atMs: number): Use {
-  const elapsed = Math.floor(atMs / DAY_MS) - Math.floor(lastMs / DAY_MS);
+  const elapsed = daysBetween(lastMs, atMs);
   const isNewDay = elapsed > 0 ? 1 : 0;
   return {
     item,
     lastMs: Math.max(lastMs, atMs),
     days: days + isNewDay,
-    weight: weight * 2 ** (-Math.max(0, elapsed) / HALF_LIFE_DAYS) + isNewDay,
+    weight: decayed(weight, elapsed) + isNewDay,
     completed: completed || now.completed,
   };
 }

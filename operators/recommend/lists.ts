@@ -1,12 +1,10 @@
 import type { CandidateSource, ReasonCode, RecommendedItem } from '../../schemas/index.js';
-import type { Candidate } from './candidates.js';
+import { NEW_FOR_MS, type Candidate } from './candidates.js';
 import { DUE_SOON_DAYS } from './formulaRanker.js';
 
 /** Most items in a list. */
 export const MOST_LISTED = 20;
 const MOST_REASONS = 2;
-const DAY_MS = 86_400_000;
-const FRESH_MS = 14 * DAY_MS;
 
 /** A candidate with its score. */
 export interface Scored {
@@ -31,7 +29,7 @@ function reasonsOf({ dueInDays, weakness, isNext, place, use, trend }: Candidate
   if (dueInDays !== null && dueInDays <= DUE_SOON_DAYS) reasons.push('DUE_SOON');
   if (weakness > 0) reasons.push('WEAK_SKILL');
   if (isNext) reasons.push('NEXT_IN_COURSE');
-  if (use === undefined && place !== undefined && place.addedAtMs > atMs - FRESH_MS) reasons.push('NEW_ITEM');
+  if (use === undefined && place !== undefined && place.addedAtMs > atMs - NEW_FOR_MS) reasons.push('NEW_ITEM');
   if (use !== undefined) reasons.push('CONTINUE');
   if (trend !== undefined) reasons.push('TRENDING_IN_COHORT');
   return reasons.slice(0, MOST_REASONS);

@@ -1,6 +1,7 @@
 /** Opens the embedded storage that a command works on, and closes it whatever happens. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 
@@ -20,8 +21,6 @@ export async function writingFolder<T>(folder: string, json: boolean, work: (sto
 
 /** Whether some writer has made the folder already. */
 export const holdsStorage = (folder: string): boolean => existsSync(join(folder, DATA_FILE));
-
-const DATA_FILE = 'data.mdb';
 
 /** Runs `work` on the folder, open for reading: works beside a running worker. @throws SFS_FOLDER_MISSING and what `work` throws */
 export async function readingFolder<T>(folder: string, work: (storage: EmbeddedStorage) => Promise<T> | T): Promise<T> {

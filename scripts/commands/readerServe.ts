@@ -4,11 +4,11 @@ import { DEFAULT_PORT, createReader, type ClientNotice, type ConsoleSource, type
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { consoleSource } from '../serving/consoleSource.js';
 import { FollowedFolder } from '../serving/followedFolder.js';
-import { EXIT } from './exitCodes.js';
 import { folderCommand, groupCommand, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { readerDenyCommand } from './readerDeny.js';
 import { viewFolderOf, viewOption } from './readerView.js';
+import { StopSignals } from './stopSignals.js';
 
 interface ServeOptions extends FolderOptions {
   readonly host: string;
@@ -66,7 +66,7 @@ async function serve(options: ServeOptions): Promise<void> {
       ...(options.page ? { console: consoleOf(folder, options.region) } : {}),
       ...(options.log ? { logStream: process.stderr } : { onNotice: tellNotice }),
     });
-    const stopped = stopSignal();
+    const stopped = new Promise<void>((resolve) => new StopSignals(resolve));
     try {
       await announce(reader, options);
       await stopped;
@@ -116,18 +116,4 @@ function tellNotice(notice: ClientNotice): void {
     const { topic, partition, offset, code } = notice.record;
     say(`${code}: the record ${topic}/${partition}/${offset} cannot be used; the last good one of its key stays`);
   }
-}
-
-/** The first signal asks for a clean end, the second one takes none. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(EXIT.aborted);
-        asked = true;
-        resolve();
-      });
-    }
-  });
 }

@@ -5,7 +5,7 @@ import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
 import type { Task } from '../../runtime/engine/task.js';
 import type { PartitionInput } from '../../runtime/engine/partitionInput.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
-import { EXIT } from './exitCodes.js';
+import { StopSignals } from './stopSignals.js';
 import { keepTopicSchemas } from './topicCodecs.js';
 
 /** When a run ends. */
@@ -63,7 +63,10 @@ export async function runTopologies(storage: Storage, topologies: readonly Topol
   await worker.start();
   await keepTopicSchemas(storage, worker.deployments);
   const watch = new RunWatch(worker, request.onProgress);
-  const signals = new StopSignals(() => worker.stop());
+  const signals = new StopSignals(() => {
+    process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
+    worker.stop();
+  });
   try {
     await worker.run();
   } finally {
@@ -135,26 +138,6 @@ function clocksIn({ channels }: PartitionInput): number {
 function leastWatermark(tasks: readonly Task[]): number | null {
   const known = tasks.map((task) => task.progress.watermarkMs).filter((watermarkMs) => watermarkMs !== -Infinity);
   return known.length === 0 ? null : Math.min(...known);
-}
-
-/** The first signal asks for a clean end, the second one takes none. */
-class StopSignals {
-  stopped = false;
-  private readonly listener: () => void;
-
-  constructor(stop: () => void) {
-    this.listener = () => {
-      if (this.stopped) process.exit(EXIT.aborted);
-      this.stopped = true;
-      process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-      stop();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.listener);
-  }
-
-  release(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.listener);
-  }
 }
 
 function totalsOf(worker: Worker): TopologyTotals[] {

@@ -3,10 +3,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecommendationLog } from '../../reader/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
+import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 
-const DATA_FILE = 'data.mdb';
 const LOOK_MS = 1_000;
 
 interface Opened {

@@ -24,8 +24,6 @@ export class Channel {
   private waitingBytes = 0;
   /** Clock of the last arrival that was put in. */
   private filledMs: number;
-  /** What the last marker that was observed promised: nothing comes before it. */
-  private promisedMs = -Infinity;
   /** The next log offset whose record this channel has not seen. */
   cursor: number;
   /** Arrivals from this offset on are held back: they came after a decision that is still to be applied. */
@@ -78,7 +76,7 @@ export class Channel {
 
   /** The least clock that what comes next can have. */
   get nextMs(): number {
-    return Math.max(this.progress.clockMs, this.promisedMs);
+    return Math.max(this.progress.clockMs, this.progress.promisedMs ?? -Infinity);
   }
 
   /** What comes next is placed at or after `timeMs`: a marker promises so. */
@@ -94,7 +92,7 @@ export class Channel {
     if (!topic.derived || header === null) this.raiseWatermark(progress.clockMs - latenessMs);
     if (marker === null || !topic.derived) progress.idle = false;
     if (marker === null) return;
-    if (Number.isFinite(eventTimeMs)) this.promisedMs = Math.max(this.promisedMs, eventTimeMs);
+    if (Number.isFinite(eventTimeMs)) progress.promisedMs = eventTimeMs;
     // Of a source, a marker is a promise in words: there is no disorder left that lateness would have to allow for.
     if (!topic.derived) return this.raiseWatermark(eventTimeMs);
     this.raiseWatermark(marker.watermarkMs - latenessMs);
@@ -112,6 +110,7 @@ export class Channel {
     this.progress.next = record.offset + 1;
     // Not before: after a restart the marker must find its own place again.
     this.progress.clockMs = this.nextMs;
+    delete this.progress.promisedMs;
     if (header?.marker && !topic.derived) this.progress.clocks = (this.progress.clocks ?? 0) + 1;
   }
 

@@ -8,6 +8,8 @@ export interface ChannelProgress {
   /** Greatest event time, or stream time of the producer, so far; or what its last marker promised: nothing comes before it. */
   clockMs: number;
   watermarkMs: number;
+  /** What the marker that is being processed promises: nothing comes before it. Timers that it moved may fire over several commits. */
+  promisedMs?: number;
   idle: boolean;
   ended: boolean;
   /** Clock markers of a source that were taken: offsets that hold no record. Absent for none. */

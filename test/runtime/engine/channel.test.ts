@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { Channel, type Arrival } from '../../../runtime/engine/channel.js';
+import { HeaderWriter, readHeader } from '../../../runtime/engine/header.js';
+import type { ChannelProgress } from '../../../runtime/engine/progress.js';
+import { topics, type Topic } from '../../../schemas/index.js';
+
+const SOURCE = { topic: topics.clicks as Topic<string, unknown>, latenessMs: 0 };
+const PROMISED_MS = 1_000;
+
+const started = (): ChannelProgress => ({ next: 0, clockMs: -Infinity, watermarkMs: -Infinity, idle: false, ended: false });
+
+/** A clock marker stands just before the time that it promises. */
+function clockMarker(): Arrival {
+  const times = { eventTimeMs: PROMISED_MS, streamTimeMs: PROMISED_MS - 1, watermarkMs: PROMISED_MS };
+  const header = new HeaderWriter({ name: 'clock', partition: 0, count: 1 }).marker(times, { idle: false, end: false });
+  const record = { offset: 0, appendTimeMs: PROMISED_MS, key: null, value: null, header };
+  return { record, header: readHeader(header), clockMs: PROMISED_MS - 1, eventTimeMs: PROMISED_MS, key: '', value: null, error: null };
+}
+
+describe('a channel whose marker is being processed', () => {
+  it('keeps the promise over a restart: timers that it moved may fire over several commits', () => {
+    const progress = started();
+    const channel = new Channel('clicks/0/external', progress);
+    channel.push(clockMarker());
+    channel.observe(clockMarker(), SOURCE);
+    expect(channel.nextMs).toBe(PROMISED_MS);
+    const restarted = new Channel('clicks/0/external', structuredClone(progress));
+    expect(restarted.nextMs).toBe(PROMISED_MS);
+    expect(restarted.progress.clockMs).toBe(PROMISED_MS - 1);
+  });
+
+  it('has it in its clock when the marker is taken, and nowhere else', () => {
+    const channel = new Channel('clicks/0/external', started());
+    channel.push(clockMarker());
+    channel.observe(clockMarker(), SOURCE);
+    channel.pass(clockMarker(), SOURCE);
+    expect(channel.progress).toEqual({ next: 1, clockMs: PROMISED_MS, watermarkMs: PROMISED_MS, idle: false, ended: false, clocks: 1 });
+  });
+});

@@ -33,6 +33,18 @@ const table = (partitions: number, keyFields: readonly string[], derived: boolea
   derived,
   description,
 });
+/**
+ * What topologies derive for other topologies: every record stays, because these look up what held at a time, or decide anew at each record.
+ * Compaction would remove what a slow reader, or a replay, has not seen.
+ */
+const history = (partitions: number, keyFields: readonly string[], description: string): Rest => ({
+  partitions,
+  cleanup: 'delete',
+  retentionMs: EVENT_RETENTION_MS,
+  keyFields,
+  derived: true,
+  description,
+});
 const incidents = (description: string): Rest => ({
   partitions: 4,
   cleanup: 'delete',
@@ -54,32 +66,31 @@ export const topics = {
     table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.'),
   ),
   learnerFeatures: of<LearnerId, T.LearnerFeatures>('learner-features', 'learner-features', {
-    ...table(LEARNER_PARTITIONS, ['learner'], true, 'Windowed features of each learner.'),
+    ...history(LEARNER_PARTITIONS, ['learner'], 'Windowed features of each learner.'),
     copartitioned: true,
   }),
   learnerActivity: of<LearnerId, T.LearnerActivity>('learner-activity', 'learner-activity', {
-    ...events('What each learner did in each hour, item by item.'),
-    derived: true,
+    ...history(LEARNER_PARTITIONS, ['learner'], 'What each learner did in each hour, item by item.'),
     copartitioned: true,
   }),
   learnerContexts: of<LearnerId, T.LearnerContext>('learner-contexts', 'learner-context', {
-    ...table(LEARNER_PARTITIONS, ['learner'], true, 'Active courses, segment, consent and availability of each learner.'),
+    ...history(LEARNER_PARTITIONS, ['learner'], 'Active courses, segment, consent and availability of each learner.'),
     copartitioned: true,
   }),
   learnerMastery: of<LearnerId, T.LearnerMastery>('learner-mastery', 'learner-mastery', {
-    ...table(LEARNER_PARTITIONS, ['learner'], true, 'What each learner masters, skill by skill.'),
+    ...history(LEARNER_PARTITIONS, ['learner'], 'What each learner masters, skill by skill.'),
     copartitioned: true,
   }),
   curricula: of<CourseId, T.Curriculum>('curricula', 'curriculum', {
-    ...table(2, ['course'], true, 'All items of each course.'),
+    ...history(2, ['course'], 'All items of each course.'),
     copartitioned: true,
   }),
   cohortTrends: of<CohortId, T.CohortTrend>('cohort-trends', 'cohort-trend', {
-    ...table(2, ['cohort'], true, 'The items that each cohort uses most, with their windows.'),
+    ...history(2, ['cohort'], 'The items that each cohort uses most, with their windows.'),
     copartitioned: true,
   }),
   segmentRecommendations: of<SegmentKey, T.SegmentRecommendation>('segment-recommendations', 'segment-recommendation', {
-    ...table(2, ['course', 'segment'], true, 'What each segment of a course uses most; readers serve it where nothing better is known.'),
+    ...history(2, ['course', 'segment'], 'What each segment of a course uses most; readers serve it where nothing better is known.'),
     copartitioned: true,
   }),
   itemTrends: of<CohortItemKey, T.ItemTrend>(
@@ -100,8 +111,7 @@ export const topics = {
     copartitioned: true,
   }),
   featureLog: of<LearnerId, T.FeatureLog>('feature-log', 'feature-log', {
-    ...events('What decisions saw, for training.'),
-    derived: true,
+    ...history(LEARNER_PARTITIONS, ['learner'], 'What decisions saw, for training.'),
     copartitioned: true,
   }),
   // Kept for ever and not compacted: a replay applies each record at the position where it stood.

@@ -6,8 +6,7 @@ import { describe } from '../../operators/graph.js';
 import { durationText } from '../../operators/graphText.js';
 import type { Topology } from '../../operators/topology.js';
 import { KEY_SEPARATOR, loadSchema, packageRoot, schemaOf, topics, type Topic } from '../../schemas/index.js';
-import itemTrends from '../../topologies/item-trends.js';
-import learnerEngagement from '../../topologies/learner-engagement.js';
+import { loadTopology, ownTopologyFiles } from '../topologyFiles.js';
 import { fieldRows, type FieldRow } from './fields.js';
 
 type AnyTopic = Topic<string, unknown>;
@@ -33,10 +32,14 @@ four bytes, and Avro binary ([ADR 0004](../adr/0004-schemas-and-envelope.md)).`;
 /** What writes a topic besides topologies. */
 const WRITERS: Readonly<Record<string, string>> = {
   [topics.clicks.name]: '`skillforge import`, `generate`, `demo`',
+  [topics.quizResults.name]: '`skillforge import`',
+  [topics.lmsEvents.name]: '`skillforge import`',
+  [topics.catalogue.name]: '`skillforge import`',
+  [topics.profiles.name]: '`skillforge import`',
   [topics.control.name]: 'the engine',
   [topics.deadLetters.name]: 'the engine, `skillforge import`, `topics write`',
 };
-const OWN_TOPOLOGIES: readonly Topology[] = [itemTrends, learnerEngagement];
+const OWN_TOPOLOGIES: readonly Topology[] = await Promise.all(ownTopologyFiles().map(loadTopology));
 
 /** The text of the reference. */
 export function topicReference(): string {

@@ -20,7 +20,7 @@ interface DemoOptions extends PlainOptions {
   readonly region: string;
 }
 
-const DESCRIPTION = `Makes up a small school, writes two weeks of its clicks into a folder, runs both topologies over them and shows what they found:
+const DESCRIPTION = `Makes up a small school, writes two weeks of its clicks into a folder, runs two topologies over them and shows what they found:
 how busy some learners were in their last seven days, and which items a cohort used most. Without --data the folder is a temporary one.`;
 
 const SCHOOL = { seed: 1, learners: 500, courses: 3, items: 40, days: 14, clicksPerDay: 3_000 };

@@ -30,13 +30,6 @@ export function syntheticClicks(given: Partial<SyntheticOptions> = {}): Generato
   return batches(syntheticOptions(given));
 }
 
-/** The least `clicksPerDay` with which these days have so many events: a Monday has more of them than a Sunday. */
-export function clicksPerDayFor(events: number, { startMs, days }: Pick<SyntheticOptions, 'startMs' | 'days'>): number {
-  let share = 0;
-  for (let hour = 0; hour < days * 24; hour++) share += hourShare(hourOfWeek(startMs + hour * HOUR_MS));
-  return Math.max(1, Math.ceil(events / (7 * share) - ROUNDING));
-}
-
 function* batches(options: SyntheticOptions): Generator<readonly Opened<Click>[], void, undefined> {
   const random = new SeededRandom(options.seed);
   const sessions = new Sessions(random, options);

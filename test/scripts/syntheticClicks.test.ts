@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LocalSchemaIds, topicCodec, topics, type Click, type ItemId, type Opened } from '../../schemas/index.js';
-import { clicksPerDayFor, DEFAULT_SYNTHETIC_OPTIONS, SeededRandom, syntheticClicks, type SyntheticOptions } from '../../scripts/synthetic/index.js';
+import { DEFAULT_SYNTHETIC_OPTIONS, SeededRandom, syntheticClicks, type SyntheticOptions } from '../../scripts/synthetic/index.js';
 
 const DAY_MS = 86_400_000;
 const all = (options: Partial<SyntheticOptions> = {}): Opened<Click>[] => [...syntheticClicks(options)].flat();
@@ -20,17 +20,6 @@ describe('synthetic clicks', () => {
     expect(twoWeeks.length).toBe(70_000);
     expect(new Set(twoWeeks.map((event) => event.eventId)).size).toBe(70_000);
     expect([...syntheticClicks({ days: 2 })].map((batch) => batch.length).slice(0, 2)).toEqual([5_000, 5_000]);
-  });
-
-  it('are enough of them on any days with the clicks per day that a number of events needs, and hardly more', () => {
-    const { startMs } = DEFAULT_SYNTHETIC_OPTIONS;
-    for (const days of [1, 3, 6, 10]) {
-      for (const events of [100, 2_000, 12_345]) {
-        const { length } = all({ days, clicksPerDay: clicksPerDayFor(events, { startMs, days }) });
-        expect(length).toBeGreaterThanOrEqual(events);
-        expect(length).toBeLessThanOrEqual(events + 2 * days);
-      }
-    }
   });
 
   it('are the same for the same options and others for another seed', () => {

@@ -1,0 +1,51 @@
+/** A file of JSON lines that appears when it is whole. */
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
+
+/** Writes to `<path>.partial`, which takes the name of the file in the end. Nothing is kept in memory. */
+export class PartialFile {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+  ) {}
+
+  /** @param path - its folder is made when missing. @throws SFS_FILE_UNWRITABLE */
+  static open(path: string): Promise<PartialFile> {
+    return writing(path, async () => {
+      await mkdir(dirname(path), { recursive: true });
+      return new PartialFile(path, await open(partOf(path), 'w'));
+    });
+  }
+
+  /** One line for each value. @throws SFS_FILE_UNWRITABLE */
+  async add(values: readonly unknown[]): Promise<void> {
+    if (values.length === 0) return;
+    const text = values.map((value) => `${JSON.stringify(value)}\n`).join('');
+    await writing(this.path, () => this.file.appendFile(text));
+  }
+
+  /** Gives the file its name. @throws SFS_FILE_UNWRITABLE */
+  async finish(): Promise<void> {
+    await writing(this.path, async () => {
+      await this.file.close();
+      await rename(partOf(this.path), this.path);
+    });
+  }
+
+  /** Leaves nothing behind; a file that had the name before stays. */
+  async discard(): Promise<void> {
+    await this.file.close().catch(() => undefined);
+    await rm(partOf(this.path), { force: true });
+  }
+}
+
+const partOf = (path: string): string => `${path}.partial`;
+
+async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new SkillForgeError('SFS_FILE_UNWRITABLE', `${path} cannot be written: ${errorMessageOf(cause)}`, { cause, context: { path } });
+  }
+}

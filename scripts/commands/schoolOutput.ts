@@ -1,0 +1,87 @@
+/** Where a generated school goes: into the topics of a folder, or into files of JSON lines. */
+import { join } from 'node:path';
+import type { Storage } from '../../runtime/ports.js';
+import { SCHOOL_TOPICS, SchoolWriter, type School, type SchoolOptions, type SchoolStep, type SchoolTopic } from '../school/index.js';
+import { PartialFile } from './partialFile.js';
+
+/** Takes the steps of a school, from the first one on. */
+export interface SchoolOutput {
+  /** Records that were not written, because an earlier call had written them. */
+  readonly alreadyThere: number;
+  write(step: SchoolStep): Promise<void>;
+  /** Resolves when all is durable. */
+  finish(): Promise<void>;
+  /** What is to be undone when the work fails. */
+  discard(): Promise<void>;
+}
+
+/** What a school told. */
+export interface SchoolCounts {
+  /** Records by topic. */
+  readonly topics: Readonly<Record<string, number>>;
+  /** Records in all that were written now. */
+  readonly written: number;
+  readonly alreadyThere: number;
+}
+
+const HOUR_MS = 3_600_000;
+const NAMES = Object.keys(SCHOOL_TOPICS) as SchoolTopic[];
+
+/** Name of a file of JSON lines. */
+export const fileNameOf = (topic: SchoolTopic): string => `${SCHOOL_TOPICS[topic].name}.jsonl`;
+
+/** The topics of a folder; clocks are told at the end of each hour. @throws SFS_TOPIC_MISMATCH */
+export function topicOutput(storage: Storage, options: SchoolOptions): SchoolOutput {
+  const writer = new SchoolWriter(storage, options);
+  return {
+    get alreadyThere() {
+      return writer.counts.alreadyThere;
+    },
+    write: (step) => writer.write(step, step.clocksMs !== null && step.untilMs % HOUR_MS === 0),
+    finish: () => writer.finish(),
+    discard: () => Promise.resolve(),
+  };
+}
+
+/** One file a topic, such as `clicks.jsonl`: what `skillforge topics write` takes. @throws SFS_FILE_UNWRITABLE */
+export async function fileOutput(folder: string): Promise<SchoolOutput> {
+  const files = new Map<SchoolTopic, PartialFile>();
+  const discard = async (): Promise<void> => {
+    for (const file of files.values()) await file.discard();
+  };
+  for (const name of NAMES) files.set(name, await PartialFile.open(join(folder, fileNameOf(name))));
+  return {
+    alreadyThere: 0,
+    write: async (step) => {
+      for (const [name, file] of files) await file.add(step[name]);
+    },
+    finish: async () => {
+      for (const file of files.values()) await file.finish();
+    },
+    discard,
+  };
+}
+
+/**
+ * Writes the whole school.
+ *
+ * @param onClicks - called after each step with the clicks up to it
+ * @throws what writing throws
+ */
+export async function writeSchool(school: School, output: SchoolOutput, onClicks: (clicks: number) => void): Promise<SchoolCounts> {
+  const counts: Record<SchoolTopic, number> = { catalogue: 0, profiles: 0, lmsEvents: 0, quizResults: 0, clicks: 0 };
+  try {
+    for (const step of school.steps()) {
+      await output.write(step);
+      for (const name of NAMES) counts[name] += step[name].length;
+      onClicks(counts.clicks);
+    }
+    await output.finish();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+  const all = NAMES.reduce((sum, name) => sum + counts[name], 0);
+  const { alreadyThere } = output;
+  return { topics: Object.fromEntries(NAMES.map((name) => [SCHOOL_TOPICS[name].name, counts[name]])), written: all - alreadyThere, alreadyThere };
+}

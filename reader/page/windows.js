@@ -1,21 +1,23 @@
 /** The windows behind a learner's recommendations: engagement, mastery, and what else is known. */
 import { bar, cell, element, part, row, setText, table } from './elements.js';
-import { countText, countOf, spanText, timeText } from './words.js';
+import { countText, countOf, lengthText, spanText, timeText } from './words.js';
 
 /** @typedef {import('./server.js').LearnerWindows} LearnerWindows */
 /** @typedef {NonNullable<LearnerWindows['engagement']>} Engagement */
 /** @typedef {NonNullable<LearnerWindows['mastery']>} Mastery */
 /** @typedef {NonNullable<LearnerWindows['context']>} Context */
 
+const DAY_MS = 86_400_000;
 const DEADLINES = 5;
 const SKILLS = 12;
 
-/** @type {readonly { readonly name: string, readonly field: 'engagement1h' | 'engagement1d' | 'engagement7d' | 'engagement28d', readonly days: number }[]} */
+// The names are for windows that nothing was in; the others tell their own length, which a changed topology may have changed.
+/** @type {readonly { readonly name: string, readonly field: 'engagement1h' | 'engagement1d' | 'engagement7d' | 'engagement28d' }[]} */
 const WINDOWS = [
-  { name: '1 hour', field: 'engagement1h', days: 1 / 24 },
-  { name: '1 day', field: 'engagement1d', days: 1 },
-  { name: '7 days', field: 'engagement7d', days: 7 },
-  { name: '28 days', field: 'engagement28d', days: 28 },
+  { name: '1 hour', field: 'engagement1h' },
+  { name: '1 day', field: 'engagement1d' },
+  { name: '7 days', field: 'engagement7d' },
+  { name: '28 days', field: 'engagement28d' },
 ];
 
 export class Windows {
@@ -61,14 +63,24 @@ function factsText({ learner, context }) {
 /** @param {LearnerWindows} windows */
 function engagementOf({ engagement }) {
   if (engagement === null) return element('p', { class: 'note' }, 'No engagement is known.');
-  const most = Math.max(...WINDOWS.map(({ field, days }) => (engagement[field]?.clicks ?? 0) / days), 1);
-  const rows = WINDOWS.map(({ name, field, days }) => {
-    const seen = engagement[field];
-    const share = element('td', { class: 'share' }, bar((seen?.clicks ?? 0) / days / most, 'width'));
+  const seenIn = WINDOWS.map((window) => windowSeen(window, engagement[window.field]));
+  const most = Math.max(...seenIn.map(({ perDay }) => perDay), 1);
+  const rows = seenIn.map(({ name, seen, perDay }) => {
+    const share = element('td', { class: 'share' }, bar(perDay / most, 'width'));
     const figures = seen === null ? ['0', '0', '0', '0'] : [seen.events, seen.clicks, seen.dwellMs / 60_000, seen.completions].map(countText);
     return row(name, ...figures.map(cell), share);
   });
   return table(`Engagement as of ${timeText(engagement.asOfMs)}`, ['Last', 'Events', 'Clicks', 'Minutes', 'Completed', 'Clicks a day'], rows);
+}
+
+/**
+ * @param {typeof WINDOWS[number]} window
+ * @param {Engagement['engagement1d']} seen
+ */
+function windowSeen({ name }, seen) {
+  if (seen === null) return { name, seen, perDay: 0 };
+  const lengthMs = seen.windowEndMs - seen.windowStartMs;
+  return { name: lengthText(lengthMs), seen, perDay: (seen.clicks * DAY_MS) / lengthMs };
 }
 
 /** @param {LearnerWindows} windows */

@@ -34,6 +34,12 @@ export function spanText(spanMs) {
 }
 
 /**
+ * The length of a window, such as `1 hour` or `7 days`.
+ * @param {number} lengthMs
+ */
+export const lengthText = (lengthMs) => (lengthMs % DAY_MS === 0 ? countOf(lengthMs / DAY_MS, 'day') : countOf(lengthMs / HOUR_MS, 'hour'));
+
+/**
  * A count with its noun, such as `1 record` or `2 records`.
  * @param {number} count
  * @param {string} noun

@@ -72,6 +72,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Parser of numbers above 0. */
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
 /** Parser of names with commas between. */
 export function nameList(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../../schemas/index.js';
 import { countsCommand } from './counts.js';
-import { demoCommand } from './demo.js';
 import { dlqListCommand } from './dlqList.js';
 import { dlqReplayCommand } from './dlqReplay.js';
 import { dlqShowCommand } from './dlqShow.js';
@@ -15,6 +14,7 @@ import { groupCommand } from './options.js';
 import { readerCommand } from './readerServe.js';
 import { recommendationsExportCommand } from './recommendationsExport.js';
 import { runCommand } from './run.js';
+import { startCommand } from './start.js';
 import { stateGetCommand } from './stateGet.js';
 import { topicsListCommand } from './topicsList.js';
 import { topicsReadCommand } from './topicsRead.js';
@@ -32,7 +32,7 @@ The folder is ./.skillforge, or --data, or SKILLFORGE_DATA. Every command takes 
 
 const AFTER = `
 Start with
-  skillforge demo                       the whole way once, on made-up data
+  skillforge start                      a made-up school, live, with its recommendations on a page
   skillforge topology new my-first      a topology of your own, with its test
   skillforge generate                   clicks to try it on
   skillforge run my-first --until-end   run it
@@ -45,7 +45,7 @@ export function skillforgeProgram(): Command {
   const program = new Command('skillforge').description(DESCRIPTION).version(packageVersion(), '--version').exitOverride();
   program.helpCommand(false).showHelpAfterError('(skillforge --help lists the commands)').addHelpText('after', AFTER);
   const commands = [
-    demoCommand(),
+    startCommand(),
     runCommand(),
     groupCommand('topology', 'write, check and understand topologies', [
       topologyListCommand(),

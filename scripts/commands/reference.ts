@@ -15,8 +15,8 @@ const INTRODUCTION = `# Command line
 Where the package is installed it is \`npx skillforge\`; in a checkout \`node dist/scripts/skillforge.js\`, or, without a build,
 \`node --import tsx scripts/skillforge.ts\`.
 
-The embedded storage is one folder, \`--data\`. One process at a time may write to it (\`run\`, \`topics write\`, \`import\`, \`generate\`,
-\`demo\`, \`dlq replay\`); all others open it for reading and work beside the writer. Whatever ends a writer, nothing is lost or doubled.
+The embedded storage is one folder, \`--data\`. One process at a time may write to it (\`start\`, \`run\`, \`topics write\`, \`import\`,
+\`generate\`, \`dlq replay\`); all others open it for reading and work beside the writer. Whatever ends a writer, nothing is lost or doubled.
 
 Results go to standard output, progress and errors to standard error. Progress is a bar on a terminal and a line every few seconds
 elsewhere. With \`--json\` results are JSON on standard output, one value per line: \`run\` and \`import --run\` print

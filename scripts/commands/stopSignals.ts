@@ -2,16 +2,21 @@
 import { EXIT } from './exitCodes.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** A Ctrl+C may come twice: from the terminal, and from npm, which passes on what the terminal has told everybody. */
+const SAME_MS = 500;
 
 /** The first signal asks for a clean end, the second one takes none. */
 export class StopSignals {
   stopped = false;
+  private firstMs = 0;
   private readonly listener: () => void;
 
   constructor(stop: () => void) {
     this.listener = () => {
+      if (this.stopped && performance.now() - this.firstMs < SAME_MS) return;
       if (this.stopped) process.exit(EXIT.aborted);
       this.stopped = true;
+      this.firstMs = performance.now();
       stop();
     };
     for (const signal of SIGNALS) process.on(signal, this.listener);

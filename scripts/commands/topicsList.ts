@@ -16,8 +16,11 @@ interface ListedTopic extends TopicSpec {
   readonly ranges: readonly PartitionRange[];
 }
 
-const DESCRIPTION = `Lists the topics of the folder, of all regions. "offsets" counts them from start to end: records, and in topics that
-topologies write also the markers that carry watermarks, and what compaction has removed. "counts" tells records from markers.`;
+const DESCRIPTION = `Lists the topics of the folder, of all regions. "offsets" counts them from start to end. These are no records alone: markers
+lie between them, which tell readers how far the clock of a topology, or of an import, is; and what compaction has removed keeps its
+offset. "topics read" shows no markers; "counts" tells records from markers.`;
+
+const NOTE = 'offsets: records, the markers between them, and what compaction removed; "counts" tells them apart';
 
 /** Lists topics. */
 export function topicsListCommand(): Command {
@@ -30,6 +33,7 @@ async function list(options: ListOptions): Promise<void> {
   const topics = await readingFolder(options.data, listedTopics);
   if (options.json) return printJson(topics);
   print(options.partitions ? partitionsText(topics) : topicsText(topics));
+  if (topics.length > 0) print(NOTE);
 }
 
 function listedTopics(storage: Storage): ListedTopic[] {

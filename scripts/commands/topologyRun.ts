@@ -5,6 +5,7 @@ import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
 import type { Task } from '../../runtime/engine/task.js';
 import type { PartitionInput } from '../../runtime/engine/partitionInput.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
+import type { StepLimits } from '../../runtime/engine/taskParts.js';
 import { StopSignals } from './stopSignals.js';
 import { keepTopicSchemas } from './topicCodecs.js';
 
@@ -17,6 +18,10 @@ export interface RunRequest {
   readonly mode: RunMode;
   /** Most inputs between two commits of a task; by default the engine's. */
   readonly batchRecords?: number | undefined;
+  /** Event time between two watermark markers in derived topics, ms; by default the engine's. */
+  readonly markerMs?: number | undefined;
+  /** Ends the run as a first signal would; SIGINT and SIGTERM are then left to whoever gives it. */
+  readonly stopped?: AbortSignal;
   /** Called some times a second. */
   readonly onProgress?: (progress: RunProgress) => void;
 }
@@ -58,22 +63,38 @@ const PROGRESS_MS = 100;
  * @throws what the worker's start and a commit throw
  */
 export async function runTopologies(storage: Storage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
-  const { region, mode, batchRecords } = request;
-  const worker = new Worker(topologies, storage, { region, mode, ...(batchRecords === undefined ? {} : { limits: { maxRecords: batchRecords } }) });
+  const { region, mode } = request;
+  const worker = new Worker(topologies, storage, { region, mode, limits: limitsOf(request) });
   await worker.start();
   await keepTopicSchemas(storage, worker.deployments);
   const watch = new RunWatch(worker, request.onProgress);
-  const signals = new StopSignals(() => {
-    process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-    worker.stop();
-  });
+  const stop = stopsOf(worker, request.stopped);
   try {
     await worker.run();
   } finally {
-    signals.release();
+    stop.release();
     watch.stop();
   }
-  return { topologies: totalsOf(worker), ...watch.result(), stopped: signals.stopped };
+  return { topologies: totalsOf(worker), ...watch.result(), stopped: stop.stopped() };
+}
+
+function limitsOf({ batchRecords, markerMs }: RunRequest): Partial<StepLimits> {
+  return { ...(batchRecords === undefined ? {} : { maxRecords: batchRecords }), ...(markerMs === undefined ? {} : { markerMs }) };
+}
+
+/** Lets the worker be stopped, by the signal that is given or by those of the process. */
+function stopsOf(worker: Worker, given: AbortSignal | undefined): { readonly stopped: () => boolean; readonly release: () => void } {
+  if (given === undefined) {
+    const signals = new StopSignals(() => {
+      process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
+      worker.stop();
+    });
+    return { stopped: () => signals.stopped, release: () => signals.release() };
+  }
+  const stop = (): void => worker.stop();
+  given.addEventListener('abort', stop);
+  if (given.aborted) stop();
+  return { stopped: () => given.aborted, release: () => given.removeEventListener('abort', stop) };
 }
 
 /** Follows a worker from outside, by the clock. */

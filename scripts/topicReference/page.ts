@@ -31,11 +31,11 @@ four bytes, and Avro binary ([ADR 0004](../adr/0004-schemas-and-envelope.md)).`;
 
 /** What writes a topic besides topologies. */
 const WRITERS: Readonly<Record<string, string>> = {
-  [topics.clicks.name]: '`skillforge import`, `generate`, `demo`',
-  [topics.quizResults.name]: '`skillforge import`',
-  [topics.lmsEvents.name]: '`skillforge import`',
-  [topics.catalogue.name]: '`skillforge import`',
-  [topics.profiles.name]: '`skillforge import`',
+  [topics.clicks.name]: '`skillforge import`, `generate`, `start`',
+  [topics.quizResults.name]: '`skillforge import`, `generate`, `start`',
+  [topics.lmsEvents.name]: '`skillforge import`, `generate`, `start`',
+  [topics.catalogue.name]: '`skillforge import`, `generate`, `start`',
+  [topics.profiles.name]: '`skillforge import`, `generate`, `start`',
   [topics.control.name]: 'the engine',
   [topics.deadLetters.name]: 'the engine, `skillforge import`, `topics write`',
 };

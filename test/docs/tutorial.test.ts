@@ -1,4 +1,4 @@
-/** The tutorial does what it says: its commands run, its edits fit, and what is printed is what it shows. */
+/** The first tutorial does what it says: its commands run, its edits fit, and what is printed is what it shows. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -72,7 +72,7 @@ export function edit({ info, text, line }: Block, project: string): void {
 export function normalised(text: string): string[] {
   const plain = text
     .replaceAll(/node --import tsx \S*skillforge\.ts/g, 'node dist/scripts/skillforge.js')
-    .replaceAll(/\S*skillforge-demo-\w+/g, 'FOLDER')
+    .replaceAll(/\S*skillforge-start-\w+/g, 'FOLDER')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/[\d,.]+\/s/g, 'RATE')
     .replaceAll(/[\d,.]+ (?:ms|s)\b/g, 'DURATION')

@@ -7,7 +7,7 @@ import { newFolder, runCli, startCli } from './commands/cliProcess.js';
 describe('a run whose folder is deleted', () => {
   it('ends by itself, says so, and reports no success', { timeout: 60_000 }, async () => {
     const data = join(newFolder(), 'data');
-    await runCli(['generate', '--data', data, '--days', '1', '--clicks-per-day', '500']);
+    await runCli(['generate', '--data', data, '--days', '1', '--events-per-day', '500']);
     const { process: running, result } = startCli(['run', 'learner-engagement', '--data', data, '--json']);
     // The first report of its progress: it has opened the folder.
     await once(running.stdout!, 'data');

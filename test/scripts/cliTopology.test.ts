@@ -73,7 +73,7 @@ describe('a topology of the user', () => {
 
   it('runs until a signal, readable meanwhile, and its records decode with its own schema', { timeout: SLOW_MS }, async () => {
     expect((await runCli(['topology', 'plan', 'my-first'], project)).stdout).toMatch(/^my-first, version 1, not deployed yet: new\n/);
-    await runCli(['generate', '--learners', '20', '--days', '2', '--events', '400'], project);
+    await runCli(['generate', '--learners', '20', '--days', '2', '--events-per-day', '200'], project);
     const run = startCli(['run', 'my-first', '--json'], project);
     await untilRead(() => runCli(['topics', 'read', 'my-first', '--limit', '1', '--json'], project));
     expect(await runCli(['generate', '--seed', '9', '--json'], project)).toMatchObject({

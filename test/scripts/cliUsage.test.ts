@@ -83,13 +83,3 @@ describe('a refusal', () => {
     expect(json.stderr).toContain('    at ');
   });
 });
-
-describe('the demo', () => {
-  it('shows learners and items of a made-up school, and what to try next', { timeout: SLOW_MS }, async () => {
-    const demo = await runCli(['demo', '--data', newFolder()]);
-    expect(demo.code).toBe(0);
-    expect(demo.stdout).toMatch(/learner-\d+ +\d+ +\d+/);
-    expect(demo.stdout).toMatch(/course-\d-item-\d+ +[\d,]+/);
-    expect(demo.stdout).toMatch(/^ +node --import tsx .*skillforge\.ts counts --data /m);
-  });
-});

@@ -1,0 +1,106 @@
+/** The reader of `skillforge start`: beside the topologies, in the same process. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
+import { DEFAULT_PORT, createReader, type Reader, type RecommendationClient } from '../../reader/index.js';
+import type { ConsoleOverview } from '../../reader/consoleSource.js';
+import type { Storage } from '../../runtime/ports.js';
+import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import { consoleSource } from '../serving/consoleSource.js';
+import { viewFolderOf } from './readerView.js';
+
+const HOST = '127.0.0.1';
+const MOST_TRIES = 20;
+const LOOK_MS = 200;
+
+/**
+ * The port to listen on: found before the work begins, which takes longer than a person waits for a refusal.
+ * @param asked - `undefined` takes the reader's own or the next that is free
+ * @throws SFS_LISTEN_FAILED
+ */
+export async function portFor(asked: number | undefined): Promise<number> {
+  if (asked !== undefined) return tried(asked);
+  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + MOST_TRIES; port++) {
+    const free = await tried(port).catch(() => null);
+    if (free !== null) return free;
+  }
+  return 0;
+}
+
+async function tried(port: number): Promise<number> {
+  const server = createServer();
+  try {
+    const listening = once(server, 'listening');
+    server.listen(port, HOST);
+    await listening;
+    return port;
+  } catch (cause) {
+    throw new SkillForgeError('SFS_LISTEN_FAILED', `the reader cannot listen on port ${port} of ${HOST}: ${errorMessageOf(cause)}`, {
+      cause,
+      context: { host: HOST, port },
+    });
+  } finally {
+    server.close();
+  }
+}
+
+/** What runs where, and until when somebody waits. */
+export interface Running {
+  readonly region: string;
+  /** `name@version` of the topologies. */
+  readonly ids: readonly string[];
+  readonly stopped: AbortSignal;
+}
+
+/**
+ * Resolves when nothing waits for any of the topologies, with the figures of then; with `null` when stopped before.
+ * @param onProgress - called with the event time up to which all of them have seen everything, ms since epoch
+ */
+export async function caughtUp(
+  storage: Storage,
+  { region, ids, stopped }: Running,
+  onProgress: (timeMs: number) => void,
+): Promise<ConsoleOverview | null> {
+  const source = consoleSource(storage, { region, running: () => ids });
+  let reachedMs = -Infinity;
+  while (!stopped.aborted) {
+    const overview = await source.overview();
+    const { topologies } = overview;
+    if (topologies.length === ids.length && topologies.every(({ lag }) => lag === 0)) return overview;
+    // A task that begins later than others takes the least back: what is told only grows.
+    if (topologies.length === ids.length) reachedMs = Math.max(reachedMs, Math.min(...topologies.map(({ watermarkMs }) => watermarkMs ?? -Infinity)));
+    onProgress(reachedMs);
+    await sleep(LOOK_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+  return null;
+}
+
+/** What the reader is told. */
+export interface ReaderSettings {
+  readonly region: string;
+  readonly data: string;
+  readonly ids: readonly string[];
+  /** The time of the school, ms since epoch. */
+  readonly now: () => number;
+}
+
+/** A reader with the page, over the storage of this process; it does not listen yet. @throws what opening its view throws */
+export function startReader(storage: EmbeddedStorage, { region, data, ids, now }: ReaderSettings): Promise<Reader> {
+  return createReader({
+    log: storage.log,
+    region,
+    store: { folder: viewFolderOf({ data }) },
+    now,
+    console: consoleSource(storage, { region, running: () => ids }),
+  });
+}
+
+/** A learner whose own lists are worth a look: the busiest that has both; else any; `null` where nobody has one. */
+export function learnerToShow(client: RecommendationClient, busiest: readonly string[]): string | null {
+  const has = (learner: string, list: 'next' | 'new'): boolean => {
+    const { served, items } = client.get(learner, { list });
+    return served === 'personal' && items.length > 0;
+  };
+  return busiest.find((learner) => has(learner, 'next') && has(learner, 'new')) ?? client.learners('', 1)[0] ?? null;
+}

@@ -8,8 +8,12 @@ const PRIME = 0x01000193;
  * @see http://www.isthe.com/chongo/tech/comp/fnv/
  */
 export function hashOf(text: string): string {
-  return OFFSETS.map((offset) => hash32(text, offset).toString(16).padStart(8, '0')).join('');
+  return hexOf(hash32(text, OFFSETS[0])) + hexOf(hash32(text, OFFSETS[1]));
 }
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** 32 bits in hexadecimal. */
+const hexOf = (bits: number): string => BYTES[bits >>> 24]! + BYTES[(bits >>> 16) & 255]! + BYTES[(bits >>> 8) & 255]! + BYTES[bits & 255]!;
 
 /** A share in [0, 1) that depends on the text alone. */
 export const shareOf = (text: string): number => hash32(text, OFFSETS[0]) / 2 ** 32;

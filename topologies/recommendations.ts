@@ -13,6 +13,7 @@ import {
   topology,
   withValue,
   type Infer,
+  type Records,
 } from '../operators/index.js';
 import {
   decide,
@@ -26,18 +27,21 @@ import {
   withMastery,
   type LearnerState,
 } from '../operators/recommend/index.js';
-import { topics, type Curriculum, type LearnerId } from '../schemas/index.js';
+import { topics, type Curriculum, type LearnerContext, type LearnerId, type Opened } from '../schemas/index.js';
 
 const VERSION = 1;
-/** Lists are made anew at the end of the day of the last activity and of so many days after it, then of each 7th day, and not after the last. */
+/** Lists are made anew at the end of the day of the last activity and of so many days after it, then of each 7th day. */
 const DAILY_DAYS = 7;
-const LAST_DAY = 28;
+/** The last day of silence of which `learner-features` tell, where that is a 7th: its windows are empty soon after. */
+const LAST_TOLD_DAY = 21;
+/** Of those of whom nothing else tells, lists are made anew each 7th day since their context changed, for so many weeks. */
+const WEEKS = 52;
 /** Lists that are made anew every 7th day are never stale. */
 const VALID_FOR = days(8);
 /** Share of the decisions whose features are logged, for training. */
 const LOGGED_SHARE = 1 / 8;
 
-const isRefreshed = (silentDays: number): boolean => silentDays <= DAILY_DAYS || (silentDays <= LAST_DAY && silentDays % 7 === 0);
+const isRefreshed = (silentDays: number): boolean => silentDays <= DAILY_DAYS || (silentDays <= LAST_TOLD_DAY && silentDays % 7 === 0);
 
 /** What is new of a learner: one of the four, or that so many days have passed since the context changed. */
 const news = schema.record({
@@ -73,7 +77,8 @@ function withNews(before: Known, news: News, atMs: number): Known {
     return { state: withContext(state, context), asOfMs, activeAtMs: context.personal.consentProfiling ? activeAtMs : null, isDue: true };
   }
   if (daysSinceContext !== null) {
-    return { state, asOfMs, activeAtMs, isDue: activeAtMs === null && isStudying(state) && isRefreshed(daysSinceContext) };
+    const isTold = activeAtMs !== null && dayOf(atMs) - dayOf(activeAtMs) <= LAST_TOLD_DAY;
+    return { state, asOfMs, activeAtMs, isDue: !isTold && isStudying(state) };
   }
   if (state.context?.consentProfiling === false) return { state, asOfMs, activeAtMs, isDue: false };
   return { ...withDoings(before, news, atMs), asOfMs };
@@ -88,11 +93,29 @@ function withDoings({ state, activeAtMs }: Known, { activity, mastery, features 
   return { state: withFeatures(state, features!), activeAtMs, isDue: isDue && isFresh };
 }
 
+/** Contexts, and the days since the last one: newcomers do nothing that features could tell of, nor do those who have been away for long. */
+function contextNews(contexts: Records<LearnerId, Opened<LearnerContext>>): Records<LearnerId, News> {
+  const daily = contexts.pipe(
+    everySilent('newcomer', { everyMs: days(1), forMs: days(DAILY_DAYS - 1), value: topicSchema(topics.learnerContexts) }),
+    map((record) => {
+      const { tick, value } = record.value;
+      return withValue(record, newsOf(tick === 0 ? { context: value } : { daysSinceContext: tick }));
+    }),
+  );
+  const weekly = contexts.pipe(
+    map((record) => withValue(record, true)),
+    everySilent('weekly', { everyMs: days(7), forMs: days(7 * WEEKS), value: schema.boolean }),
+    filter((record) => record.value.tick > 0),
+    map((record) => withValue(record, newsOf({ daysSinceContext: 7 * record.value.tick }))),
+  );
+  return merge('contexts', daily, weekly);
+}
+
 const withdrawnOf = ({ items }: Curriculum): string => items.flatMap(({ item, withdrawn }) => (withdrawn ? [item] : [])).join('\n');
 
 /**
  * The recommendations of each learner, made anew after each hour of activity, each quiz and each change of context, when an item of a course
- * is withdrawn, and at the end of days of silence. A decision sees what happened up to its event time, and the trends, curricula and lists
+ * is withdrawn, at the end of days of silence, and each week for whoever is still enrolled. A decision sees what happened up to its event time, and the trends, curricula and lists
  * of segments as they stood then: in a replay, too.
  */
 export default topology(
@@ -110,14 +133,7 @@ export default topology(
       filter((record) => record.value.asOfMs % days(1) === 0),
       map((record) => withValue(record, newsOf({ features: record.value }))),
     );
-    // Newcomers do nothing that features could tell of.
-    const contexts = source(topics.learnerContexts).pipe(
-      everySilent('newcomer', { everyMs: days(1), forMs: days(LAST_DAY), value: topicSchema(topics.learnerContexts) }),
-      map((record) => {
-        const { tick, value } = record.value;
-        return withValue(record, newsOf(tick === 0 ? { context: value } : { daysSinceContext: tick }));
-      }),
-    );
+    const contexts = contextNews(source(topics.learnerContexts));
 
     const learners = reduceTable('learner', merge('news', activity, contexts, mastery, features).pipe(inTimeOrder('in-order', { value: news })), {
       state: known,
@@ -129,7 +145,7 @@ export default topology(
       map(({ key, value }) => ({ key, value, timestamp: value.asOfMs })),
     );
     const affected = foreignKeyChanges('withdrawn', learners, curricula, {
-      keys: ({ state }) => lookupKeys(state).curricula,
+      keys: ({ state }) => lookupKeys.curricula(state),
       signature: withdrawnOf,
     });
 
@@ -142,9 +158,9 @@ export default topology(
         {
           value: schema.record({ learner: schema.branded<LearnerId>(), state: learnerState }),
           keys: {
-            trends: ({ state }) => lookupKeys(state).trends,
-            curricula: ({ state }) => lookupKeys(state).curricula,
-            segments: ({ state }) => lookupKeys(state).segments,
+            trends: ({ state }) => lookupKeys.trends(state),
+            curricula: ({ state }) => lookupKeys.curricula(state),
+            segments: ({ state }) => lookupKeys.segments(state),
           },
         },
         ({ learner, state }, rows, atMs) => decide({ learner, state, atMs }, rows, options),

@@ -3,6 +3,7 @@ import { featureSet, type FeatureDeclaration } from './declarations.js';
 type Rest = Pick<FeatureDeclaration, 'type' | 'unit' | 'personal'>;
 
 const OF_COHORT: Rest = { type: 'count', unit: 'count', personal: 'none' };
+const OF_LEARNER: Rest = { type: 'count', unit: 'count', personal: 'behavioural' };
 const OWN_FLAG: Rest = { type: 'flag', unit: 'none', personal: 'behavioural' };
 
 const declare = (name: string, rest: Rest, window: string | null, description: string, fallback = 0): FeatureDeclaration => ({
@@ -21,6 +22,9 @@ export const itemFeatures = featureSet('item-features', [
   declare('cohort_learner_days_1d', OF_COHORT, '1d', 'Distinct (learner, day) pairs of the cohort on the item.'),
   declare('cohort_learner_days_3d', OF_COHORT, '3d', 'Distinct (learner, day) pairs of the cohort on the item.'),
   declare('cohort_learner_days_7d', OF_COHORT, '7d', 'Distinct (learner, day) pairs of the cohort on the item.'),
+  declare('cohort_new_learners_1d', OF_COHORT, '1d', 'Learners of the cohort who used the item for the first time.'),
+  declare('cohort_new_learners_3d', OF_COHORT, '3d', 'Learners of the cohort who used the item for the first time.'),
+  declare('cohort_new_learners_7d', OF_COHORT, '7d', 'Learners of the cohort who used the item for the first time.'),
   declare('opened', OWN_FLAG, null, '1 where the learner has opened the item before.'),
   declare('completed', OWN_FLAG, null, '1 where the learner has completed the item before.'),
   declare('own_days', { type: 'count', unit: 'days', personal: 'behavioural' }, null, 'Days on which the learner used the item.'),
@@ -40,4 +44,7 @@ export const itemFeatures = featureSet('item-features', [
     '1 - mastery of the least mastered skill of the item; 0 where none was answered.',
   ),
   declare('item_age', { type: 'duration', unit: 'days', personal: 'none' }, null, 'Days since the catalogue first told of the item.', 999),
+  declare('learner_events_1d', OF_LEARNER, '1d', 'Events of the learner in all courses, up to the last midnight (UTC).'),
+  declare('learner_events_7d', OF_LEARNER, '7d', 'Events of the learner in all courses, up to the last midnight (UTC).'),
+  declare('learner_events_28d', OF_LEARNER, '28d', 'Events of the learner in all courses, up to the last midnight (UTC).'),
 ]);

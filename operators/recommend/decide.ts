@@ -37,28 +37,24 @@ export interface Decision {
 /** Decides what to recommend to a learner. Pure: equal arguments give equal records. */
 export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookups, options: DecisionOptions): Decision {
   const { ranker, region, topologyVersion, validForMs, variant = '', loggedShare = DEFAULT_SHARE } = options;
-  const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, lookups, ranker));
   const decisionId = hashOf(`${learner}|${String(atMs)}|${String(topologyVersion)}`);
   const isLogged = shareOf(decisionId) < loggedShare;
-  const common = { learner, region, modelVersion: ranker.version, topologyVersion };
-  return {
-    recommendation: {
-      ...common,
-      madeAtMs: atMs,
-      validUntilMs: atMs + validForMs,
-      variant,
-      personal: { courses: made.map(({ lists }) => lists) },
-    },
-    log: isLogged
-      ? made
-          .flatMap(({ log }) => log?.() ?? [])
-          .map((personal) => ({
-            ...common,
-            decisionId: `${decisionId}-${personal.course}`,
-            decidedAtMs: atMs,
-            featureSet: ranker.featureSet.id,
-            personal,
-          }))
-      : null,
+  const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, lookups, ranker, isLogged));
+  const modelVersion = ranker.version;
+  const recommendation = {
+    learner,
+    region,
+    madeAtMs: atMs,
+    validUntilMs: atMs + validForMs,
+    modelVersion,
+    topologyVersion,
+    variant,
+    personal: { courses: made.map(({ lists }) => lists) },
   };
+  if (!isLogged) return { recommendation, log: null };
+  const common = { learner, region, decidedAtMs: atMs, modelVersion, featureSet: ranker.featureSet.id, topologyVersion };
+  const log = made.flatMap(({ log: personal }) =>
+    personal === null ? [] : [{ ...common, decisionId: `${decisionId}-${personal.course}`, personal }],
+  );
+  return { recommendation, log };
 }

@@ -1,10 +1,9 @@
 import { itemFeatures } from '../features/itemFeatures.js';
 import type { FeatureMatrix, Ranker } from '../ports/ranker.js';
+import { freshnessOf, logOf, momentumOf } from './momentum.js';
 
 const column = (name: string): number => itemFeatures.column(name);
-const EVENTS_3D = column('cohort_events_3d');
 const EVENTS_7D = column('cohort_events_7d');
-const LEARNERS_1D = column('cohort_learner_days_1d');
 const LEARNERS_3D = column('cohort_learner_days_3d');
 const LEARNERS_7D = column('cohort_learner_days_7d');
 const OPENED = column('opened');
@@ -17,32 +16,36 @@ const ITEM_AGE = column('item_age');
 
 /** What is due within so many days counts. */
 export const DUE_SOON_DAYS = 7;
-/** The boost of a new item halves every so many days. */
-const FRESH_DAYS = 3;
+
+/** After so many days nothing is left of the last use. */
+const LONG_AGO = 99;
+/** What is left of the last use after whole days. */
+const RECENCY = Float64Array.from({ length: LONG_AGO + 1 }, (_, age) => 1.4 * 2 ** (-age / 3));
+
+let scores = new Float32Array(256);
 
 /**
  * The first ranker, a fixed formula. An item that the learner has opened before is worth its use by many learners (breadth: learner-days over 7
  * and 3 days) and the learner's own habit (days of use with a half-life of 28 days, and the time since the last one); one not opened is worth
- * its momentum in the cohort (events over 7 and 3 days, learner-days of the last day). Curriculum, deadlines, weak skills and freshness add to both.
+ * its momentum in the cohort. Curriculum, deadlines, weak skills and freshness add to both.
  */
 export const formulaRanker: Ranker = {
-  version: 'formula-1',
+  version: 'formula-2',
   featureSet: itemFeatures,
-  score: (matrix) => {
-    const scores = new Float32Array(matrix.rows);
-    for (let row = 0; row < matrix.rows; row++) scores[row] = scoreOf(matrix, row * matrix.columns);
+  score: ({ rows, columns, values }) => {
+    if (scores.length < rows) scores = new Float32Array(2 * rows);
+    for (let row = 0; row < rows; row++) scores[row] = scoreOf(values, row * columns);
     return scores;
   },
 };
 
-function scoreOf({ values }: FeatureMatrix, at: number): number {
-  const of = (feature: number): number => values[at + feature]!;
-  const use = of(OPENED) > 0 ? habitOf(of) : Math.log1p(of(EVENTS_7D)) + 0.5 * Math.log1p(of(EVENTS_3D)) + 0.25 * Math.log1p(of(LEARNERS_1D));
-  const course = 2 * of(NEXT) + (of(DUE) <= DUE_SOON_DAYS ? 3 : 0) + 2 * of(WEAK);
-  return use + course + 2 * 2 ** (-of(ITEM_AGE) / FRESH_DAYS);
+function scoreOf(values: FeatureMatrix['values'], at: number): number {
+  const use = values[at + OPENED]! > 0 ? habitOf(values, at) : momentumOf(values, at);
+  const course = 2 * values[at + NEXT]! + (values[at + DUE]! <= DUE_SOON_DAYS ? 3 : 0) + 2 * values[at + WEAK]!;
+  return use + course + freshnessOf(values[at + ITEM_AGE]!);
 }
 
-function habitOf(of: (feature: number) => number): number {
-  const breadth = Math.log1p(of(LEARNERS_7D)) + 0.5 * Math.log1p(of(LEARNERS_3D)) + 0.25 * Math.log1p(of(EVENTS_7D));
-  return breadth + 1.8 * Math.log1p(of(WEIGHT)) + 1.4 * 2 ** (-Math.min(of(AGE), 99) / 3) - 0.15;
+function habitOf(values: FeatureMatrix['values'], at: number): number {
+  const breadth = logOf(values[at + LEARNERS_7D]!) + 0.5 * logOf(values[at + LEARNERS_3D]!) + 0.25 * logOf(values[at + EVENTS_7D]!);
+  return breadth + 1.8 * Math.log1p(values[at + WEIGHT]!) + RECENCY[Math.min(values[at + AGE]!, LONG_AGO)]! - 0.15;
 }

@@ -23,7 +23,9 @@ const HALF_LIFE_DAYS = 28;
 /** Days (UTC) from the one of an instant to that of a later one; 0 where it is not later. */
 export const daysBetween = (fromMs: number, toMs: number): number => Math.max(0, Math.floor(toMs / days(1)) - Math.floor(fromMs / days(1)));
 /** What the weight of a use is after some days. */
-export const decayed = (weight: number, elapsedDays: number): number => weight * 2 ** (-elapsedDays / HALF_LIFE_DAYS);
+export const decayed = (weight: number, elapsedDays: number): number => weight * (SHARES[elapsedDays] ?? 2 ** (-elapsedDays / HALF_LIFE_DAYS));
+/** What is left after whole days, of which most are few. */
+const SHARES = Array.from({ length: 400 }, (_, elapsedDays) => 2 ** (-elapsedDays / HALF_LIFE_DAYS));
 
 const deadline = schema.record({ item: schema.branded<ItemId>(), dueAtMs: schema.long });
 const activeCourse = schema.record({
@@ -61,6 +63,10 @@ export const learnerState = schema.record({
 export type LearnerState = Infer<typeof learnerState>;
 /** How a learner used an item. */
 export type Use = Infer<typeof use>;
+/** A course that a learner is enrolled in. */
+export type ActiveCourse = Infer<typeof activeCourse>;
+/** How busy a learner was in the days up to a midnight (UTC). */
+export type Engagement = Omit<Infer<typeof engagement>, 'asOfMs'>;
 
 /** Before anything is known of a learner. */
 export const initialLearnerState: LearnerState = { context: null, histories: [], skills: [], engagement: null };
@@ -128,21 +134,24 @@ export function withFeatures(state: LearnerState, { asOfMs, personal }: Opened<L
   return { ...state, engagement };
 }
 
-/** Under which keys a decision looks. */
-export interface LookupKeys {
-  readonly trends: readonly CohortId[];
-  readonly curricula: readonly CourseId[];
-  readonly segments: readonly SegmentKey[];
-}
+const IDLE: Engagement = { events1d: 0, events7d: 0, events28d: 0 };
 
-/** The rows that a decision for this state needs. */
-export function lookupKeys({ context }: LearnerState): LookupKeys {
-  const courses = context?.courses ?? [];
-  const segment = context?.consentProfiling ? context.segment : null;
-  const segments = segment === null ? [WHOLE_COURSE] : [segment, WHOLE_COURSE];
-  return {
-    trends: courses.map(({ cohort }) => cohort),
-    curricula: courses.map(({ course }) => course),
-    segments: courses.flatMap(({ course }) => segments.map((one) => segmentKey(course, one))),
-  };
-}
+/** How busy a learner was up to the last midnight. Windows are told of at each midnight while they hold anything: later than a day, they are empty. */
+export const engagementAt = ({ engagement }: LearnerState, atMs: number): Engagement =>
+  engagement !== null && atMs < engagement.asOfMs + days(1) ? engagement : IDLE;
+
+/** What a learner used in a course. */
+export const usesIn = ({ histories }: LearnerState, course: CourseId): readonly Use[] => histories.find((one) => one.course === course)?.uses ?? [];
+
+/** Under which keys a decision looks, by the table. */
+export const lookupKeys = {
+  trends: ({ context }: LearnerState): CohortId[] => (context?.courses ?? []).map(({ cohort }) => cohort),
+  curricula: ({ context }: LearnerState): CourseId[] => (context?.courses ?? []).map(({ course }) => course),
+  /** Lists of segments stand in where there is no history. */
+  segments: (state: LearnerState): SegmentKey[] => {
+    const { courses, consentProfiling, segment } = state.context ?? { courses: [], consentProfiling: false, segment: null };
+    const names = consentProfiling && segment !== null ? [segment, WHOLE_COURSE] : [WHOLE_COURSE];
+    const isNew = ({ course }: ActiveCourse): boolean => !consentProfiling || usesIn(state, course).length === 0;
+    return courses.filter(isNew).flatMap(({ course }) => names.map((name) => segmentKey(course, name)));
+  },
+};

@@ -19,6 +19,11 @@ interface LongSuite {
 const SUITES: readonly LongSuite[] = [
   { name: 'properties, 250 runs each', folder: 'test/properties', env: { SKILLFORGE_RUNS: '250' } },
   { name: 'crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_DAMAGES: '120' } },
+  {
+    name: 'every topology over all presentations of the real files',
+    folder: 'test/topologies/everyTopologyRealFiles.test.ts',
+    env: { SKILLFORGE_REAL_FILES: 'all' },
+  },
 ];
 const PAGE = join(projectRoot, 'docs', 'reference', 'long-run.md');
 

@@ -77,9 +77,38 @@ describe('recommendations', () => {
       tell(driver, topics.cohortTrends, trendOf(at(0), ['a', 'b', 'c']), trendOf(at(1), ['c', 'b', 'a']), trendOf(at(2), ['d']));
       tell(driver, topics.learnerContexts, contextOf('ada', ENROLLED));
       tell(driver, topics.learnerActivity, hourOf('ada', at(0, 5 * HOUR_MS), ['e']), hourOf('ada', at(1, 5 * HOUR_MS), ['e']));
-      await driver.endInput();
+      await driver.advanceWatermark(at(3));
       expect(decisionsOf(driver).map(([, , fresh]) => fresh)).toEqual([expect.any(String), 'abc', 'cba']);
     });
+  });
+
+  it('decides the same whatever happens later', async () => {
+    const until = at(1, 6 * HOUR_MS);
+    const decided = async (tellMore: (driver: TopologyTestDriver) => void): Promise<unknown[]> => {
+      let found: unknown[] = [];
+      await testTopology(recommendations, async (driver) => {
+        tell(driver, topics.curricula, curriculumOf(COURSE_START, ITEMS));
+        tell(driver, topics.cohortTrends, trendOf(at(0), ['a', 'b', 'c']), trendOf(at(1), ['c', 'b', 'a']));
+        tell(driver, topics.segmentRecommendations, listOf('all', at(0), ['b']));
+        tell(driver, topics.learnerContexts, contextOf('ada', ENROLLED), contextOf('bob', ENROLLED));
+        tell(driver, topics.learnerActivity, hourOf('ada', at(0), ['e']), hourOf('ada', at(1, 5 * HOUR_MS), ['a']));
+        tellMore(driver);
+        await driver.endInput();
+        found = ['ada', 'bob'].flatMap((learner) => recordsOf(driver, learner).filter(({ timestamp }) => timestamp <= until));
+      });
+      return found;
+    };
+    const alone = await decided(() => undefined);
+    expect(alone.length).toBeGreaterThanOrEqual(5);
+    const withMore = await decided((driver) => {
+      tell(driver, topics.curricula, curriculumOf(until + 1, [...ITEMS, 'f'], ['c']));
+      tell(driver, topics.cohortTrends, trendOf(at(2), ['d']));
+      tell(driver, topics.segmentRecommendations, listOf('all', at(2), ['d']));
+      tell(driver, topics.learnerContexts, contextOf('bob', until + 1, { consent: false }));
+      tell(driver, topics.learnerActivity, hourOf('ada', at(1, 6 * HOUR_MS), ['b', 'c']));
+      tell(driver, topics.learnerMastery, masteryOf('ada', until + 1, { algebra: 0.1 }));
+    });
+    expect(withMore).toEqual(alone);
   });
 
   it('takes a withdrawn item out of the lists of every learner of the course at once, and of no other', async () => {
@@ -143,17 +172,18 @@ describe('recommendations', () => {
 
 describe('recommendations, in silence', () => {
   /** Days at whose end the windows of the last 28 days still tell of a learner who was last active on day 0. */
-  const ends = Array.from({ length: 28 }, (_, n) => n + 1);
+  const told = Array.from({ length: 28 }, (_, n) => n + 1);
 
-  it('come at the end of the day and of each of the 7 days after, then of each 7th day, for 28 days', async () => {
+  it('come at the end of the day and of each of the 7 days after, then of each 7th day, and later by the weeks since the context', async () => {
     await testTopology(recommendations, async (driver) => {
       aCourse(driver);
       tell(driver, topics.learnerContexts, contextOf('ada', ENROLLED));
       tell(driver, topics.learnerActivity, hourOf('ada', at(0, 3 * HOUR_MS), ['a']));
-      tell(driver, topics.learnerFeatures, ...ends.map((day) => dayEndOf('ada', at(day))));
-      await driver.endInput();
-      const daily = [1, 2, 3, 4, 5, 6, 7, 8];
-      expect(timesOf(driver)).toEqual([ENROLLED, at(0, 4 * HOUR_MS - 1), ...[...daily, 15, 22].map((day) => at(day) - 1)]);
+      tell(driver, topics.learnerFeatures, ...told.map((day) => dayEndOf('ada', at(day))));
+      await driver.advanceWatermark(at(45));
+      const ends = [1, 2, 3, 4, 5, 6, 7, 8, 15, 22].map((day) => at(day) - 1);
+      const weekly = [28, 35, 42].map((days) => ENROLLED + days * DAY_MS);
+      expect(timesOf(driver)).toEqual([ENROLLED, at(0, 4 * HOUR_MS - 1), ...ends, ...weekly]);
     });
   });
 
@@ -164,7 +194,7 @@ describe('recommendations, in silence', () => {
       tell(driver, topics.learnerContexts, contextOf('ada', ENROLLED));
       tell(driver, topics.learnerActivity, hourOf('ada', at(0), ['e']));
       tell(driver, topics.learnerFeatures, dayEndOf('ada', at(1)), dayEndOf('ada', at(2)));
-      await driver.endInput();
+      await driver.advanceWatermark(at(3));
       expect(decisionsOf(driver).map(([, , fresh]) => fresh)).toEqual([expect.any(String), 'ab', 'ba', 'cba']);
     });
   });
@@ -186,8 +216,8 @@ describe('recommendations, in silence', () => {
       tell(driver, topics.learnerContexts, contextOf('ada', at(0, 5)), contextOf('bob', at(0, 5)), contextOf('cyd', at(0, 5), { courses: [] }));
       tell(driver, topics.learnerActivity, hourOf('bob', at(1, HOUR_MS), ['a']));
       await driver.advanceWatermark(at(40));
-      expect(timesOf(driver)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 14, 21, 28].map((day) => at(day, 5)));
-      expect(timesOf(driver, 'bob')).toEqual([at(0, 5), at(1, 5), at(1, 2 * HOUR_MS - 1)]);
+      expect(timesOf(driver)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 14, 21, 28, 35].map((day) => at(day, 5)));
+      expect(timesOf(driver, 'bob')).toEqual([at(0, 5), at(1, 5), at(1, 2 * HOUR_MS - 1), at(28, 5), at(35, 5)]);
       expect(timesOf(driver, 'cyd')).toEqual([at(0, 5)]);
     });
   });

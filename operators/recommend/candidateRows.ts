@@ -1,0 +1,45 @@
+import type { CandidateSource, ItemId } from '../../schemas/index.js';
+import { itemFeatures } from '../features/itemFeatures.js';
+import type { FeatureMatrix } from '../ports/ranker.js';
+
+const COLUMNS = itemFeatures.declarations.length;
+const ROWS_AT_FIRST = 128;
+
+/** The candidates of a decision, with a row of features each. One matrix, which grows as it must, serves one decision after the other. */
+export class CandidateRows implements FeatureMatrix {
+  rows = 0;
+  readonly columns = COLUMNS;
+  values = new Float32Array(ROWS_AT_FIRST * COLUMNS);
+  readonly items: ItemId[] = [];
+  /** Who proposed each. */
+  readonly sources: CandidateSource[] = [];
+
+  clear(): void {
+    this.rows = 0;
+  }
+
+  /** Adds a candidate with the features that begin at `from` of others. @returns where its own begin */
+  add(item: ItemId, source: CandidateSource, features: Float32Array, from: number): number {
+    const row = this.rows++;
+    this.items[row] = item;
+    this.sources[row] = source;
+    const at = row * COLUMNS;
+    if (this.values.length < at + COLUMNS) this.grow();
+    const { values } = this;
+    for (let column = 0; column < COLUMNS; column++) values[at + column] = features[from + column]!;
+    return at;
+  }
+
+  /** The features of a candidate. */
+  features(row: number): number[] {
+    const features: number[] = [];
+    for (let at = row * COLUMNS; at < (row + 1) * COLUMNS; at++) features.push(this.values[at]!);
+    return features;
+  }
+
+  private grow(): void {
+    const larger = new Float32Array(this.values.length * 2);
+    larger.set(this.values);
+    this.values = larger;
+  }
+}

@@ -42,7 +42,7 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
-const ID = { type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const;
+const ID = { type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' } as const;
 const PREFIX = { type: 'string', maxLength: 256, pattern: ID.pattern, default: '' } as const;
 const LIMIT = { type: 'integer', minimum: 1, maximum: 200, default: 50 } as const;
 

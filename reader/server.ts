@@ -95,6 +95,8 @@ async function serverOf(client: RecommendationClient, log: ReaderLog, options: R
     clientErrorHandler: refuseConnection,
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
+    // It is asked for with a problem document.
+    http: { requireHostHeader: false },
   });
   refuseTheRest(app, log);
   if (options.logStream !== undefined) logRequests(app, log);

@@ -54,6 +54,8 @@ export interface TopicOptions<V, F extends readonly (keyof TextFields<V>)[]> {
   readonly cleanup?: 'delete' | 'compact';
   readonly retentionMs?: number | null;
   readonly derived?: boolean;
+  /** For a derived topic whose writer keeps the key of its source. */
+  readonly copartitioned?: boolean;
   readonly description?: string;
 }
 
@@ -83,6 +85,7 @@ export function topic<V, const F extends readonly (keyof TextFields<V>)[]>(optio
     retentionMs: options.retentionMs ?? null,
     keyFields,
     derived: options.derived ?? false,
+    ...(options.copartitioned === true ? { copartitioned: true } : {}),
     description: options.description ?? '',
   };
   assertTopic(declared);
@@ -120,6 +123,7 @@ export function assertTopic(of: Topic<string, unknown>): void {
   if (!Number.isInteger(of.partitions) || of.partitions < 1) refuse('partitions must be an integer of 1 or more');
   if (of.retentionMs !== null && !(Number.isSafeInteger(of.retentionMs) && of.retentionMs > 0))
     refuse('retentionMs must be null or a positive integer');
+  if (of.copartitioned === true && !of.derived) refuse('copartitioned is for a derived topic: it tells how its tasks write it');
   if (!isRecord(schemaOf(of))) refuse('its schema must be a record');
   if (of.keyFields.length === 0) refuse('keyFields must name at least one field');
   for (const field of of.keyFields)

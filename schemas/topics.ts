@@ -25,12 +25,25 @@ const events = (description: string): Rest => ({
   derived: false,
   description,
 });
-const table = (partitions: number, keyFields: readonly string[], derived: boolean, description: string): Rest => ({
+/** Of which the last record of each key is all that is asked for. */
+const table = (partitions: number, keyFields: readonly string[], description: string): Rest => ({
   partitions,
   cleanup: 'compact',
   retentionMs: null,
   keyFields,
-  derived,
+  derived: true,
+  description,
+});
+/**
+ * What is told of a thing or a person, state by state. Topologies decide at each statement, so each stays: compaction would leave the last one, and a
+ * version that starts anew would decide otherwise. There are few, and the oldest may still hold, so none is too old.
+ */
+const statements = (partitions: number, keyFields: readonly string[], description: string): Rest => ({
+  partitions,
+  cleanup: 'delete',
+  retentionMs: null,
+  keyFields,
+  derived: false,
   description,
 });
 /**
@@ -59,11 +72,11 @@ export const topics = {
   clicks: of<LearnerId, T.Click>('clicks', 'click', events('What learners view, open, complete and dwell on.')),
   quizResults: of<LearnerId, T.QuizResult>('quiz-results', 'quiz-result', events('Quizzes and assessments handed in.')),
   lmsEvents: of<LearnerId, T.LmsEvent>('lms-events', 'lms-event', events('Enrolment and its end, deadlines, stated availability.')),
-  catalogue: of<ItemId, T.CatalogueItem>('catalogue', 'catalogue-item', table(4, ['item'], false, 'What there is to learn from.')),
+  catalogue: of<ItemId, T.CatalogueItem>('catalogue', 'catalogue-item', statements(4, ['item'], 'What there is to learn from.')),
   profiles: of<LearnerId, T.LearnerProfile>(
     'profiles',
     'learner-profile',
-    table(LEARNER_PARTITIONS, ['learner'], false, 'Segment attributes and consent.'),
+    statements(LEARNER_PARTITIONS, ['learner'], 'Segment attributes and consent.'),
   ),
   learnerFeatures: of<LearnerId, T.LearnerFeatures>('learner-features', 'learner-features', {
     ...history(LEARNER_PARTITIONS, ['learner'], 'Windowed features of each learner.'),
@@ -96,7 +109,7 @@ export const topics = {
   itemTrends: of<CohortItemKey, T.ItemTrend>(
     'item-trends',
     'item-trend',
-    table(TREND_PARTITIONS, ['cohort', 'item'], true, 'Windowed use of each item by each cohort.'),
+    table(TREND_PARTITIONS, ['cohort', 'item'], 'Windowed use of each item by each cohort.'),
   ),
   itemActivity: of<CohortItemKey, T.ItemActivity>('item-activity', 'item-activity', {
     partitions: TREND_PARTITIONS,
@@ -107,7 +120,7 @@ export const topics = {
     description: 'Partial daily sums from which trends are made.',
   }),
   recommendations: of<LearnerId, T.Recommendation>('recommendations', 'recommendation', {
-    ...table(LEARNER_PARTITIONS, ['learner'], true, 'The recommendations of each learner; readers serve it.'),
+    ...table(LEARNER_PARTITIONS, ['learner'], 'The recommendations of each learner; readers serve it.'),
     copartitioned: true,
   }),
   featureLog: of<LearnerId, T.FeatureLog>('feature-log', 'feature-log', {

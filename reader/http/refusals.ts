@@ -1,27 +1,38 @@
 /** Every way in which a request is refused, in one place; nothing here shows a stack or echoes an id. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ReaderLog } from './accessLog.js';
-import { problemOf, rawProblem, sendProblem } from './problems.js';
+import { PROBLEM_TYPE, problemOf, rawProblem, sendProblem } from './problems.js';
+import { encodingTrouble, pathOf, queryTrouble } from './queries.js';
 
 /** Longest path with its query, characters: an id of 256 characters may take 3,072. */
 export const MAX_URL_LENGTH = 8_192;
 
+const TOO_LONG = `path and query have more than ${MAX_URL_LENGTH} characters`;
 const READING = ['GET', 'HEAD'];
 
 /** Refuses methods, paths and queries that the server does not know, with problem documents. To be called before routes are declared. */
 export function refuseTheRest(app: FastifyInstance, log: ReaderLog): void {
   const paths = knownPaths(app);
   app.addHook('onRequest', (request, reply, done) => {
-    const { method, url } = request.raw;
-    if ((url ?? '').length > MAX_URL_LENGTH) return void refuseLength(request, reply);
-    if (READING.includes(method ?? '')) return done();
-    const path = (url ?? '').split('?', 1)[0]!;
+    const { method = '', url = '' } = request.raw;
+    const path = pathOf(url);
+    const trouble = addressTrouble(request);
+    if (trouble !== null) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
+    if (path === null) return void refusePath(request, reply);
+    if (READING.includes(method)) return done();
     if (!paths.some((known) => known.test(path))) return void refusePath(request, reply);
     reply.header('allow', READING.join(', '));
-    sendProblem(request, reply, 405, 'SFS_METHOD_REFUSED', `the method ${method ?? ''} is not known here; use ${READING.join(' or ')}`);
+    sendProblem(request, reply, 405, 'SFS_METHOD_REFUSED', `the method ${method} is not known here; use ${READING.join(' or ')}`);
   });
+  app.addHook('preValidation', (request, reply, done) => {
+    const trouble = queryTrouble(request);
+    if (trouble === null) return done();
+    sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
+  });
+  app.server.on('checkExpectation', refuseExpectation);
   app.setNotFoundHandler((request, reply) => refusePath(request, reply));
   app.setErrorHandler((error, request, reply) => refuseError(error as FastifyError, request, reply, log));
 }
@@ -29,8 +40,18 @@ export function refuseTheRest(app: FastifyInstance, log: ReaderLog): void {
 const refusePath = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   sendProblem(request, reply, 404, 'SFS_PATH_UNKNOWN', 'there is nothing under this path; /openapi.json lists what there is');
 
-const refuseLength = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-  sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', `path and query have more than ${MAX_URL_LENGTH} characters`);
+/** What is wrong with a request before its path is looked at; `null` for nothing. */
+function addressTrouble({ raw: { url = '', httpVersion, headers } }: FastifyRequest): string | null {
+  if (url.length > MAX_URL_LENGTH) return TOO_LONG;
+  if (httpVersion === '1.1' && headers.host === undefined) return 'the header "host" is missing';
+  return encodingTrouble(url);
+}
+
+/** What HTTP lets a client expect of a server, and no server does. */
+function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
+  const problem = problemOf(417, 'SFS_REQUEST_INVALID', 'what the header "expect" asks for is not done here', randomUUID());
+  response.writeHead(417, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify(problem));
+}
 
 /** Paths of all routes that are declared later, as patterns. */
 function knownPaths(app: FastifyInstance): RegExp[] {
@@ -44,7 +65,7 @@ function knownPaths(app: FastifyInstance): RegExp[] {
 
 /** What the router itself refuses: an encoding that is none, a part of the path that is too long. */
 export function refuseByRouter(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return void refuseLength(request, reply);
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', TOO_LONG);
   sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', 'the path is not encoded as a URL: write % as %25');
 }
 

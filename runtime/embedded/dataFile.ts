@@ -4,7 +4,8 @@
  */
 import { dirname } from 'node:path';
 import { SkillForgeError } from '../../schemas/errors.js';
-import { FileDamage, LmdbFile } from './lmdbFile.js';
+import { FileDamage } from './fileDamage.js';
+import { LmdbFile } from './lmdbFile.js';
 import { checkTrees } from './treeCheck.js';
 
 /** Pages that opening looks at: 32 MiB of state, or 2 GiB of log, in some 200 ms. */
@@ -15,7 +16,7 @@ const ATTEMPTS = 4;
 /** @throws SFS_STORAGE_CORRUPT with what is wrong; the file is only read */
 export function checkDataFile(path: string): void {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const damage = findDamage(path);
+    const damage = findDamage(path, attempt === ATTEMPTS);
     if (damage === null) return;
     if (damage.conclusive) throw damaged(path, damage.cause);
   }
@@ -30,8 +31,8 @@ function damaged(path: string, cause: FileDamage): SkillForgeError {
   });
 }
 
-/** @returns `null` for a sound file; damage is conclusive when nobody wrote meanwhile */
-function findDamage(path: string): { cause: FileDamage; conclusive: boolean } | null {
+/** @returns `null` for a sound file; damage is conclusive when nobody wrote meanwhile, which damaged heads cannot tell but by staying so */
+function findDamage(path: string, isLast: boolean): { cause: FileDamage; conclusive: boolean } | null {
   let file: LmdbFile | null = null;
   try {
     file = new LmdbFile(path);
@@ -39,7 +40,7 @@ function findDamage(path: string): { cause: FileDamage; conclusive: boolean } | 
     return null;
   } catch (cause) {
     if (!(cause instanceof FileDamage)) throw cause;
-    return { cause, conclusive: file === null || !hasChanged(file) };
+    return { cause, conclusive: file === null ? isLast : !hasChanged(file) };
   } finally {
     file?.close();
   }

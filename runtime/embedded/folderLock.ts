@@ -65,9 +65,11 @@ function replaceRecord({ root, db }: Environment, seen: Buffer | undefined, own:
   });
 }
 
+/** @returns `null` for a damaged record: whoever wrote it cannot be asked */
 function parseHolder(bytes: Buffer): Holder | null {
   try {
-    return JSON.parse(bytes.toString()) as Holder;
+    const holder = JSON.parse(bytes.toString()) as Holder;
+    return typeof holder.socket === 'string' ? holder : null;
   } catch {
     return null;
   }

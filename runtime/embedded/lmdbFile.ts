@@ -6,38 +6,36 @@
  * a tree page then holds u16 node positions, relative to the header's end. A node is `[lo u16 | hi u16 | flags u16 | key size u16 | key | data]`.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { FileDamage } from './fileDamage.js';
+import { HEADER, HEAD_BYTES, headOf, newestOf, toNumber, type Meta } from './lmdbHead.js';
 
-const HEADER = 24;
 const NODE = 8;
-const MAGIC = 0xbeef_c0de;
-const DATA_VERSION = 2;
+const LARGE_REFERENCE = 24;
 const P_BRANCH = 0x01;
 const P_LEAF = 0x02;
 const P_OVERFLOW = 0x04;
-const P_META = 0x08;
 const F_BIGDATA = 0x01;
 const F_SUBDATA = 0x02;
-const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 const MAX_DEPTH = 32;
+/** No check reads a page as often as that. */
+const MOST_READS = 4;
+/** A head whose transaction is this was never written. */
+const TXN_AT = HEADER + 24 + 104;
 
-/** What every check of this file throws; callers add the folder. */
-export class FileDamage extends Error {}
-
-/** The newer of the two heads of the file: where its trees begin. */
-export interface Meta {
-  readonly pageSize: number;
-  readonly lastPage: number;
-  readonly txn: number;
-  readonly freeRoot: number | null;
-  readonly mainRoot: number | null;
+/** Pages of a value that is too large for a tree page. */
+export interface LargePages {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** A key with its value. */
 export interface Entry {
   readonly key: Buffer;
   readonly value: Buffer;
-  /** The value is a named database: its root is {@link rootOf} the value. */
+  /** The value describes a named database. */
   readonly isDatabase: boolean;
+  /** Where the value lies, when it is not beside its key. */
+  readonly large: LargePages | null;
 }
 
 /** A node of a tree page: an entry of a leaf, or a reference to the page whose keys begin at `key`. */
@@ -49,12 +47,15 @@ export class LmdbFile {
   readonly meta: Meta;
   pagesRead = 0;
   private size = 0;
+  /** Of a page that is looked at: where the node that begins at a position ends. */
+  private readonly ends: Uint32Array;
 
   /** @throws FileDamage when the file's two heads make no sense */
   constructor(path: string) {
     this.descriptor = openSync(path, 'r');
     try {
       this.meta = this.newestMeta();
+      this.ends = new Uint32Array(this.meta.pageSize);
     } catch (cause) {
       this.close();
       throw cause;
@@ -70,7 +71,7 @@ export class LmdbFile {
     if (root === null) return;
     if (depth > MAX_DEPTH) throw new FileDamage(`page ${root}: the tree is deeper than it can be`);
     const page = this.treePage(root);
-    const isLeaf = (page.readUInt16LE(18) & P_LEAF) !== 0;
+    const isLeaf = page.readUInt16LE(18) === P_LEAF;
     for (const node of this.nodes(page, root)) {
       if (isLeaf) yield this.leafEntry(page, node, root, withValues);
       else yield* this.entries(this.childOf(page, node), withValues, depth + 1);
@@ -78,34 +79,53 @@ export class LmdbFile {
   }
 
   /** What a tree page holds, in its order; of a large value the first page only. @throws FileDamage */
-  *nodesOf(number: number): Iterable<TreeNode> {
+  nodesOf(number: number): TreeNode[] {
     const page = this.treePage(number);
-    const isLeaf = (page.readUInt16LE(18) & P_LEAF) !== 0;
-    for (const node of this.nodes(page, number)) {
-      if (isLeaf) yield { child: null, ...this.leafEntry(page, node, number, false) };
-      else yield { child: this.childOf(page, node), key: page.subarray(node + NODE, node + NODE + page.readUInt16LE(node + 6)) };
-    }
+    const isLeaf = page.readUInt16LE(18) === P_LEAF;
+    return this.nodes(page, number).map((node) => {
+      if (isLeaf) return { child: null, ...this.leafEntry(page, node, number, false) };
+      return { child: this.childOf(page, node), key: page.subarray(node + NODE, node + NODE + page.readUInt16LE(node + 6)) };
+    });
   }
 
-  /** A root or inner page whose header and node positions are sound. @throws FileDamage */
-  treePage(number: number): Buffer {
+  /** A page of a tree, by its header. @throws FileDamage */
+  private treePage(number: number): Buffer {
     const page = this.page(number, 1);
     const flags = page.readUInt16LE(18);
-    if ((flags & (P_BRANCH | P_LEAF)) === 0) throw new FileDamage(`page ${number} is no tree page (flags ${flags})`);
+    // LMDB changes a page with some other flags in place, where it is not to be written.
+    if (flags !== P_BRANCH && flags !== P_LEAF) throw new FileDamage(`page ${number} is no tree page (flags ${flags})`);
     return page;
   }
 
-  private *nodes(page: Buffer, number: number): Iterable<number> {
+  /** Positions of the nodes, which fill the page from `upper` to its end without a gap. */
+  private nodes(page: Buffer, number: number): readonly number[] {
     const lower = page.readUInt16LE(20);
     const upper = page.readUInt16LE(22);
     const room = this.meta.pageSize - HEADER;
     if (lower > upper || upper > room || lower % 2 !== 0) throw new FileDamage(`page ${number}: its bounds ${lower}, ${upper} make no sense`);
+    const nodes: number[] = [];
+    const ends = this.ends.fill(0);
     for (let i = 0; i < lower; i += 2) {
       const node = HEADER + page.readUInt16LE(HEADER + i);
       if (node < HEADER + upper || node + NODE > this.meta.pageSize) throw new FileDamage(`page ${number}: a node lies outside of it`);
-      if (node + NODE + page.readUInt16LE(node + 6) > this.meta.pageSize) throw new FileDamage(`page ${number}: a key lies outside of it`);
-      yield node;
+      ends[node] = this.endOf(page, node, number);
+      nodes.push(node);
     }
+    let at = HEADER + upper;
+    let steps = 0;
+    for (; steps < nodes.length && at !== 0 && at !== this.meta.pageSize; steps++) at = ends[at]!;
+    if (at !== this.meta.pageSize || steps < nodes.length) throw new FileDamage(`page ${number}: its nodes overlap or leave gaps`);
+    return nodes;
+  }
+
+  /** Where a node ends: nodes begin at even positions. */
+  private endOf(page: Buffer, node: number, number: number): number {
+    const isLeaf = page.readUInt16LE(18) === P_LEAF;
+    const flags = page.readUInt16LE(node + 4);
+    const valueBytes = !isLeaf ? 0 : (flags & F_BIGDATA) === 0 ? page.readUInt32LE(node) : LARGE_REFERENCE;
+    const end = node + NODE + page.readUInt16LE(node + 6) + valueBytes;
+    if (end > this.meta.pageSize) throw new FileDamage(`page ${number}: a key or a value lies outside of it`);
+    return end + (end % 2);
   }
 
   private childOf(page: Buffer, node: number): number {
@@ -114,23 +134,23 @@ export class LmdbFile {
 
   private leafEntry(page: Buffer, node: number, number: number, withValues: boolean): Entry {
     const flags = page.readUInt16LE(node + 4);
+    if (flags > F_SUBDATA) throw new FileDamage(`page ${number}: a value claims to be of another kind`);
     const dataAt = node + NODE + page.readUInt16LE(node + 6);
     const size = page.readUInt32LE(node);
-    const key = page.subarray(node + NODE, dataAt);
-    const inline = (flags & F_BIGDATA) === 0;
-    if (dataAt + (inline ? size : 24) > page.length) throw new FileDamage(`page ${number}: a value lies outside of it`);
-    const value = inline ? page.subarray(dataAt, dataAt + size) : this.largeValue(page, dataAt, size, withValues);
-    return { key, value, isDatabase: (flags & F_SUBDATA) !== 0 };
+    const entry = { key: page.subarray(node + NODE, dataAt), isDatabase: flags === F_SUBDATA };
+    if (flags !== F_BIGDATA) return { ...entry, value: page.subarray(dataAt, dataAt + size), large: null };
+    const large = { first: toNumber(page.readBigUInt64LE(dataAt)), count: toNumber(page.readBigUInt64LE(dataAt + 16)) };
+    return { ...entry, value: this.largeValue(large, size, withValues), large };
   }
 
   /** All of its bytes, or those on its first page. */
-  private largeValue(page: Buffer, at: number, size: number, whole: boolean): Buffer {
-    const first = toNumber(page.readBigUInt64LE(at));
-    const count = toNumber(page.readBigUInt64LE(at + 16));
+  private largeValue({ first, count }: LargePages, size: number, whole: boolean): Buffer {
     if (count < 1 || count * this.meta.pageSize < size + HEADER) throw new FileDamage(`page ${first}: a large value has too few pages`);
     this.assertInFile(first, count);
     const pages = this.page(first, whole ? count : 1);
-    if ((pages.readUInt16LE(18) & P_OVERFLOW) === 0) throw new FileDamage(`page ${first} is no page of a large value`);
+    if (pages.readUInt16LE(18) !== P_OVERFLOW) throw new FileDamage(`page ${first} is no page of a large value`);
+    // LMDB frees as many as the page says.
+    if (pages.readUInt32LE(20) !== count) throw new FileDamage(`page ${first}: a large value claims another number of pages`);
     return pages.subarray(HEADER, HEADER + size);
   }
 
@@ -142,6 +162,7 @@ export class LmdbFile {
     // LMDB takes a page of a later transaction for one of its own that may be changed in place.
     if (toNumber(pages.readBigUInt64LE(8)) > this.meta.txn) throw new FileDamage(`page ${number} claims to come from a later transaction`);
     this.pagesRead += count;
+    if (this.pagesRead > MOST_READS * (this.meta.lastPage + 1)) throw new FileDamage('its pages refer to each other in a circle');
     return pages;
   }
 
@@ -154,26 +175,18 @@ export class LmdbFile {
     if ((number + count) * pageSize > this.size) throw new FileDamage(`page ${number} lies beyond the end of the file: the file was cut short`);
   }
 
-  /** The head as it is now: another one than {@link meta} when a writer committed meanwhile. */
-  newestMeta(): Meta {
-    const first = this.metaAt(0, 4096);
-    const second = this.metaAt(first.pageSize, first.pageSize);
-    if (second.pageSize !== first.pageSize) throw new FileDamage('its two heads disagree about the page size');
-    return second.txn > first.txn ? second : first;
+  /** Pages that the file has room for now. */
+  get pagesInFile(): number {
+    return Math.floor(fstatSync(this.descriptor).size / this.meta.pageSize);
   }
 
-  private metaAt(position: number, minimumBytes: number): Meta {
-    const page = this.bytes(position, Math.min(minimumBytes, 4096));
-    if ((page.readUInt16LE(18) & P_META) === 0 || page.readUInt32LE(HEADER) !== MAGIC) throw new FileDamage('its head is not that of an LMDB file');
-    if ((page.readUInt32LE(HEADER + 4) & 0xffff) !== DATA_VERSION) throw new FileDamage('its head has an unknown LMDB version');
-    const at = HEADER + 24;
-    const pageSize = page.readUInt32LE(at);
-    const lastPage = toNumber(page.readBigUInt64LE(at + 96));
-    if (pageSize < 512 || pageSize > 65536 || (pageSize & (pageSize - 1)) !== 0) throw new FileDamage(`its head claims a page size of ${pageSize}`);
-    const roots = { freeRoot: rootOf(page.subarray(at, at + 48)), mainRoot: rootOf(page.subarray(at + 48, at + 96)) };
-    for (const root of Object.values(roots))
-      if (root !== null && root > lastPage) throw new FileDamage('its head refers to a page beyond the last one');
-    return { pageSize, lastPage, txn: toNumber(page.readBigUInt64LE(at + 104)), ...roots };
+  /** The head as it is now: another one than {@link meta} when a writer committed meanwhile. @throws FileDamage */
+  newestMeta(): Meta {
+    const { pageSize } = headOf(this.bytes(0, HEAD_BYTES), true);
+    // The flushed one first: a writer that commits meanwhile makes the others newer, never older.
+    const half = this.bytes(pageSize / 2, HEAD_BYTES);
+    const flushed = half.readBigUInt64LE(TXN_AT) === 0n ? null : headOf(half, false);
+    return newestOf(headOf(this.bytes(0, HEAD_BYTES), true), headOf(this.bytes(pageSize, HEAD_BYTES), true), flushed);
   }
 
   private bytes(position: number, length: number): Buffer {
@@ -182,15 +195,4 @@ export class LmdbFile {
     if (read < length) throw new FileDamage(`it ends at byte ${position + read}, within a page that is in use`);
     return target;
   }
-}
-
-/** Root page of a database from its 48-byte description, `null` when it is empty. */
-export function rootOf(description: Buffer): number | null {
-  if (description.length < 48) throw new FileDamage('the description of a database is cut short');
-  const root = description.readBigUInt64LE(40);
-  return root === NO_PAGE ? null : toNumber(root);
-}
-
-function toNumber(value: bigint): number {
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(value);
 }

@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { SkillForgeError, errorMessageOf, type ErrorCode } from '../../schemas/errors.js';
 import { DATA_FILE } from './environment.js';
 import { offsetOfLogKey } from './keys.js';
-import { FileDamage, LmdbFile, rootOf } from './lmdbFile.js';
+import { FileDamage } from './fileDamage.js';
+import { LmdbFile } from './lmdbFile.js';
+import { descriptionOf } from './lmdbHead.js';
 import { decodeBatch } from './recordBatch.js';
 import { unseal } from './sealed.js';
 import { checkTrees, nameOf } from './treeCheck.js';
@@ -71,12 +73,12 @@ function verifyFile(file: LmdbFile, tally: Tally, path: string): void {
   // What follows reads the same pages again, with all values: they count once.
   file.pagesRead = 0;
   collecting(tally.problems, path, () => {
-    for (const _free of file.entries(file.meta.freeRoot, true));
+    for (const _free of file.entries(file.meta.free.root, true));
   });
-  for (const database of file.entries(file.meta.mainRoot, true)) {
+  for (const database of file.entries(file.meta.main.root, true)) {
     if (!database.isDatabase) continue;
     const name = nameOf(database.key);
-    collecting(tally.problems, path, () => verifyDatabase(file, name, rootOf(database.value), tally));
+    collecting(tally.problems, path, () => verifyDatabase(file, name, descriptionOf(database.value).root, tally));
   }
 }
 

@@ -74,7 +74,13 @@ export function planTopology(graph: TopologyGraph, target: PlanTarget): Plan {
     retention,
     tasks: taskCount(graph),
     problems,
-    warnings: [...graph.warnings, ...warningsOf(graph, deployed, changes), ...retention.flatMap(retentionWarnings), ...tableWarnings(graph)],
+    warnings: [
+      ...graph.warnings,
+      ...warningsOf(graph, deployed, changes),
+      ...retention.flatMap(retentionWarnings),
+      ...tableWarnings(graph),
+      ...streamWarnings(graph),
+    ],
   };
 }
 
@@ -193,6 +199,18 @@ function tableWarnings(graph: TopologyGraph): string[] {
     if (topic.cleanup === 'compact' || topic.retentionMs === null) return [];
     return [
       `table "${stage.id}" reads a topic that deletes after ${durationText(topic.retentionMs)}: a table built again has lost the older rows; compact the topic`,
+    ];
+  });
+}
+
+/** A table wants the last row of each key; a stream, every record. */
+function streamWarnings(graph: TopologyGraph): string[] {
+  const sources = graph.stages.filter((stage) => stage.kind === 'source');
+  return sources.flatMap((stage) => {
+    const { name, cleanup } = graph.topics.find((one) => one.name === stage.topic)!;
+    if (cleanup !== 'compact') return [];
+    return [
+      `source "${stage.id}" reads every record of ${name}, which is compacted: a slow run, or one that starts anew, sees only the last of each key; read it as a table, or let the topic delete`,
     ];
   });
 }

@@ -126,7 +126,30 @@ describe('a request that is refused', () => {
     ['GET', '/v1/learners/ada/recommendations?limit=0', 400, 'SFS_REQUEST_INVALID', 'the query parameter "limit" must be >= 1'],
     ['GET', '/v1/learners/ada/recommendations?limit=21', 400, 'SFS_REQUEST_INVALID', 'the query parameter "limit" must be <= 20'],
     ['GET', '/v1/learners/ada/recommendations?limit=ten', 400, 'SFS_REQUEST_INVALID', 'the query parameter "limit" must be integer'],
-    ['GET', '/v1/learners/ada/recommendations?limit=1&limit=2', 400, 'SFS_REQUEST_INVALID', 'the query parameter "limit" must be integer'],
+    ['GET', '/v1/learners/ada/recommendations?limit=1&limit=2', 400, 'SFS_REQUEST_INVALID', 'the query parameter "limit" is given more than once'],
+    ['GET', '/v1/learners/ada/recommendations?list=new&list=new', 400, 'SFS_REQUEST_INVALID', 'the query parameter "list" is given more than once'],
+    ...['1e1', '0x5', '5.0', '%205', '%2B5', '05', '', 'true', '1,2'].map(
+      (limit) =>
+        [
+          'GET',
+          `/v1/learners/ada/recommendations?limit=${limit}`,
+          400,
+          'SFS_REQUEST_INVALID',
+          'the query parameter "limit" must be integer',
+        ] as const,
+    ),
+    ['GET', '/v1/learners/ada/recommendations?__proto__=1', 400, 'SFS_REQUEST_INVALID', 'the query parameter "__proto__" is not known'],
+    ...['%E0%A4%A', '%zz', '%', '%ff', '%ED%A0%80'].map(
+      (course) =>
+        [
+          'GET',
+          `/v1/learners/ada/recommendations?course=${course}`,
+          400,
+          'SFS_REQUEST_INVALID',
+          'the query is not encoded as a URL: write % as %25',
+        ] as const,
+    ),
+    ['GET', '/v1/learners/ada/recommendations?exclude=a%00b', 400, 'SFS_REQUEST_INVALID', /"exclude" holds characters that are not allowed/],
     ['GET', '/v1/learners/ada/recommendations?list=best', 400, 'SFS_REQUEST_INVALID', /"list" must be equal to one of the allowed values: next, new/],
     ['GET', '/v1/learners/ada/recommendations?explain=yes', 400, 'SFS_REQUEST_INVALID', 'the query parameter "explain" must be boolean'],
     ['GET', '/v1/learners/ada/recommendations?course=', 400, 'SFS_REQUEST_INVALID', /"course" must NOT have fewer than 1 characters/],
@@ -177,6 +200,22 @@ describe('a request that is refused', () => {
     const answer = await raw(bytes);
     expect(answer.split('\r\n')[0]).toContain(status);
     expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({ code: 'SFS_REQUEST_INVALID', detail });
+  });
+
+  it.each([
+    ['names no path', 'GET * HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', '404 Not Found', 'SFS_PATH_UNKNOWN'],
+    ['names no host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', '400 Bad Request', 'SFS_REQUEST_INVALID'],
+    ['expects too much', 'GET /healthz HTTP/1.1\r\nhost: a\r\nexpect: wonders\r\n\r\n', '417 Expectation Failed', 'SFS_REQUEST_INVALID'],
+    ['names a path and a server', 'POST http://a/healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', '405 Method ', 'SFS_METHOD_REFUSED'],
+  ])('gets a problem document when it %s', async (_, bytes, status, code) => {
+    const answer = await raw(bytes);
+    expect(answer.split('\r\n')[0]).toContain(status);
+    expect(answer).toContain('content-type: application/problem+json');
+    expect(answer).toContain(`"code":"${code}"`);
+  });
+
+  it('may name the server in its first line, as a client of a proxy does', async () => {
+    expect(await raw('GET http://a/healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain('{"status":"ok"}');
   });
 
   it('shows no stack when the reader itself fails, and logs one without a word of the request', async () => {

@@ -176,6 +176,11 @@ describe('topic()', () => {
     expectTypeOf(grades).toEqualTypeOf<Topic<LearnerId, Grade>>();
   });
 
+  it('may be written by each task in its own partition, where a topology derives it', () => {
+    expect(topic({ ...base, derived: true, copartitioned: true })).toMatchObject({ derived: true, copartitioned: true });
+    expect(topic({ ...base, derived: true })).not.toHaveProperty('copartitioned');
+  });
+
   it.each([
     ['a bad name', { name: 'Grades!' }],
     ['no partitions', { partitions: 0 }],
@@ -186,6 +191,7 @@ describe('topic()', () => {
     ['a key that may be null', { keyFields: ['note' as 'learner'] }],
     ['a schema that is no record', { schema: schema.string as never }],
     ['a negative retention', { retentionMs: -1 }],
+    ['tasks that write their own partitions of a topic that no task writes', { copartitioned: true }],
   ])('refuses %s', (_what, change) => {
     expect(thrownBy(() => topic({ ...base, ...(change as object) })).code).toBe('SFS_TOPIC_INVALID');
   });

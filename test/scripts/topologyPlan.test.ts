@@ -1,8 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describe as graphOf, type TopologyGraph } from '../../operators/graph.js';
-import { days, hours, minutes, reduce, schema, to, topology, type Topology, type ValueSchema } from '../../operators/index.js';
+import { days, hours, joinTable, minutes, reduce, schema, to, topology, type Topology, type ValueSchema } from '../../operators/index.js';
 import type { TopicSpec } from '../../runtime/ports.js';
 import { assertPlanAccepted, planTopology, type Plan } from '../../scripts/topology/plan.js';
+import { topic, type LearnerId } from '../../schemas/index.js';
+import { projectRoot } from '../../scripts/checks/sourceFiles.js';
 import { planAsText } from '../../scripts/topology/planText.js';
 import { rowProblems } from '../../scripts/topology/stateChanges.js';
 import { averages, gradesOf, narrow, wide, type Grade } from '../operators/graphSamples.js';
@@ -164,6 +168,51 @@ describe('the retention of a plan', () => {
     expect(planTopology(short, { region: 'eu-west', deployed: null, topics: [] }).warnings).toEqual([
       expect.stringContaining('topic grades keeps records for 1 s, but state reaches back 5 min'),
     ]);
+  });
+});
+
+describe('a compacted topic', () => {
+  const latest = topic({
+    name: 'latest-grades',
+    schema: schema.record({ learner: schema.branded<LearnerId>() }),
+    keyFields: ['learner'],
+    partitions: 12,
+    cleanup: 'compact',
+  });
+
+  it('that is read record by record is warned of: another run would not see the same; as a table it is meant', () => {
+    const streamed = topology('streamed', { version: 1 }, ({ source }) => {
+      source(latest, { eventTimeMs: () => 0 }).pipe(
+        to(
+          topic({
+            name: 'kept',
+            schema: schema.record({ learner: schema.branded<LearnerId>() }),
+            keyFields: ['learner'],
+            partitions: 12,
+            derived: true,
+          }),
+        ),
+      );
+    });
+    const looked = topology('looked', { version: 1 }, ({ source, table }) => {
+      const rows = table(latest, { eventTimeMs: () => 0 });
+      source(gradesOf(12), { eventTimeMs: (grade) => grade.atMs }).pipe(
+        joinTable('known', rows, { miss: 'discard' }, (grade) => grade),
+        to(averages),
+      );
+    });
+    expect(plan(streamed).warnings).toContainEqual(expect.stringContaining('reads every record of latest-grades, which is compacted'));
+    expect(plan(looked).warnings).toEqual([]);
+  });
+
+  it('is read so by no topology of the project', async () => {
+    const folder = join(projectRoot, 'topologies');
+    const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      const { default: own } = (await import(join(folder, file))) as { readonly default: Topology };
+      expect(plan(own).warnings.filter((warning) => warning.includes('compacted'))).toEqual([]);
+    }
   });
 });
 

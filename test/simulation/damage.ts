@@ -1,4 +1,4 @@
-/** Flips bits of an LMDB file: anywhere, or where it hurts most, in the pages of its trees. */
+/** Flips bits of an LMDB file: anywhere, or where it hurts most: in its heads, its list of free pages, and the pages of its trees. */
 import type { SeededRandom } from '../../scripts/synthetic/index.js';
 
 const PAGE = 4096;
@@ -7,6 +7,11 @@ const NODE = 8;
 const P_BRANCH = 1;
 const P_LEAF = 2;
 const MOST_FLIPS = 8;
+/** Where a head may begin, and its bytes that tell something. */
+const HEADS = [0, PAGE / 2, PAGE];
+const HEAD = 168;
+const HEAD_FREE_ROOT = 88;
+const HEAD_TXN = 152;
 
 export interface Damage {
   readonly bytes: Buffer;
@@ -14,13 +19,27 @@ export interface Damage {
   readonly told: string;
 }
 
-/** A damaged copy. One in three has a few flipped bits anywhere, the others have one in a page of a tree: its header, node or key. */
+/** A damaged copy. One in three has a few flipped bits anywhere, the others have one where LMDB goes by it: in a page of a tree, the free list, or a head. */
 export function damage(sound: Buffer, random: SeededRandom): Damage {
   const bytes = Buffer.from(sound);
-  const places =
-    random.below(3) === 0 ? Array.from({ length: 1 + random.below(MOST_FLIPS) }, () => random.below(bytes.length)) : [placeInTree(sound, random)];
+  const places = placesIn(sound, random);
   for (const place of places) bytes[place]! ^= 1 << random.below(8);
   return { bytes, told: `flipped ${places.map((place) => describePlace(sound, place)).join(', ')}` };
+}
+
+function placesIn(sound: Buffer, random: SeededRandom): number[] {
+  const kind = random.below(12);
+  if (kind < 4) return Array.from({ length: 1 + random.below(MOST_FLIPS) }, () => random.below(sound.length));
+  if (kind < 5) return [HEADS[random.below(HEADS.length)]! + random.below(HEAD)];
+  if (kind < 7) return [placeInFreeList(sound, random)];
+  return [placeInTree(sound, random)];
+}
+
+/** Within the root of the list of free pages, which holds all of a short one. */
+function placeInFreeList(bytes: Buffer, random: SeededRandom): number {
+  const newest = bytes.readBigUInt64LE(HEAD_TXN) > bytes.readBigUInt64LE(PAGE + HEAD_TXN) ? 0 : PAGE;
+  const root = Number(bytes.readBigUInt64LE(newest + HEAD_FREE_ROOT));
+  return root * PAGE < bytes.length ? placeInUse(bytes, root * PAGE, random) : placeInTree(bytes, random);
 }
 
 /** Within the part of a tree page that is in use. */
@@ -28,12 +47,18 @@ function placeInTree(bytes: Buffer, random: SeededRandom): number {
   for (;;) {
     const start = random.below(bytes.length / PAGE) * PAGE;
     if ((flagsOf(bytes, start) & (P_BRANCH | P_LEAF)) === 0 || start < 2 * PAGE) continue;
-    const lower = HEADER + bytes.readUInt16LE(start + 20);
-    const upper = HEADER + bytes.readUInt16LE(start + 22);
-    if (lower > upper || upper >= PAGE) continue;
-    const at = random.below(lower + PAGE - upper);
-    return start + (at < lower ? at : upper + at - lower);
+    const lower = bytes.readUInt16LE(start + 20);
+    const upper = bytes.readUInt16LE(start + 22);
+    if (lower <= upper && HEADER + upper < PAGE) return placeInUse(bytes, start, random);
   }
+}
+
+/** Within what is in use of the tree page that begins at `start`. */
+function placeInUse(bytes: Buffer, start: number, random: SeededRandom): number {
+  const lower = HEADER + bytes.readUInt16LE(start + 20);
+  const upper = HEADER + bytes.readUInt16LE(start + 22);
+  const at = random.below(lower + PAGE - upper);
+  return start + (at < lower ? at : upper + at - lower);
 }
 
 const flagsOf = (bytes: Buffer, start: number): number =>

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reasonText } from '../../../schemas/index.js';
 import { SOON, openPage, takeComplaints, useBrowser } from './browser.js';
 import { serve, type Served } from './pageServer.js';
 import { NOW_MS, School, learnerName } from './school.js';
@@ -36,7 +37,7 @@ describe('the page', () => {
     await school.recommend(
       learnerName(0),
       [
-        { item: 'forum', reasons: ['TRENDING'] },
+        { item: 'forum', reasons: ['TRENDING_IN_COHORT'] },
         { item: 'cells-quiz', source: 'REVIEW' },
       ],
       [{ item: 'genes', source: 'CURRICULUM' }],
@@ -46,7 +47,7 @@ describe('the page', () => {
     expect(await titles(page, 'new')).toEqual(['Genes and heredity']);
     const quiz = page.locator('[data-item=cells-quiz]');
     expect(plain(await quiz.innerText())).toBe('Quiz on cells quiz due for review');
-    expect(await page.locator('[data-item=forum] .reasons').innerText()).toMatch(/^trending in the cohort · \S/);
+    expect(await page.locator('[data-item=forum] .reasons').innerText()).toBe(`trending in the cohort · ${reasonText('TRENDING_IN_COHORT')}`);
     expect(await marked(page)).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import type { KeyedState, StageContext, StoreSpec } from '../operators/ports/sta
 import type { StageNode, Wiring } from '../operators/builder.js';
 import type { StreamRecord } from '../operators/record.js';
 import type { Topology } from '../operators/topology.js';
-import { popTime, pushTime } from '../runtime/engine/timeHeap.js';
+import { earlier, popHeap, pushHeap } from '../runtime/engine/heap.js';
 
 type Entry = readonly [key: string, tag: string];
 
@@ -19,7 +19,7 @@ class StageTimers {
     let due = this.entries.get(timeMs);
     if (due === undefined) {
       this.entries.set(timeMs, (due = new Map<string, Entry>()));
-      pushTime(this.times, timeMs);
+      pushHeap(this.times, timeMs, earlier);
     }
     due.set(tag === '' ? key : `${key}\0${tag}`, [key, tag]);
   }
@@ -31,7 +31,7 @@ class StageTimers {
   /** Takes the timers of the least time. */
   take(): Iterable<Entry> {
     const timeMs = this.times[0]!;
-    popTime(this.times);
+    popHeap(this.times, earlier);
     const due = this.entries.get(timeMs)!;
     this.entries.delete(timeMs);
     return due.values();

@@ -28,6 +28,8 @@ export class Channel {
   cursor: number;
   /** Arrivals from this offset on are held back: they came after a decision that is still to be applied. */
   heldFrom = Infinity;
+  /** It has got something since its silence was last measured. */
+  heard = false;
   /** True when a record of this channel had to be passed over in the chunk that is being read: so must all after it. */
   skipped = false;
 
@@ -116,6 +118,7 @@ export class Channel {
 
   push(arrival: Arrival): void {
     this.queue.push(arrival);
+    this.heard = true;
     this.waitingBytes += sizeOf(arrival.record);
   }
 

@@ -64,9 +64,10 @@ export class MergedInputs {
     return by ?? [];
   }
 
+  /** Reads on where something is waited for. Returns false when there was nothing to read. */
   fill(): boolean {
     let any = false;
-    for (const input of this.inputs) any = input.fill() || any;
+    for (const input of this.inputs) if (input.isAwaited) any = input.fill() || any;
     return any;
   }
 

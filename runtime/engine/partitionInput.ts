@@ -39,6 +39,7 @@ export interface PartitionInputOptions {
 export class PartitionInput {
   readonly channels = new Map<string, Channel>();
   private readonly isTable: boolean;
+  private readonly unmetId: string;
   private readonly headers = new HeaderReader();
   private readonly byProducer = new Map<ProducerId, Channel>();
 
@@ -47,6 +48,7 @@ export class PartitionInput {
     tableStage: boolean,
   ) {
     this.isTable = tableStage;
+    this.unmetId = this.channelId(UNMET);
     const prefix = this.channelId('');
     for (const id of Object.keys(options.progress.channels)) if (id.startsWith(prefix)) this.open(id.slice(prefix.length));
     if (!options.source.topic.derived) this.open(EXTERNAL);
@@ -67,6 +69,22 @@ export class PartitionInput {
     // Nothing is left up to the end where compaction removed it.
     this.advance(records.at(-1)?.offset ?? end - 1);
     return records.length > 0;
+  }
+
+  /**
+   * True while one of its channels is empty, or its records have work that is done for many at once. An input whose channels all hold
+   * something is not read further: nobody waits for more of it, and what is read ahead is memory.
+   */
+  get isAwaited(): boolean {
+    if (this.options.source.batch !== undefined) return true;
+    for (const { size, progress, id } of this.channels.values()) if (size === 0 && !(progress.ended && id === this.unmetId)) return true;
+    return this.channels.size === 0;
+  }
+
+  /** True when it is waited for and the log holds something that it has not taken in. */
+  get hasMore(): boolean {
+    const { log, topic, partition } = this.options;
+    return this.isAwaited && this.firstWanted < log.range(topic, partition).end;
   }
 
   /** True when the log holds nothing that this input has not taken in. */
@@ -92,10 +110,16 @@ export class PartitionInput {
   private nextOffset(): number | null {
     const { log, topic, partition } = this.options;
     const { start, end } = log.range(topic, partition);
-    let from = this.channels.size === 0 ? start : Infinity;
-    for (const channel of this.channels.values()) if (this.hasRoom(channel)) from = Math.min(from, channel.cursor);
+    const from = this.channels.size === 0 ? start : this.firstWanted;
     if (from < start) this.refuseGap(from, start);
     return from >= end ? null : from;
+  }
+
+  /** Where the first of the channels that have room goes on; Infinity when none has. */
+  private get firstWanted(): number {
+    let from = Infinity;
+    for (const channel of this.channels.values()) if (this.hasRoom(channel)) from = Math.min(from, channel.cursor);
+    return from;
   }
 
   private hasRoom({ size, bytes }: Channel): boolean {

@@ -3,9 +3,10 @@ import type { PartitionInput } from './partitionInput.js';
 
 /**
  * What the end of the log means for an input: `wait` for its `idleMs` and then treat it as silent; silent at once (`idle`: a bounded
- * run over what is there); or the end of the input for good (`end`).
+ * run over what is there); the end of the input for good (`end`); or nothing (`told`: whoever writes it says when it is silent, however
+ * long a slow machine takes until then).
  */
-export type SilenceKind = 'wait' | 'idle' | 'end';
+export type SilenceKind = 'wait' | 'told' | 'idle' | 'end';
 
 /** What a step is told. */
 export interface StepOptions {
@@ -43,12 +44,14 @@ export class Silence {
   private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence }: StepOptions): boolean {
     const { progress } = channel;
     const kind = silence(input, channel);
-    if (channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
+    if (kind === 'told' || channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
       this.quietSince.delete(channel);
       return false;
     }
     // A clock that was set back counts from there: the wait takes `idleMs` at most again.
-    const since = Math.min(this.quietSince.get(channel) ?? nowMs, nowMs);
+    // What came and went since the last look broke the silence, too.
+    const since = channel.heard ? nowMs : Math.min(this.quietSince.get(channel) ?? nowMs, nowMs);
+    channel.heard = false;
     this.quietSince.set(channel, since);
     if (kind === 'wait' && nowMs - since < input.options.source.idleMs) return false;
     if (kind === 'end') progress.ended = true;

@@ -6,20 +6,26 @@ import { Journal } from './journal.js';
 import type { StateCodec } from './stateCodec.js';
 
 interface Entry {
+  readonly key: string;
   row: unknown;
   dirty: boolean;
+  /** The backend has a row. */
+  stored: boolean;
+  /** In the list of changes. */
+  listed: boolean;
 }
 
 interface Undo {
   readonly store: CachedStore;
-  readonly key: string;
+  readonly entry: Entry;
   readonly row: unknown;
   readonly dirty: boolean;
 }
 
-/** The rows of one store of one task: read through, written back per commit, coalesced per key. */
+/** The rows of one store of one task: read through, written back per commit, coalesced per key. A row that came and went leaves no trace. */
 class CachedStore implements KeyedState<unknown> {
-  readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, Entry>();
+  private changes: Entry[] = [];
 
   constructor(
     readonly name: string,
@@ -45,7 +51,8 @@ class CachedStore implements KeyedState<unknown> {
     const known = this.entries.get(key);
     if (known !== undefined) return known;
     assertKeyLength(key);
-    const entry = { row: this.stored(key), dirty: false };
+    const row = this.stored(key);
+    const entry = { key, row, dirty: false, stored: row !== undefined, listed: false };
     this.entries.set(key, entry);
     return entry;
   }
@@ -61,28 +68,28 @@ class CachedStore implements KeyedState<unknown> {
 
   private change(key: string, row: unknown): void {
     const entry = this.load(key);
-    this.journal.add({ store: this, key, row: entry.row, dirty: entry.dirty });
+    this.journal.add({ store: this, entry, row: entry.row, dirty: entry.dirty });
     entry.row = row;
     entry.dirty = true;
+    if (entry.listed) return;
+    entry.listed = true;
+    this.changes.push(entry);
   }
 
-  restore(undo: Undo): void {
-    const entry = this.entries.get(undo.key)!;
-    entry.row = undo.row;
-    entry.dirty = undo.dirty;
-  }
-
-  verify(key: string): void {
-    const { row } = this.entries.get(key)!;
+  verify({ row }: Entry): void {
     if (row !== undefined) this.codec.encode(row);
   }
 
   drain(into: StateWrite[]): void {
-    for (const [key, entry] of this.entries) {
+    for (const entry of this.changes) {
+      entry.listed = false;
       if (!entry.dirty) continue;
-      into.push({ store: this.name, key, value: entry.row === undefined ? null : this.codec.encode(entry.row) });
       entry.dirty = false;
+      const { key, row } = entry;
+      if (row !== undefined || entry.stored) into.push({ store: this.name, key, value: row === undefined ? null : this.codec.encode(row) });
+      entry.stored = row !== undefined;
     }
+    this.changes = [];
   }
 
   /** Forgets the oldest clean rows above `most`. */
@@ -124,12 +131,15 @@ export class TaskState {
 
   /** Takes back every change since the mark. */
   undo(): void {
-    this.journal.takeBack((entry) => entry.store.restore(entry));
+    this.journal.takeBack(({ entry, row, dirty }) => {
+      entry.row = row;
+      entry.dirty = dirty;
+    });
   }
 
   /** Encodes the rows changed since the mark. @throws SFS_STATE_ENCODE */
   verify(): void {
-    this.journal.forEach(({ store, key }) => store.verify(key));
+    this.journal.forEach(({ store, entry }) => store.verify(entry));
   }
 
   /** The changed rows; the caller commits them. */

@@ -1,6 +1,6 @@
 import type { QueueEntry, QueueWrite, TaskStore } from '../ports.js';
 import { Journal } from './journal.js';
-import { popTime, pushTime } from './timeHeap.js';
+import { earlier, popHeap, pushHeap, type Precedes } from './heap.js';
 
 /** A timer of a task. */
 export interface DueTimer {
@@ -33,7 +33,7 @@ const EMPTY = Buffer.alloc(0);
  * The timers of one task in order of (time, stage id, key, tag): a window of the next ones in memory over the backend's
  * ordered queue, so that memory does not grow with the number of timers.
  *
- * Cost: O(log times) to set and to take; a time's timers are sorted once, when it comes.
+ * Cost: O(log times) to set and to take; a time's timers are sorted once, when it comes, and those that are set from then on are O(log of them).
  */
 export class TimeQueue {
   private readonly buckets = new Map<number, Bucket>();
@@ -77,7 +77,7 @@ export class TimeQueue {
       if (time === undefined) return Infinity;
       const bucket = this.buckets.get(time)!;
       if (bucket.live > 0) return time;
-      popTime(this.times);
+      popHeap(this.times, earlier);
       bucket.queued = false;
       if (bucket.entries.size === 0) this.buckets.delete(time);
     }
@@ -177,7 +177,7 @@ export class TimeQueue {
   private enqueue(bucket: Bucket): void {
     if (bucket.queued) return;
     bucket.queued = true;
-    pushTime(this.times, bucket.timeMs);
+    pushHeap(this.times, bucket.timeMs, earlier);
   }
 
   private flip(timer: Pending): void {
@@ -211,6 +211,8 @@ class Bucket {
   queued = false;
   /** Timers in descending order, once the bucket is being emptied; may hold some that are gone. */
   private sorted: Pending[] | null = null;
+  /** What came alive since: a timer that fires may set more of its own time, one by one. */
+  private readonly added: Pending[] = [];
 
   constructor(readonly timeMs: number) {}
 
@@ -218,19 +220,21 @@ class Bucket {
     timer.bucket = this;
     this.entries.set(timer.id, timer);
     if (timer.live) this.count(timer);
-    else this.sorted = null;
   }
 
   /** Takes note of a timer that came alive or went. */
   count(timer: Pending): void {
     this.live += timer.live ? 1 : -1;
-    if (timer.live) this.sorted = null;
+    if (timer.live && this.sorted !== null) pushHeap(this.added, timer, byId);
   }
 
+  /** The least timer that is alive; some must be. */
   first(): Pending {
     this.sorted ??= descending([...this.entries.values()].filter((timer) => timer.live));
-    while (!this.sorted.at(-1)!.live) this.sorted.pop();
-    return this.sorted.at(-1)!;
+    while (this.sorted.at(-1)?.live === false) this.sorted.pop();
+    while (this.added[0]?.live === false) popHeap(this.added, byId);
+    const [old, fresh] = [this.sorted.at(-1), this.added[0]];
+    return old === undefined || (fresh !== undefined && byId(fresh, old)) ? fresh! : old;
   }
 }
 
@@ -256,6 +260,9 @@ function compareIds(a: string, b: string): number {
 
 /** Moves surrogates above the rest of the basic plane, which makes UTF-16 units compare as code points. */
 const fixSurrogates = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+
+/** The order of the timers of one time. */
+const byId: Precedes<Pending> = (a, b) => compareIds(a.id, b.id) < 0;
 
 const compare = (a: Pending, b: Pending): number => a.timeMs - b.timeMs || compareIds(a.id, b.id);
 

@@ -173,7 +173,7 @@ export class Worker {
   private wakeTasks(): boolean {
     let any = false;
     for (const running of this.tasks) {
-      if (running.state === 'more' || running.task.parts.inputs.every((input) => input.atEnd)) continue;
+      if (running.state === 'more' || running.task.parts.inputs.every((input) => !input.hasMore)) continue;
       running.state = 'more';
       any = true;
     }
@@ -191,10 +191,14 @@ export class Worker {
     return { nowMs: now(), silence: (input, channel) => this.silenceOf(input, channel), stopped: this.stopped.signal };
   }
 
-  /** What tasks of this worker write ends, or falls silent, when they say so by their markers. */
+  /**
+   * What tasks of this worker write ends, or falls silent, when they say so by their markers. A bounded run gives up none of them by the
+   * clock of the machine: it would find their results late, and leave something else than a faster machine does.
+   */
   private silenceOf(input: PartitionInput, channel: Channel): SilenceKind {
     const { mode } = this.options;
-    if (mode === 'follow' || this.writers.speakIn(input, channel)) return 'wait';
+    if (mode === 'follow') return 'wait';
+    if (this.writers.speakIn(input, channel)) return 'told';
     return mode === 'until-end' ? 'idle' : 'end';
   }
 

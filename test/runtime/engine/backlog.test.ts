@@ -5,7 +5,8 @@ import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/inde
 import { event, events, others, timed, toResults } from '../../operators/pipelines.js';
 import { found, record, run, send, settle, started } from './running.js';
 
-const BOUND = 4_000;
+/** What is read from the log at a time. */
+const ONE_READ = 250;
 const BACKLOG = 15_000;
 const IDLE_MS = 1_000;
 
@@ -32,19 +33,20 @@ const mostWaiting = (worker: Worker): number =>
   );
 
 describe('a backlog', () => {
-  it('stays in the log while a silent source holds the task up: an input keeps no more than its bound in memory', async () => {
+  it('stays in the log while a silent source holds the task up: an input reads no further than something waits for it', async () => {
     const storage = await withBacklog();
     const worker = await started(storage, joined, { mode: 'follow' });
     const [task] = worker.runningTasks;
     // The source was idle at the end of the last run; it speaks once, so the task waits for what it may say next.
     await send(storage, record(others, event('a', 0), 0), record(events, event('b', 5), 1));
     for (let step = 0; step < 20; step++) for (const one of worker.runningTasks) await one.step({ nowMs: 0, silence: () => 'wait' });
-    expect(mostWaiting(worker)).toBe(BOUND);
+    expect(mostWaiting(worker)).toBeGreaterThan(0);
+    expect(mostWaiting(worker)).toBeLessThanOrEqual(ONE_READ);
     expect(task!.lag).toBeGreaterThanOrEqual(BACKLOG - 1);
     await send(storage, record(others, event('a', BACKLOG), 0));
     for (let step = 0; step < 20; step++) {
       await task!.step({ nowMs: 0, silence: () => 'wait' });
-      expect(mostWaiting(worker)).toBeLessThanOrEqual(BOUND);
+      expect(mostWaiting(worker)).toBeLessThanOrEqual(ONE_READ);
     }
     expect(task!.lag).toBe(1);
     expect(task!.progress.counters.records).toBe(BACKLOG + 1);

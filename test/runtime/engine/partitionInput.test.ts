@@ -98,6 +98,20 @@ describe('an input', () => {
     expect(drain(second!)).toEqual([]);
   });
 
+  it('is waited for while one of its channels is empty, and has more while the log goes on there', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([0, 0, 1].map((by, n) => derivedRecord(derived, nth(n), upstream(by), 0)));
+    const input = inputOf(storage, { topic: derived, producers: 2 });
+    const [first, second] = [...input.channels.values()];
+    expect([input.isAwaited, input.hasMore]).toEqual([true, true]);
+    input.fill();
+    expect([input.isAwaited, input.hasMore]).toEqual([false, false]);
+    drain(second!);
+    expect([input.isAwaited, input.hasMore]).toEqual([true, false]);
+    await storage.log.append([derivedRecord(derived, nth(9), upstream(0), 0)]);
+    expect([first!.size, input.isAwaited, input.hasMore]).toEqual([2, true, true]);
+  });
+
   it('goes on from the progress of each channel after a restart', async () => {
     const storage = storageWith(derived);
     const all = [0, 1, 0, 1, 0, 1].map((by, n) => derivedRecord(derived, nth(n), upstream(by), 0));

@@ -67,7 +67,7 @@ export async function settle(worker: Worker, nowMs: number): Promise<void> {
   throw new Error('the tasks do not come to rest');
 }
 
-const atEnd = (task: Task): boolean => task.parts.inputs.every((input) => input.atEnd);
+const atEnd = (task: Task): boolean => task.parts.inputs.every((input) => !input.hasMore);
 
 /** A result with its event time. */
 export type Found = readonly [key: string, timestamp: number, value: unknown];

@@ -31,6 +31,23 @@ afterEach(() => {
 });
 
 describe('a source that is silent', () => {
+  it('is waited for anew when it has said something meanwhile, also where that was taken at once', async () => {
+    const storage = await withOneRecord();
+    const worker = await started(storage, merged(IDLE_MS), { mode: 'follow' });
+    await settle(worker, START_MS);
+    await send(storage, record(others, event('b', 0), 0));
+    await settle(worker, START_MS + IDLE_MS);
+    expect(found(storage).map(([key]) => key)).toEqual(['b']);
+    await settle(worker, START_MS + 2 * IDLE_MS - 1);
+    expect(found(storage).map(([key]) => key)).toEqual(['b']);
+    await settle(worker, START_MS + 2 * IDLE_MS);
+    expect(
+      found(storage)
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual(['a', 'b']);
+  });
+
   it('is waited for by its idle time, no shorter and no longer', async () => {
     const storage = await withOneRecord();
     const worker = await started(storage, merged(IDLE_MS), { mode: 'follow' });

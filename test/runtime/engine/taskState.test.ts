@@ -51,6 +51,23 @@ describe('the state of a task', () => {
     expect(commit()).toEqual([{ store: 'total/counts', key: 'a', value: null }]);
   });
 
+  it('writes nothing for a row that came and went between two commits', () => {
+    const { state, commit } = stateOver();
+    const rows = state.store(counts);
+    rows.put('a', 1);
+    rows.delete('a');
+    expect(commit()).toEqual([]);
+    rows.put('a', 2);
+    commit();
+    rows.delete('a');
+    rows.put('a', 3);
+    rows.delete('a');
+    expect(commit()).toEqual([{ store: 'total/counts', key: 'a', value: null }]);
+    rows.put('a', 4);
+    rows.delete('a');
+    expect(commit()).toEqual([]);
+  });
+
   it('is there again for a new task over the same backend', () => {
     const tasks = new MemoryTasks();
     const before = stateOver(tasks);

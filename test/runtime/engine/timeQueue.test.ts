@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TimeQueue, type DueTimer } from '../../../runtime/engine/timeQueue.js';
 import { MemoryTasks } from '../../../runtime/testing/memoryTasks.js';
 import type { QueueWrite, TaskStore } from '../../../runtime/ports.js';
@@ -153,6 +153,26 @@ describe('the time queue', () => {
     expect(queue.pop().key).toBe('a');
     queue.set('s', 'a', 1, '');
     expect([queue.pop().key, queue.pop().key, queue.nextMs]).toEqual(['a', 'b', Infinity]);
+  });
+
+  it('sorts the timers of one time once, however many of its own time they set while they fire', () => {
+    const queue = new TimeQueue(TASK, new MemoryTasks());
+    const keys = Array.from({ length: 500 }, (_, n) => String(n).padStart(3, '0'));
+    for (const key of keys) queue.set('0000 first', key, 1, '');
+    const sort = vi.spyOn(Array.prototype, 'sort');
+    const fired: string[] = [];
+    while (queue.nextMs !== Infinity) {
+      const { stage, key } = queue.pop();
+      fired.push(`${stage} ${key}`);
+      // Each second one is for a place that has gone by: it fires next.
+      if (stage === '0000 first') queue.set(Number(key) % 2 === 0 ? '0001 second' : '0000 again', key, 1, '');
+    }
+    const sorts = sort.mock.calls.length;
+    sort.mockRestore();
+    const even = keys.filter((key) => Number(key) % 2 === 0);
+    const firsts = keys.flatMap((key) => (Number(key) % 2 === 0 ? [`0000 first ${key}`] : [`0000 first ${key}`, `0000 again ${key}`]));
+    expect(fired).toEqual([...firsts, ...even.map((key) => `0001 second ${key}`)]);
+    expect(sorts).toBe(1);
   });
 });
 

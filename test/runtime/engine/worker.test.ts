@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { aggregate, batch, count, sum, to, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
+import { aggregate, batch, count, merge, sum, to, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
 import { Worker } from '../../../runtime/engine/worker.js';
+import type { StepOptions } from '../../../runtime/engine/silence.js';
 import type { Storage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
-import { around, derived, event, events, timed, toResults } from '../../operators/pipelines.js';
+import { around, derived, event, events, others, timed, toResults } from '../../operators/pipelines.js';
 import { openUnderTest } from '../embedded/folders.js';
 import { closed, controls, found, physical, record, run, send, started } from './running.js';
 
@@ -222,6 +223,25 @@ describe('a worker that runs until the end', () => {
 });
 
 describe('a reader of a topic that another topology of the worker writes', () => {
+  it('waits for its writer in a bounded run, however long the machine takes, and for nobody else', async () => {
+    const writer = topology('writer', { version: 1 }, ({ source }) => {
+      source(events, timed).pipe(to(derived));
+    });
+    const reader = topology('reader', { version: 1 }, ({ source }) => {
+      merge('both', source(derived), source(others, timed)).pipe(aggregate('total', { n: count() }), toResults());
+    });
+    const storage = memoryStorage({ now: () => 0 });
+    let nowMs = 0;
+    const worker = await started(storage, [reader, writer], { mode: 'until-end', now: () => (nowMs += 3_600_000) });
+    const { stepOptions } = worker as unknown as { stepOptions: () => StepOptions };
+    const [first] = worker.runningTasks;
+    for (let step = 0; step < 3; step++) expect(await first!.step(stepOptions.call(worker))).toBe('waiting');
+    expect(controls(storage).map(({ channel }) => channel)).toEqual([expect.stringContaining('others/0')]);
+    await worker.run();
+    // The writer has fallen silent, too, and said so.
+    expect(controls(storage).filter(({ channel }) => channel!.includes('derived'))).toEqual([]);
+  });
+
   it('has everything that its writer wrote before the run ends', async () => {
     const writer = topology('writer', { version: 1 }, ({ source }) => {
       source(events, timed).pipe(to(derived));

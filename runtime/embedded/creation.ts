@@ -1,6 +1,7 @@
 /** Makes the storage of a new folder. */
-import { linkSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SkillForgeError } from '../../schemas/errors.js';
 import { DATA_FILE, holdsStorage, openDatabases } from './environment.js';
 import { storageError } from './failures.js';
 
@@ -14,7 +15,7 @@ import { storageError } from './failures.js';
 export async function createStorage(folder: string, mapSizeBytes: number): Promise<void> {
   try {
     if (holdsStorage(folder)) return;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const nursery = mkdtempSync(join(folder, '.new-'));
     try {
       const { root } = openDatabases(nursery, { readOnly: false, mapSizeBytes });
@@ -26,6 +27,20 @@ export async function createStorage(folder: string, mapSizeBytes: number): Promi
     }
   } catch (cause) {
     throw storageError(folder, cause);
+  }
+}
+
+/** With the folders above it. Node's own recursive way never ends where a file system refuses with ENOENT, as /proc does. */
+function makeFolder(folder: string): void {
+  const parent = dirname(folder);
+  if (!existsSync(parent)) makeFolder(parent);
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT') throw cause;
+    throw new SkillForgeError('SFS_FOLDER_UNUSABLE', `${folder}: no folder can be made there (${message})`, { cause, context: { folder } });
   }
 }
 

@@ -20,6 +20,13 @@ describe('a path that cannot be a storage folder', () => {
     }
   });
 
+  it('is refused where the file system takes no folder, and made with all that are above it elsewhere', async (context) => {
+    const deep = join(newFolder(), 'a', 'b');
+    await (await openEmbedded(deep)).close();
+    context.skip(process.platform !== 'linux', 'only Linux has /proc');
+    await expect(openEmbedded('/proc/skillforge')).rejects.toMatchObject({ code: 'SFS_FOLDER_UNUSABLE', context: { folder: '/proc/skillforge' } });
+  });
+
   it('is refused where its data file is a folder', async () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'data.mdb'));

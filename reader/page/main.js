@@ -79,7 +79,7 @@ async function askAbout(asked) {
   );
   // Another one was picked meanwhile.
   if (asked !== learner) return;
-  windows.show(known);
+  windows.show(known, nowMs);
   lists.show(courses, nowMs);
 }
 

@@ -30,9 +30,13 @@ export class Windows {
     this.place.replaceChildren();
   }
 
-  /** @param {LearnerWindows} windows */
-  show(windows) {
-    const state = JSON.stringify(windows);
+  /**
+   * @param {LearnerWindows} windows
+   * @param {number} nowMs event time
+   */
+  show(windows, nowMs) {
+    const deadlines = windows.context === null ? [] : toCome(windows.context.courses, nowMs);
+    const state = JSON.stringify([windows, deadlines]);
     if (state === this.shown) return;
     this.shown = state;
     setText(this.facts, factsText(windows));
@@ -43,7 +47,7 @@ export class Windows {
         element('div', { class: 'panel' }, engagementOf(windows)),
         element('div', { class: 'panel' }, masteryOf(windows)),
       ),
-      ...(windows.context === null ? [] : [element('div', { class: 'panel' }, deadlinesOf(windows.context))]),
+      ...(windows.context === null ? [] : [element('div', { class: 'panel' }, deadlinesOf(deadlines))]),
     );
   }
 }
@@ -96,13 +100,20 @@ function masteryOf({ mastery }) {
   return table(`Mastery of skills${more}, as of ${timeText(mastery.asOfMs)}`, ['Skill', 'Mastery', 'Share', 'Answers'], rows);
 }
 
-/** @param {Context} context */
-function deadlinesOf({ courses, asOfMs }) {
-  const due = courses.flatMap(({ course, deadlines }) => deadlines.map((deadline) => ({ course, ...deadline })));
-  if (due.length === 0) return element('p', { class: 'note' }, 'No deadline is known.');
-  const next = due.sort((a, b) => a.dueAtMs - b.dueAtMs).filter(({ dueAtMs }) => dueAtMs >= asOfMs);
-  const rows = next
-    .slice(0, DEADLINES)
-    .map(({ item, course, dueAtMs }) => row(item, cell(course), cell(timeText(dueAtMs)), cell(spanText(dueAtMs - asOfMs))));
-  return table(`Deadlines as of ${timeText(asOfMs)}: ${countOf(next.length, 'deadline')} to come`, ['Item', 'Course', 'Due', 'Time left'], rows);
+/**
+ * The deadlines that are still to come, the next one first.
+ * @param {Context['courses']} courses
+ * @param {number} nowMs event time
+ */
+function toCome(courses, nowMs) {
+  const all = courses.flatMap(({ course, deadlines }) => deadlines.map(({ item, dueAtMs }) => ({ course, item, dueAtMs })));
+  const next = all.filter(({ dueAtMs }) => dueAtMs >= nowMs).sort((a, b) => a.dueAtMs - b.dueAtMs);
+  return next.map((deadline) => ({ ...deadline, left: spanText(deadline.dueAtMs - nowMs) }));
+}
+
+/** @param {ReturnType<typeof toCome>} next */
+function deadlinesOf(next) {
+  if (next.length === 0) return element('p', { class: 'note' }, 'No deadline is to come.');
+  const rows = next.slice(0, DEADLINES).map(({ item, course, dueAtMs, left }) => row(item, cell(course), cell(timeText(dueAtMs)), cell(left)));
+  return table(`Deadlines: ${countOf(next.length, 'deadline')} to come`, ['Item', 'Course', 'Due', 'Time left'], rows);
 }

@@ -1,16 +1,17 @@
 /** `skillforge start`: a school, the topologies and the reader in one process. */
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Topology } from '../../operators/topology.js';
 import { DEFAULT_PORT } from '../../reader/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import { SchoolFeed } from '../school/feed.js';
 import { simulatedSecondMs, type Pace } from '../school/pacedClock.js';
 import { topologyFiles } from '../topologyFiles.js';
 import { explainedRun } from './explainedRun.js';
-import { withFolder } from './folder.js';
+import { holdsStorage, withFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { nameList, plainCommand, positiveNumber, regionOption, wholeNumber, type PlainOptions } from './options.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
@@ -61,6 +62,7 @@ async function start(options: StartOptions): Promise<void> {
   const topologies = await checkedTopologies(options.run ?? topologyFiles(process.cwd()).map(({ path }) => path));
   const port = await portFor(options.port);
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'skillforge-start-'));
+  assertOurs(data);
   const stopping = new AbortController();
   const signals = new StopSignals(() => stopping.abort());
   const report = new StartReport({ ...options, data, topologies: topologies.length });
@@ -69,6 +71,14 @@ async function start(options: StartOptions): Promise<void> {
   } finally {
     signals.release();
   }
+}
+
+/** A folder of something else is a slip of the pen. @throws SFS_FOLDER_UNUSABLE */
+function assertOurs(folder: string): void {
+  if (holdsStorage(folder) || !existsSync(folder) || !statSync(folder).isDirectory() || readdirSync(folder).length === 0) return;
+  throw new SkillForgeError('SFS_FOLDER_UNUSABLE', `${folder} holds other files and no storage; give --data a new or an empty folder`, {
+    context: { folder },
+  });
 }
 
 type StartSettings = StartOptions & { readonly data: string; readonly port: number };
@@ -143,7 +153,7 @@ class Start {
     const startMs = performance.now();
     const fromMs = feed.options.startMs;
     const totalMs = feed.simulatedNowMs() - fromMs;
-    const running = { region, ids: this.ids, stopped: this.stopping.signal };
+    const running = { region, ids: this.ids, stopped: this.stopping.signal, untilMs: feed.simulatedNowMs() };
     const figures = await caughtUp(this.storage, running, (timeMs) => line.update(hours('  running', Math.max(0, timeMs - fromMs), totalMs)));
     line.end();
     if (figures !== null) this.report.caughtUp(figures, (performance.now() - startMs) / 1000);

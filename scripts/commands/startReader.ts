@@ -51,25 +51,50 @@ export interface Running {
   /** `name@version` of the topologies. */
   readonly ids: readonly string[];
   readonly stopped: AbortSignal;
+  /** Up to where the school is written, ms since epoch. */
+  readonly untilMs: number;
+}
+
+/** Watermarks so near to the end are behind it by lateness and open hours alone. */
+const NEAR_MS = 86_400_000;
+/** Looks without a change until nothing moves. */
+const QUIET_LOOKS = 5;
+
+/** Whether the topologies move at all. */
+class Rest {
+  private last = '';
+  private looks = 0;
+
+  hasCome({ topologies }: ConsoleOverview): boolean {
+    const now = JSON.stringify(topologies.map(({ lag, watermarkMs }) => [lag, watermarkMs]));
+    this.looks = now === this.last ? this.looks + 1 : 0;
+    this.last = now;
+    return this.looks >= QUIET_LOOKS;
+  }
 }
 
 /**
- * Resolves when nothing waits for any of the topologies, with the figures of then; with `null` when stopped before.
+ * Resolves when nothing waits for any of the topologies, with the figures of then; with `null` when stopped before. In a folder that has lived,
+ * what the last commits left may wait for what is still to be said of the time after it: then it resolves when nothing moves any more.
+ *
  * @param onProgress - called with the event time up to which all of them have seen everything, ms since epoch
  */
 export async function caughtUp(
   storage: Storage,
-  { region, ids, stopped }: Running,
+  { region, ids, stopped, untilMs }: Running,
   onProgress: (timeMs: number) => void,
 ): Promise<ConsoleOverview | null> {
   const source = consoleSource(storage, { region, running: () => ids });
   let reachedMs = -Infinity;
+  const rest = new Rest();
   while (!stopped.aborted) {
     const overview = await source.overview();
     const { topologies } = overview;
-    if (topologies.length === ids.length && topologies.every(({ lag }) => lag === 0)) return overview;
+    const isComplete = topologies.length === ids.length;
+    if (isComplete && topologies.every(({ lag }) => lag === 0)) return overview;
     // A task that begins later than others takes the least back: what is told only grows.
-    if (topologies.length === ids.length) reachedMs = Math.max(reachedMs, Math.min(...topologies.map(({ watermarkMs }) => watermarkMs ?? -Infinity)));
+    if (isComplete) reachedMs = Math.max(reachedMs, Math.min(...topologies.map(({ watermarkMs }) => watermarkMs ?? -Infinity)));
+    if (isComplete && reachedMs >= untilMs - NEAR_MS && rest.hasCome(overview)) return overview;
     onProgress(reachedMs);
     await sleep(LOOK_MS, undefined, { signal: stopped }).catch(() => undefined);
   }
@@ -96,11 +121,11 @@ export function startReader(storage: EmbeddedStorage, { region, data, ids, now }
   });
 }
 
-/** A learner whose own lists are worth a look: the busiest that has both; else any; `null` where nobody has one. */
+/** A learner whose own lists are worth a look: the busiest whose both come from what they did; else any; `null` where nobody has one. */
 export function learnerToShow(client: RecommendationClient, busiest: readonly string[]): string | null {
   const has = (learner: string, list: 'next' | 'new'): boolean => {
     const { served, items } = client.get(learner, { list });
-    return served === 'personal' && items.length > 0;
+    return served === 'personal' && items.some(({ source }) => source !== 'POPULAR' && source !== 'SEGMENT');
   };
   return busiest.find((learner) => has(learner, 'next') && has(learner, 'new')) ?? client.learners('', 1)[0] ?? null;
 }

@@ -1,6 +1,6 @@
 /** `skillforge start` as a process: a school, the topologies and the reader together. */
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -128,6 +128,15 @@ describe('skillforge start', () => {
     const { code, stderr } = await runCli(['start', '--data', foreign, '--port', '0']);
     expect(stderr).toMatch(/^SFS_SCHOOL_FOREIGN: the topic eu-west\.clicks has records/m);
     expect(code).toBe(3);
+  });
+
+  it('refuses a folder of other files, and leaves it as it was', { timeout: SLOW_MS }, async () => {
+    const foreign = newFolder();
+    writeFileSync(join(foreign, 'notes.txt'), 'mine');
+    const { code, stderr } = await runCli(['start', '--data', foreign, '--port', '0']);
+    expect(stderr).toMatch(/^SFS_FOLDER_UNUSABLE: .* holds other files and no storage/m);
+    expect(code).toBe(3);
+    expect(readdirSync(foreign)).toEqual(['notes.txt']);
   });
 
   it('stops in the middle of the history, too', { timeout: SLOW_MS }, async () => {

@@ -128,7 +128,7 @@ describe('the windows behind the recommendations', () => {
     const engagement = async (): Promise<string[]> => (await rowsOf(page, 'Engagement as of')).map(plain);
     expect(await engagement()).toEqual(['1 hour 4 8 6 0', '1 day 12 24 18 1', '7 days 1,234 2,468 1,851 123', '28 days 0 0 0 0']);
     expect((await rowsOf(page, 'Mastery of skills, weakest first')).map(plain)).toEqual(['heredity 36 % 13', 'cells 86 % 14']);
-    expect((await rowsOf(page, 'Deadlines as of')).map(plain)).toEqual(['essay-1 AAA-2014J 2014-10-08 13:00 3 d']);
+    expect((await rowsOf(page, 'Deadlines:')).map(plain)).toEqual(['essay-1 AAA-2014J 2014-10-08 13:00 3 d']);
     expect(await page.locator('#learner-facts').innerText()).toBe('learner-006: AAA-2014J; segment evening; 6 hours a week; agreed to be profiled');
     await school.know(learnerName(6), 30);
     await expect.poll(engagement, SOON).toContain('1 hour 30 60 45 3');

@@ -2,6 +2,7 @@ import {
   WHOLE_COURSE,
   segmentKey,
   type CandidateSource,
+  type CohortTrend,
   type CourseRecommendations,
   type FeatureLogDetails,
   type ItemId,
@@ -41,12 +42,18 @@ export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, ran
   const { state, course, atMs } = moment;
   const uses = usesIn(state, course.course);
   if (state.context?.consentProfiling !== true || uses.length === 0) return { lists: sharedLists(moment, lookups), log: null };
-  const [trend, curriculum] = [lookups.trends.get(course.cohort), lookups.curricula.get(course.course)];
+  const [trend, curriculum] = [trendOf(course, lookups), lookups.curricula.get(course.course)];
   gather({ course, uses, trend, curriculum, skills: state.skills, engagement: engagementAt(state, atMs), atMs }, candidates);
   const scored = new Scored(candidates, ranker.score(candidates));
   const [next, fresh] = [bestOf(scored, 'next'), bestOf(scored, 'new')];
   const lists = { course: course.course, segment: segmentOf(state), next: listOf(scored, next), new: listOf(scored, fresh) };
   return { lists, log: isLogged ? { course: course.course, cohort: course.cohort, candidates: loggedOf(moment, scored, next, fresh) } : null };
+}
+
+/** What the cohort uses, if it is one of this course: a profile names one cohort, whatever courses it has. */
+function trendOf({ course, cohort }: ActiveCourse, { trends }: DecisionLookups): CohortTrend | undefined {
+  const trend = trends.get(cohort);
+  return trend?.course === course ? trend : undefined;
 }
 
 /** A segment is made of what learners did: without consent there is none. */
@@ -78,11 +85,11 @@ function loggedOf(
 }
 
 /** What many use: the segment's list, then that of the whole course, then what trends in the cohort. The same for `next` and `new`. */
-function sharedLists({ state, course, atMs }: CourseMoment, { trends, curricula, segments }: DecisionLookups): CourseRecommendations {
+function sharedLists({ state, course, atMs }: CourseMoment, lookups: DecisionLookups): CourseRecommendations {
   const segment = segmentOf(state);
-  const table = courseTable(trends.get(course.cohort), curricula.get(course.course));
+  const table = courseTable(trendOf(course, lookups), lookups.curricula.get(course.course));
   const list = new SharedList(table, atMs, state.context?.consentProfiling === true);
-  const itemsOf = (name: string): readonly ItemId[] => segments.get(segmentKey(course.course, name))?.items.map(({ item }) => item) ?? [];
+  const itemsOf = (name: string): readonly ItemId[] => lookups.segments.get(segmentKey(course.course, name))?.items.map(({ item }) => item) ?? [];
   if (segment !== '') list.add(itemsOf(segment), 'SEGMENT', 'POPULAR_IN_SEGMENT');
   list.add(itemsOf(WHOLE_COURSE), 'POPULAR', 'POPULAR');
   list.add(table.items.slice(0, table.trending), 'POPULAR', 'POPULAR');

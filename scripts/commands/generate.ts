@@ -53,7 +53,8 @@ function share(text: string): number {
 
 function firstDay(text: string): number {
   const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  if (timeMs >= 0) return timeMs;
+  // Such as February 30, which comes out as a day of March.
+  if (timeMs >= 0 && timeText(timeMs).startsWith(text)) return timeMs;
   throw new InvalidArgumentError('Give a day such as 2025-09-01.');
 }
 

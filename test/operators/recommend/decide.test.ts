@@ -112,6 +112,20 @@ describe('the reasons and the source of an item', () => {
   });
 });
 
+describe('a cohort of another course', () => {
+  const other = (uses: World['uses']): string[] => {
+    const { moment, lookups } = argumentsOf({ ...EMPTY, trends: [trend('foreign', 9)], uses });
+    const trends = new Map([...lookups.trends].map(([cohort, row]) => [cohort, { ...row, course: courseId('another') }]));
+    const { next } = decide(moment, { ...lookups, trends }, OPTIONS).recommendation.personal.courses[0]!;
+    return namesOf(next);
+  };
+
+  it('proposes nothing', () => {
+    expect(other([])).toEqual([]);
+    expect(other([use('own', 1)])).toEqual(['own']);
+  });
+});
+
 describe('a decision without history', () => {
   const segments = { he: ['b', 'a'], all: ['c', 'a'] };
   const world = { trends: [trend('d', 9), trend('c', 8)], places: [place('e'), place('f', { prerequisites: [itemId('e')] })] };

@@ -2,7 +2,10 @@ import type { CandidateSource, ItemId } from '../../schemas/index.js';
 import { itemFeatures } from '../features/itemFeatures.js';
 import type { FeatureMatrix } from '../ports/ranker.js';
 
-const COLUMNS = itemFeatures.declarations.length;
+/** Features of a row. */
+export const COLUMNS = itemFeatures.declarations.length;
+/** A row of features of which nothing is known. */
+export const UNKNOWN = Float32Array.from(itemFeatures.declarations, ({ fallback }) => fallback);
 const ROWS_AT_FIRST = 128;
 
 /** The candidates of a decision, with a row of features each. One matrix, which grows as it must, serves one decision after the other. */

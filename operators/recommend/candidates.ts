@@ -1,7 +1,7 @@
 import type { CandidateSource, CohortTrend, Curriculum, CurriculumItem, ItemId } from '../../schemas/index.js';
 import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
-import type { CandidateRows } from './candidateRows.js';
+import { COLUMNS, UNKNOWN, type CandidateRows } from './candidateRows.js';
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
 import { daysBetween, decayed, type ActiveCourse, type Engagement, type LearnerState, type Use } from './learnerState.js';
 import { freshnessOf } from './momentum.js';
@@ -72,9 +72,6 @@ interface Walked {
 /** The item was met, and left out. */
 const LEFT_OUT = -1;
 const DAY_MS = days(1);
-const COLUMNS = itemFeatures.declarations.length;
-/** A row of features of which nothing is known. */
-const UNKNOWN = Float32Array.from(itemFeatures.declarations, ({ fallback }) => fallback);
 const NO_ITEMS: ReadonlySet<ItemId> = new Set();
 const NO_SKILLS: ReadonlyMap<string, number> = new Map();
 

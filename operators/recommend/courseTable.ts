@@ -1,12 +1,9 @@
 import type { CohortTrend, Curriculum, CurriculumItem, ItemId } from '../../schemas/index.js';
 import { itemFeatures } from '../features/itemFeatures.js';
+import { COLUMNS, UNKNOWN } from './candidateRows.js';
 import { momentumOf } from './momentum.js';
 
 type Trend = CohortTrend['items'][number];
-
-const COLUMNS = itemFeatures.declarations.length;
-/** A row of features of which nothing is known. */
-const UNKNOWN = itemFeatures.declarations.map(({ fallback }) => fallback);
 
 /** The columns that the cohort decides, with what is in them. */
 const COHORT: readonly (readonly [column: number, of: (trend: Trend) => number])[] = [

@@ -1,13 +1,12 @@
 /** The windows behind a learner's recommendations: engagement, mastery, and what else is known. */
 import { bar, cell, element, part, row, setText, table } from './elements.js';
-import { countText, countOf, lengthText, spanText, timeText } from './words.js';
+import { DAY_MS, countText, countOf, lengthText, spanText, timeText } from './words.js';
 
 /** @typedef {import('./server.js').LearnerWindows} LearnerWindows */
 /** @typedef {NonNullable<LearnerWindows['engagement']>} Engagement */
 /** @typedef {NonNullable<LearnerWindows['mastery']>} Mastery */
 /** @typedef {NonNullable<LearnerWindows['context']>} Context */
 
-const DAY_MS = 86_400_000;
 const DEADLINES = 5;
 const SKILLS = 12;
 

@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FileDamage } from './fileDamage.js';
-import { HEADER, HEAD_BYTES, headOf, newestOf, toNumber, type Meta } from './lmdbHead.js';
+import { HEADER, HEAD_BYTES, MOST_DEPTH, headOf, isWritten, newestOf, toNumber, type Meta } from './lmdbHead.js';
 
 const NODE = 8;
 const LARGE_REFERENCE = 24;
@@ -16,11 +16,8 @@ const P_LEAF = 0x02;
 const P_OVERFLOW = 0x04;
 const F_BIGDATA = 0x01;
 const F_SUBDATA = 0x02;
-const MAX_DEPTH = 32;
 /** No check reads a page as often as that. */
 const MOST_READS = 4;
-/** A head whose transaction is this was never written. */
-const TXN_AT = HEADER + 24 + 104;
 
 /** Pages of a value that is too large for a tree page. */
 export interface LargePages {
@@ -69,7 +66,7 @@ export class LmdbFile {
   /** Entries of a tree in key order; follows large values when `withValues`. @throws FileDamage */
   *entries(root: number | null, withValues: boolean, depth = 0): Iterable<Entry> {
     if (root === null) return;
-    if (depth > MAX_DEPTH) throw new FileDamage(`page ${root}: the tree is deeper than it can be`);
+    if (depth > MOST_DEPTH) throw new FileDamage(`page ${root}: the tree is deeper than it can be`);
     const page = this.treePage(root);
     const isLeaf = page.readUInt16LE(18) === P_LEAF;
     for (const node of this.nodes(page, root)) {
@@ -185,7 +182,7 @@ export class LmdbFile {
     const { pageSize } = headOf(this.bytes(0, HEAD_BYTES), true);
     // The flushed one first: a writer that commits meanwhile makes the others newer, never older.
     const half = this.bytes(pageSize / 2, HEAD_BYTES);
-    const flushed = half.readBigUInt64LE(TXN_AT) === 0n ? null : headOf(half, false);
+    const flushed = isWritten(half) ? headOf(half, false) : null;
     return newestOf(headOf(this.bytes(0, HEAD_BYTES), true), headOf(this.bytes(pageSize, HEAD_BYTES), true), flushed);
   }
 

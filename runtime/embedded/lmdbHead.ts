@@ -14,7 +14,9 @@ const UNFLUSHED = 0x1000;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 const DESCRIPTION = 48;
 const MOST_TRANSACTIONS = 2 ** 48;
-const MOST_DEPTH = 32;
+/** No tree is deeper. */
+export const MOST_DEPTH = 32;
+const TXN_AT = HEADER + 24 + 104;
 
 /** What is written of a tree beside its root. */
 export interface TreeDescription {
@@ -38,6 +40,9 @@ export interface Meta {
   readonly main: TreeDescription;
 }
 
+/** Whether a head was ever written there. */
+export const isWritten = (page: Buffer): boolean => page.readBigUInt64LE(TXN_AT) !== 0n;
+
 /** Reads the head of a page. @param isMarked - the head that LMDB keeps for the last flush has no mark of its own. @throws FileDamage */
 export function headOf(page: Buffer, isMarked: boolean): Meta {
   if (isMarked) assertMarked(page);
@@ -51,7 +56,7 @@ export function headOf(page: Buffer, isMarked: boolean): Meta {
     free: fieldsOf(page.subarray(at, at + DESCRIPTION)),
     main: descriptionOf(page.subarray(at + DESCRIPTION, at + 2 * DESCRIPTION)),
     lastPage: toNumber(page.readBigUInt64LE(at + 96)),
-    txn: toNumber(page.readBigUInt64LE(at + 104)),
+    txn: toNumber(page.readBigUInt64LE(TXN_AT)),
   };
   if (meta.txn > MOST_TRANSACTIONS) throw new FileDamage('its head claims more transactions than there can be');
   for (const { root } of [meta.free, meta.main])

@@ -87,13 +87,6 @@ export class PartitionInput {
     return this.isAwaited && this.firstWanted < log.range(topic, partition).end;
   }
 
-  /** True when the log holds nothing that this input has not taken in. */
-  get atEnd(): boolean {
-    const { log, topic, partition } = this.options;
-    const { end, start } = log.range(topic, partition);
-    return start === end || (this.channels.size > 0 && [...this.channels.values()].every((channel) => channel.cursor >= end));
-  }
-
   /** Records that wait for processing, by the difference of offsets: compacted gaps count. */
   get lag(): number {
     const { log, topic, partition } = this.options;

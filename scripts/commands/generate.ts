@@ -1,6 +1,16 @@
 /** `skillforge generate`. */
 import { InvalidArgumentError, type Command } from 'commander';
-import { claimSchool, DEFAULT_SCHOOL, School, schoolOptions, truthLines, type SchoolOptions, type SchoolRequest } from '../school/index.js';
+import {
+  claimSchool,
+  DAY_MS,
+  DEFAULT_SCHOOL,
+  School,
+  schoolOptions,
+  truthLines,
+  withoutGaps,
+  type SchoolOptions,
+  type SchoolRequest,
+} from '../school/index.js';
 import { writingFolder } from './folder.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, countedText, print, printJson, secondsText, timeText } from './output.js';
@@ -79,8 +89,7 @@ function intoTopics(options: GenerateOptions): Promise<Generated> {
 }
 
 async function intoFiles(folder: string, options: GenerateOptions): Promise<Generated> {
-  const request = Object.entries(requestOf(options)).filter(([, value]) => value !== undefined);
-  const school = new School(schoolOptions(Object.fromEntries(request)));
+  const school = new School(schoolOptions(withoutGaps(requestOf(options))));
   return generated(school, await fileOutput(folder), options);
 }
 
@@ -99,8 +108,6 @@ async function generated(school: School, output: SchoolOutput, { json, truth }: 
   }
 }
 
-const DAY_MS = 86_400_000;
-
 async function writeTruth(school: School, atMs: number, path: string): Promise<void> {
   const file = await PartialFile.open(path);
   try {
@@ -113,8 +120,7 @@ async function writeTruth(school: School, atMs: number, path: string): Promise<v
 }
 
 function requestOf({ seed, learners, courses, items, days, eventsPerDay, start, region, lateShare, duplicateShare }: GenerateOptions): SchoolRequest {
-  const numbers = { seed, learners, courses, items, days, eventsPerDay, startMs: start, lateShare, duplicateShare };
-  return { ...(numbers as Partial<SchoolOptions>), region };
+  return { seed, learners, courses, items, days, eventsPerDay, startMs: start, lateShare, duplicateShare, region };
 }
 
 function generatedText({ topics, written, alreadyThere }: SchoolCounts, seconds: number): string {

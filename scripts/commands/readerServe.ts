@@ -7,7 +7,7 @@ import { FollowedFolder } from '../serving/followedFolder.js';
 import { folderCommand, groupCommand, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { readerDenyCommand } from './readerDeny.js';
-import { viewFolderOf, viewOption } from './readerView.js';
+import { exampleRequest, viewFolderOf, viewOption } from './readerView.js';
 import { StopSignals } from './stopSignals.js';
 
 interface ServeOptions extends FolderOptions {
@@ -102,9 +102,9 @@ async function announce(reader: Reader, options: ServeOptions): Promise<void> {
 }
 
 function sayReady(reader: Reader, url: string, { json }: ServeOptions): void {
-  const [learner = 'anybody'] = reader.client.learners('', 1);
+  const [learner = null] = reader.client.learners('', 1);
   if (json) printJson(reader.client.status());
-  else print(`ready; try\n  curl '${url}/v1/learners/${encodeURIComponent(learner)}/recommendations?explain=true'`);
+  else print(`ready; try\n  curl '${exampleRequest(url, learner)}'`);
 }
 
 function tellNotice(notice: ClientNotice): void {

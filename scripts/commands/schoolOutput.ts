@@ -1,7 +1,7 @@
 /** Where a generated school goes: into the topics of a folder, or into files of JSON lines. */
 import { join } from 'node:path';
 import type { Storage } from '../../runtime/ports.js';
-import { SCHOOL_TOPICS, SchoolWriter, type School, type SchoolOptions, type SchoolStep, type SchoolTopic } from '../school/index.js';
+import { SCHOOL_TOPICS, SchoolWriter, endsHour, type School, type SchoolOptions, type SchoolStep, type SchoolTopic } from '../school/index.js';
 import { PartialFile } from './partialFile.js';
 
 /** Takes the steps of a school, from the first one on. */
@@ -24,7 +24,6 @@ export interface SchoolCounts {
   readonly alreadyThere: number;
 }
 
-const HOUR_MS = 3_600_000;
 const NAMES = Object.keys(SCHOOL_TOPICS) as SchoolTopic[];
 
 /** Name of a file of JSON lines. */
@@ -37,7 +36,7 @@ export function topicOutput(storage: Storage, options: SchoolOptions): SchoolOut
     get alreadyThere() {
       return writer.counts.alreadyThere;
     },
-    write: (step) => writer.write(step, step.clocksMs !== null && step.untilMs % HOUR_MS === 0),
+    write: (step) => writer.write(step, endsHour(step)),
     finish: () => writer.finish(),
     discard: () => Promise.resolve(),
   };

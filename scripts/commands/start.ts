@@ -7,8 +7,7 @@ import type { Topology } from '../../operators/topology.js';
 import { DEFAULT_PORT } from '../../reader/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
-import { SchoolFeed } from '../school/feed.js';
-import { simulatedSecondMs, type Pace } from '../school/pacedClock.js';
+import { HOUR_MS, SchoolFeed, simulatedSecondMs, type Pace } from '../school/index.js';
 import { topologyFiles } from '../topologyFiles.js';
 import { explainedRun } from './explainedRun.js';
 import { holdsStorage, withFolder } from './folder.js';
@@ -169,8 +168,6 @@ class Start {
     return { daysPerMinute: this.settings.speed, ticks: () => performance.now(), wall: () => Date.now() };
   }
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Time of the school as work. */
 const hours = (what: string, doneMs: number, totalMs: number): WorkDone => ({

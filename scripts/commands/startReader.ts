@@ -7,6 +7,7 @@ import { DEFAULT_PORT, createReader, type Reader, type RecommendationClient } fr
 import type { ConsoleOverview } from '../../reader/consoleSource.js';
 import type { Storage } from '../../runtime/ports.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import { DAY_MS } from '../school/index.js';
 import { consoleSource } from '../serving/consoleSource.js';
 import { viewFolderOf } from './readerView.js';
 
@@ -56,7 +57,7 @@ export interface Running {
 }
 
 /** Watermarks so near to the end are behind it by lateness and open hours alone. */
-const NEAR_MS = 86_400_000;
+const NEAR_MS = DAY_MS;
 /** Looks without a change until nothing moves. */
 const QUIET_LOOKS = 5;
 

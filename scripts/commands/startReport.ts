@@ -1,9 +1,10 @@
 /** What `skillforge start` says: lines for people as things happen, lines of JSON for programs. */
 import { packageRoot } from '../../schemas/index.js';
 import type { ConsoleOverview } from '../../reader/consoleSource.js';
-import type { SchoolFeed } from '../school/feed.js';
+import { DAY_MS, type SchoolFeed } from '../school/index.js';
 import { invocation } from './invocation.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
+import { exampleRequest } from './readerView.js';
 
 /** What is said of the start itself. */
 export interface ReportSettings {
@@ -12,8 +13,6 @@ export interface ReportSettings {
   readonly topologies: number;
   readonly json?: true;
 }
-
-const DAY_MS = 86_400_000;
 
 /** Such as `2025-09-09 00:00`: the time of the school, as its page shows it. */
 const schoolTime = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
@@ -47,7 +46,7 @@ export class StartReport {
 
   serving(url: string, learner: string | null): void {
     const page = learner === null ? url : `${url}/?learner=${encodeURIComponent(learner)}`;
-    const request = `${url}/v1/learners/${encodeURIComponent(learner ?? 'anybody')}/recommendations?explain=true`;
+    const request = exampleRequest(url, learner);
     if (this.settings.json) return printJson({ serving: { url, page, learner, request } });
     print(`  page      ${page}`);
     const { speed } = this.settings;

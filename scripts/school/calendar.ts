@@ -1,8 +1,9 @@
 /** When presentations of courses run, and when their units begin. */
+import { HOUR_MS } from '../synthetic/habits.js';
 import type { Layout } from './layout.js';
 
+export { HOUR_MS };
 export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 export const WEEK_MS = 604_800_000;
 

@@ -1,11 +1,12 @@
 /** A school that is written into a storage: some days of history at once, then live. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Storage } from '../../runtime/ports.js';
+import { DAY_MS } from './calendar.js';
 import { claimSchool } from './keptSchool.js';
 import type { SchoolOptions } from './options.js';
 import { PacedClock, type Pace } from './pacedClock.js';
 import { School, type SchoolStep } from './school.js';
-import { SchoolWriter, type SchoolWritten } from './schoolWriter.js';
+import { SchoolWriter, endsHour, type SchoolWritten } from './schoolWriter.js';
 
 /** What decides a school that a folder keeps; what is left out is as the folder has it, or the default. */
 export interface FeedRequest {
@@ -25,8 +26,6 @@ export interface LiveRequest {
   readonly tickMs?: number;
 }
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** A day more than the 7 of a window: the first full one is over. */
 const HISTORY_DAYS = 8;
 const EVENTS_PER_LEARNER_AND_DAY = 12;
@@ -67,8 +66,7 @@ export class SchoolFeed {
   static async open(storage: Storage, request: FeedRequest): Promise<SchoolFeed> {
     const { region, seed, learners } = request;
     const defaults = { learners: LEARNERS, eventsPerDay: (learners ?? LEARNERS) * EVENTS_PER_LEARNER_AND_DAY };
-    const asked = { region, days: Number.MAX_SAFE_INTEGER, ...(seed === undefined ? {} : { seed }), ...(learners === undefined ? {} : { learners }) };
-    const options = await claimSchool(storage, asked, defaults);
+    const options = await claimSchool(storage, { region, seed, learners, days: Number.MAX_SAFE_INTEGER }, defaults);
     return new SchoolFeed(storage, options);
   }
 
@@ -135,8 +133,8 @@ export class SchoolFeed {
   }
 
   /** By the step alone, see {@link SchoolWriter}. */
-  private endsCommit({ clocksMs, untilMs }: SchoolStep): boolean {
-    return clocksMs !== null && (untilMs > this.historyEndMs || untilMs % HOUR_MS === 0);
+  private endsCommit(step: SchoolStep): boolean {
+    return endsHour(step) || (step.clocksMs !== null && step.untilMs > this.historyEndMs);
   }
 
   private countClicks({ clicks, untilMs }: SchoolStep): void {

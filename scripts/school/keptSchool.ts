@@ -1,16 +1,11 @@
 /** A folder's region has one school: its learners and courses have the same names in all of them, and its clocks never go back. */
 import { physicalTopicName, SkillForgeError } from '../../schemas/index.js';
 import type { Storage } from '../../runtime/ports.js';
-import { schoolOptions, type SchoolOptions } from './options.js';
+import { schoolOptions, withoutGaps, type SchoolOptions, type SchoolRequest } from './options.js';
 import { SCHOOL_TOPICS } from './school.js';
 
 /** What decides a school. `days` only says how far it is written. */
 type Kept = Omit<SchoolOptions, 'days'>;
-
-/** A school that is asked for. */
-export interface SchoolRequest extends Partial<SchoolOptions> {
-  readonly region: string;
-}
 
 /**
  * The options of the school that the storage has, or is to have from now on. What is not asked for is as the storage has it; in a storage
@@ -40,10 +35,6 @@ export function keptSchool(storage: Storage, region: string): Kept | null {
 }
 
 const documentOf = (region: string): string => `school/${region}`;
-
-/** Without the options that are there but not set. */
-const withoutGaps = (asked: SchoolRequest): SchoolRequest =>
-  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as unknown as SchoolRequest;
 
 function assertSame(kept: Kept, asked: Kept): void {
   for (const name of Object.keys(kept) as (keyof Kept)[]) {

@@ -1,6 +1,7 @@
 /** What a synthetic school is made of. */
 import { assertRegion, SkillForgeError } from '../../schemas/index.js';
 import { assertInteger } from '../synthetic/options.js';
+import { DAY_MS } from './calendar.js';
 
 /** All numbers together decide every byte of the events; with more days the same events go on. */
 export interface SchoolOptions {
@@ -40,7 +41,13 @@ export const DEFAULT_SCHOOL: SchoolOptions = Object.freeze({
 
 /** So many fit into the numbers by which learners and instants are sorted. */
 const MOST_LEARNERS = 2 ** 24;
-const DAY_MS = 86_400_000;
+
+/** A school that is asked for: what is `undefined` is left out. */
+export type SchoolRequest = { readonly [N in keyof SchoolOptions]?: SchoolOptions[N] | undefined } & Pick<SchoolOptions, 'region'>;
+
+/** Without the options that are there but not set. */
+export const withoutGaps = (asked: SchoolRequest): Partial<SchoolOptions> =>
+  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 
 /** Fills in what is left out; the school opens at a midnight. @throws SFS_SYNTHETIC_OPTION, SFS_REGION_INVALID */
 export function schoolOptions(given: Partial<SchoolOptions>): SchoolOptions {

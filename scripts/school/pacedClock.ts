@@ -1,7 +1,6 @@
 /** The time of a school that goes on by itself. */
+import { DAY_MS, MINUTE_MS } from './calendar.js';
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 /** A process that slept, or could not keep up, goes on from where it was instead of leaping. */
 const LONGEST_STEP_MS = 1_000;
 

@@ -51,7 +51,8 @@ export interface SchoolStep extends SchoolRecords {
   readonly clocksMs: Readonly<Record<SchoolTopic, number>> | null;
 }
 
-const SLICE_MS = 10 * MINUTE_MS;
+/** A step of a school takes so long, or is a part of one that does. */
+export const SLICE_MS = 10 * MINUTE_MS;
 const RECORDS_PER_STEP = 5_000;
 
 /**

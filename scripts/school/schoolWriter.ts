@@ -2,6 +2,7 @@
 import type { Topic } from '../../schemas/index.js';
 import type { Storage } from '../../runtime/ports.js';
 import { RecordAppender } from '../commands/recordAppender.js';
+import { HOUR_MS } from './calendar.js';
 import type { SchoolOptions } from './options.js';
 import { SCHOOL_TOPICS, type SchoolStep, type SchoolTopic } from './school.js';
 
@@ -16,6 +17,9 @@ interface TopicProgress {
   readonly steps: number;
   readonly untilMs: number;
 }
+
+/** Whether a step ends an hour, with clocks: what is written at once is committed by the hour. */
+export const endsHour = ({ clocksMs, untilMs }: SchoolStep): boolean => clocksMs !== null && untilMs % HOUR_MS === 0;
 
 const NAMES = Object.keys(SCHOOL_TOPICS) as SchoolTopic[];
 const NOTHING: TopicProgress = { steps: 0, untilMs: -Infinity };

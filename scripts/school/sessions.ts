@@ -1,5 +1,6 @@
 /** What learners do, one step after the other: they open an item, view it, dwell on it, complete it, open the next. */
 import type { Click, ClickDetails, Opened, QuizResult } from '../../schemas/index.js';
+import { delayMs } from '../synthetic/arrivals.js';
 import type { SeededRandom } from '../synthetic/random.js';
 import type { Attendance, Motive } from './attendance.js';
 import type { Audience } from './audience.js';
@@ -77,10 +78,10 @@ export class Sessions {
   }
 
   private begin(slot: number, arrivesMs: number): Moved {
-    const delayMs = this.delay();
-    const timeMs = happenedMs(arrivesMs, delayMs);
+    const behindMs = delayMs(this.random, this.options.lateShare, MOST_LATE_MS);
+    const timeMs = happenedMs(arrivesMs, behindMs);
     const attendance = this.audience.draw(timeMs);
-    const session = { attendance, delayMs, endsMs: this.endsMsOf(attendance), item: 0, isCompleted: false, lastMs: arrivesMs };
+    const session = { attendance, delayMs: behindMs, endsMs: this.endsMsOf(attendance), item: 0, isCompleted: false, lastMs: arrivesMs };
     this.open[slot] = session;
     return this.openNext(session);
   }
@@ -139,17 +140,10 @@ export class Sessions {
     return { eventId: `school-${seed}-${event}`, learner: id, course: presentation.course, cohort, occurredAtMs, region };
   }
 
-  private timeOf({ lastMs, delayMs }: Pick<Session, 'lastMs' | 'delayMs'>): number {
-    return happenedMs(lastMs, delayMs);
-  }
-
-  /** Most delays are short. */
-  private delay(): number {
-    if (!this.random.chance(this.options.lateShare)) return 0;
-    const part = this.random.unit();
-    return Math.floor(MOST_LATE_MS * part * part);
+  private timeOf(session: Pick<Session, 'lastMs' | 'delayMs'>): number {
+    return happenedMs(session.lastMs, session.delayMs);
   }
 }
 
 /** No event waits for longer than its day: at midnight a day is complete. */
-const happenedMs = (arrivesMs: number, delayMs: number): number => Math.max(Math.floor(arrivesMs / DAY_MS) * DAY_MS, arrivesMs - delayMs);
+const happenedMs = (arrivesMs: number, behindMs: number): number => Math.max(Math.floor(arrivesMs / DAY_MS) * DAY_MS, arrivesMs - behindMs);

@@ -4,7 +4,7 @@ import type { Attendance, Motive } from './attendance.js';
 import { skillName } from './catalogue.js';
 import { SKILLS } from './layout.js';
 import type { SchoolOptions } from './options.js';
-import { School } from './school.js';
+import { School, SLICE_MS } from './school.js';
 
 /** The truth on one learner in one presentation. */
 export interface LearnerTruth {
@@ -50,8 +50,6 @@ export function schoolAt(options: Partial<SchoolOptions>, atMs: number): School 
   for (const { untilMs, clocksMs } of school.steps()) if (clocksMs !== null && untilMs + SLICE_MS > atMs) break;
   return school;
 }
-
-const SLICE_MS = 600_000;
 
 function truthOf(attendance: Attendance, atMs: number): LearnerTruth {
   const { presentation, step } = attendance;

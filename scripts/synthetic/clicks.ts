@@ -1,16 +1,13 @@
 /** Clicks without learners: for trying out, tests and benchmarks where no real files are given. */
 import type { Click, Opened } from '../../schemas/index.js';
-import { hourOfWeek, hourShare } from './habits.js';
+import { arrivalIn, delayMs, hoursFrom } from './arrivals.js';
 import { syntheticOptions, type SyntheticOptions } from './options.js';
 import { SeededRandom } from './random.js';
 import { Sessions } from './sessions.js';
 
-const HOUR_MS = 3_600_000;
 const EVENTS_PER_BATCH = 5_000;
 /** Part of the events that arrive late. */
 const DELAYED_SHARE = 0.3;
-/** Sums of fractions that should make a whole number may lie just below it. */
-const ROUNDING = 1e-6;
 
 /**
  * Click events in the order in which a log would get them. Their structure can be seen in windows: Zipf's law over the items
@@ -35,29 +32,17 @@ function* batches(options: SyntheticOptions): Generator<readonly Opened<Click>[]
   const sessions = new Sessions(random, options);
   let batch: Opened<Click>[] = [];
   let number = 0;
-  for (const { startMs, events } of hours(options)) {
-    for (let i = 0; i < events; i++) {
-      // One event in each of equal parts of the hour: ascending without sorting.
-      const timeMs = startMs + Math.floor(((i + random.unit()) / events) * HOUR_MS);
-      batch.push(eventOf(sessions, random, options, timeMs, ++number));
+  const hours = hoursFrom(options.startMs, options.clicksPerDay);
+  for (let hoursLeft = options.days * 24; hoursLeft > 0; hoursLeft--) {
+    const hour = hours.next().value;
+    for (let place = 0; place < hour.events; place++) {
+      batch.push(eventOf(sessions, random, options, arrivalIn(hour, place, random), ++number));
       if (batch.length < EVENTS_PER_BATCH) continue;
       yield batch;
       batch = [];
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-/** How many events each hour has; fractions are carried on, so that no hour is rounded away. */
-function* hours({ startMs, days, clicksPerDay }: SyntheticOptions): Generator<{ readonly startMs: number; readonly events: number }> {
-  let due = 0;
-  for (let hour = 0; hour < days * 24; hour++) {
-    const hourMs = startMs + hour * HOUR_MS;
-    due += 7 * clicksPerDay * hourShare(hourOfWeek(hourMs));
-    const events = Math.floor(due + ROUNDING);
-    due -= events;
-    yield { startMs: hourMs, events };
-  }
 }
 
 function eventOf(sessions: Sessions, random: SeededRandom, options: SyntheticOptions, timeMs: number, number: number): Opened<Click> {
@@ -67,15 +52,8 @@ function eventOf(sessions: Sessions, random: SeededRandom, options: SyntheticOpt
     learner: learner.id,
     course: learner.course,
     cohort: learner.cohort,
-    occurredAtMs: Math.max(options.startMs, timeMs - delayMs(random, options.outOfOrderMs)),
+    occurredAtMs: Math.max(options.startMs, timeMs - delayMs(random, DELAYED_SHARE, options.outOfOrderMs)),
     region: options.region,
     personal: { action, item, dwellMs, clicks },
   };
-}
-
-/** Most delays are short. */
-function delayMs(random: SeededRandom, mostMs: number): number {
-  if (!random.chance(DELAYED_SHARE)) return 0;
-  const part = random.unit();
-  return Math.floor(mostMs * part * part);
 }

@@ -39,7 +39,8 @@ export const HABITS: readonly Habit[] = [
   },
 ];
 
-const HOUR_MS = 3_600_000;
+/** Unit: ms. */
+export const HOUR_MS = 3_600_000;
 const HOURS_PER_WEEK = 168;
 /** 1970-01-01 was a Thursday: three days after a Monday. */
 const EPOCH_HOUR_OF_WEEK = 72;

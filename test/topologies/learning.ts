@@ -13,6 +13,7 @@ import {
   type Opened,
   type SegmentRecommendation,
 } from '../../schemas/index.js';
+import { place } from '../operators/recommend/worlds.js';
 import { DAY_MS, HOUR_MS } from './clicks.js';
 
 const COURSE = 'AAA-2024J';
@@ -68,17 +69,7 @@ export function trendOf(midnightMs: number, items: readonly string[], course = C
 
 /** A course whose items can always be opened, but for the withdrawn ones. */
 export function curriculumOf(asOfMs: number, items: readonly string[], withdrawn: readonly string[] = [], course = COURSE): Told<Curriculum> {
-  const place = {
-    kind: 'page',
-    skills: [],
-    prerequisites: [],
-    difficulty: null,
-    durationMinutes: null,
-    availableFromMs: null,
-    availableUntilMs: null,
-    addedAtMs: 0,
-  };
-  const places = [...items].sort().map((item) => ({ ...place, item: itemId(item), title: item, withdrawn: withdrawn.includes(item) }));
+  const places = [...items].sort().map((item) => place(item, { addedAtMs: 0, withdrawn: withdrawn.includes(item) }));
   return [{ ...BASE, course: courseId(course), asOfMs, items: places }, asOfMs];
 }
 

@@ -9,7 +9,7 @@ import { markerIdOf } from '../runtime/engine/header.js';
 import { partitionOf } from '../runtime/engine/partitioner.js';
 import type { StepLimits } from '../runtime/engine/taskParts.js';
 import { Worker } from '../runtime/engine/worker.js';
-import type { OutputRecord, Storage } from '../runtime/ports.js';
+import type { OutputRecord, LocalStorage } from '../runtime/ports.js';
 import { memoryStorage } from '../runtime/testing/index.js';
 import { keyOf, type Topic } from '../schemas/index.js';
 import type { Run } from './measure.js';
@@ -44,7 +44,7 @@ export async function onFolder(topologies: readonly Topology[], inputs: readonly
   return { work: () => runAll(topologies, storage, limits), after };
 }
 
-async function append<V>(storage: Storage, topology: Topology, { topic, values }: Input<V>): Promise<void> {
+async function append<V>(storage: LocalStorage, topology: Topology, { topic, values }: Input<V>): Promise<void> {
   const deployment = new Deployment(topology, REGION, storage);
   for (const spec of deployment.topicSpecs()) storage.log.ensureTopic(spec);
   const codec = deployment.codecOf(topic);
@@ -61,7 +61,7 @@ async function append<V>(storage: Storage, topology: Topology, { topic, values }
   await storage.log.append(chunk);
 }
 
-async function runAll(topologies: readonly Topology[], storage: Storage, limits: Partial<StepLimits>): Promise<void> {
+async function runAll(topologies: readonly Topology[], storage: LocalStorage, limits: Partial<StepLimits>): Promise<void> {
   const worker = new Worker(topologies, storage, { region: REGION, mode: 'end-of-input', limits: { markerMs: MARKER_MS, ...limits } });
   await worker.start();
   await worker.run();

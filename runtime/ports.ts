@@ -81,21 +81,34 @@ export interface TaskCommit {
   readonly progress: Buffer;
 }
 
-/** What tasks committed, for reading; {@link Storage.commit} writes it. */
+/** Something that is at hand, or that a server is asked for. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * What tasks committed, for reading; {@link Storage.commit} writes it. A store whose rows are elsewhere answers with promises: it may
+ * gather what is asked for within one turn of the event loop into one request.
+ */
 export interface TaskStore {
   /** The last committed progress, `null` for a task that never committed. */
+  progress(task: string): Awaitable<Buffer | null>;
+  get(task: string, store: string, key: string): Awaitable<Buffer | null>;
+  /** The first entries of the queue in order; `afterEntry` is exclusive. */
+  queueHead(task: string, limit: number, afterEntry?: QueueEntry): Awaitable<QueueEntry[]>;
+}
+
+/** A task store whose rows are at hand, and can be gone through. */
+export interface LocalTaskStore extends TaskStore {
   progress(task: string): Buffer | null;
   get(task: string, store: string, key: string): Buffer | null;
   /** Entries of a store in key order (UTF-8 bytes); `after` is exclusive. */
   scan(task: string, store: string, after?: string, limit?: number): Iterable<{ readonly key: string; readonly value: Buffer }>;
-  /** Entries of the queue in order, up to and including `untilMs`; `afterEntry` is exclusive. */
   queueHead(task: string, limit: number, afterEntry?: QueueEntry): QueueEntry[];
 }
 
 /** A durable partitioned log. */
 export interface Log {
   /** Creates the topic, or checks that the existing one agrees. @throws SFS_TOPIC_MISMATCH */
-  ensureTopic(spec: TopicSpec): void;
+  ensureTopic(spec: TopicSpec): Awaitable<void>;
   topics(): TopicSpec[];
   range(topic: string, partition: number): PartitionRange;
   /**
@@ -122,4 +135,15 @@ export interface Storage {
     names(prefix: string): string[];
   };
   close(): Promise<void>;
+}
+
+/** A log that makes topics at once. */
+export interface LocalLog extends Log {
+  ensureTopic(spec: TopicSpec): void;
+}
+
+/** A storage of this machine, whose task state is at hand: what tools read. */
+export interface LocalStorage extends Storage {
+  readonly log: LocalLog;
+  readonly tasks: LocalTaskStore;
 }

@@ -1,6 +1,6 @@
 /** The storage port on one folder of this machine. */
 import { SkillForgeError } from '../../schemas/errors.js';
-import type { Storage, TaskCommit } from '../ports.js';
+import type { LocalStorage, TaskCommit } from '../ports.js';
 import { closeEnvironment } from './closing.js';
 import { CommitLine } from './commitLine.js';
 import type { CompactionSettings } from './compaction.js';
@@ -20,7 +20,7 @@ import { Upkeep, type UpkeepSettings } from './upkeep.js';
 export interface EmbeddedSettings extends UpkeepSettings, CompactionSettings {}
 
 /** A durable partitioned log and task state in one folder. Made by `openEmbedded`. */
-export class EmbeddedStorage implements Storage {
+export class EmbeddedStorage implements LocalStorage {
   readonly log: EmbeddedLog;
   readonly tasks: TaskStates;
   readonly documents: Documents;

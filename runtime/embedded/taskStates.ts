@@ -1,6 +1,6 @@
 /** The task port on one folder: state, time queue and progress of each task. */
 import { SkillForgeError } from '../../schemas/errors.js';
-import type { QueueEntry, TaskCommit, TaskStore } from '../ports.js';
+import type { QueueEntry, LocalTaskStore, TaskCommit } from '../ports.js';
 import type { Databases } from './environment.js';
 import { asBuffer, idKey, parseQueueKey, queueKey, stateEnd, stateKey } from './keys.js';
 import type { Names } from './names.js';
@@ -12,7 +12,7 @@ import type { WriteSet } from './writeSet.js';
 const SCAN_PAGE = 256;
 
 /** State, timers and progress of all tasks of one folder. */
-export class TaskStates implements TaskStore {
+export class TaskStates implements LocalTaskStore {
   constructor(
     private readonly gate: StorageGate,
     private readonly db: Databases,

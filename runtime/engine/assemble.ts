@@ -26,10 +26,10 @@ export interface TaskSetting {
 }
 
 /** Builds the task of one subtopology and partition from its committed progress. */
-export function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Task {
+export async function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Promise<Task> {
   const { storage, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
-  const committed = storage.tasks.progress(name);
+  const committed = await storage.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
   const builder = deployment.topology.build(deployment.region);
   const stageIds = new Set(subtopology.stageIds);
@@ -49,7 +49,7 @@ export function assembleTask(deployment: Deployment, subtopology: Subtopology, p
     inputs,
     progress,
     state: new TaskState(name, storage.tasks, (store) => deployment.stateCodec(store)),
-    timers: new TimeQueue(name, storage.tasks),
+    timers: await TimeQueue.open(name, storage.tasks),
     outputs: outputsOf(deployment, subtopology, partition, builder, stages),
     replayed: replayedOf(inputs, progress, committed === null || progress.replaying > 0 ? decisions.of(name) : []),
     storage,

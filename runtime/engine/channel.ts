@@ -127,6 +127,12 @@ export class Channel {
     for (let index = this.head; index < this.queue.length; index++) visit(this.queue[index]!, (arrival) => (this.queue[index] = arrival));
   }
 
+  /** Keys of the records that wait, the oldest first; of so many arrivals at most. */
+  *keys(most: number): Iterable<string> {
+    const end = Math.min(this.queue.length, this.head + most);
+    for (let index = this.head; index < end; index++) if (!this.queue[index]!.header?.marker) yield this.queue[index]!.key;
+  }
+
   shift(): void {
     this.waitingBytes -= sizeOf(this.queue[this.head]!.record);
     this.head++;

@@ -1,10 +1,10 @@
 import { controlKey, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
-import type { FailureGuard, StageNode, Wiring } from '../../operators/builder.js';
+import type { StageNode } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
 import type { Origin, StreamRecord } from '../../operators/record.js';
+import { Attempts, type AttemptFailure } from './attempts.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
-import { isHalt } from './halt.js';
 import type { OriginPosition, RecordTimes } from './header.js';
 import { CONTROL, controlOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
@@ -12,13 +12,25 @@ import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { storedRecord, type PartitionInput } from './partitionInput.js';
 import { COUNTER_OF, clocksOf, encodeProgress, type TaskProgress } from './progress.js';
+import type { RowAwaited } from './rowAwaited.js';
 import { Silence, type StepOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
 import type { TaskParts } from './taskParts.js';
 import type { DueTimer } from './timeQueue.js';
+import { unlessStopped } from './unlessStopped.js';
 
 /** `more`: call again; `waiting`: nothing to do until the log grows; `ended`: the input is over and all windows are closed. */
 export type StepState = 'more' | 'waiting' | 'ended';
+
+/** Keys of inputs to come whose rows are asked for together with one that is awaited, of each channel and of the timers, at most. */
+const MOST_AHEAD = 1000;
+
+/** An input that is to be done again when a row has come, with its key. */
+interface Awaited {
+  readonly row: RowAwaited;
+  readonly key: string;
+  readonly again: () => void;
+}
 
 /**
  * One subtopology on one partition number. `step` takes inputs in merge order, fires timers as the watermark passes
@@ -30,7 +42,7 @@ export class Task {
   /** What the step computed is on its way to the disk. */
   isCommitting = false;
   private readonly merged: MergedInputs;
-  private wiring: Wiring;
+  private readonly attempts: Attempts;
   private readonly places: ReadonlyMap<string, StagePlace>;
   private readonly placesByQueue: ReadonlyMap<string, StagePlace>;
   /** The timer that fires: the stages after its own have not come to its time yet. */
@@ -38,8 +50,8 @@ export class Task {
   /** The input that the firing timer holds, where its stage says so. */
   private cause: Origin | null = null;
   private readonly contexts = new Map<string, StageContext>();
-  private failure: { readonly error: unknown; readonly stage: string } | null = null;
-  private rewire = false;
+  /** The input at hand is to be done again when a row has come. */
+  private awaited: Awaited | null = null;
   private muted = false;
   /** The input whose arrival the watermark has seen, while its timers fire. */
   private observed: Arrival | null = null;
@@ -59,7 +71,7 @@ export class Task {
     this.placesByQueue = new Map([...this.places.values()].map((place) => [place.queue, place]));
     this.markers = new Markers(parts.progress, parts.outputs, parts.limits.markerMs, () => this.nextClockMs());
     this.silence = new Silence(parts.inputs, (phase, channel) => this.decide(phase, channel));
-    this.wiring = this.connect();
+    this.attempts = new Attempts(parts, (stage) => this.contextOf(stage));
   }
 
   /** Works until the limits, or until there is nothing to do, and commits. Rejects when the commit fails: the task must be dropped then. */
@@ -82,12 +94,16 @@ export class Task {
   }
 
   private async work(options: StepOptions): Promise<StepState> {
-    const { timers, outputs, limits } = this.parts;
-    for (let budget = limits.maxRecords; budget > 0 && outputs.byteSize < limits.maxOutputBytes;) {
+    const { timers } = this.parts;
+    for (let done = 0; this.hasRoomAfter(done);) {
       const { watermarkMs } = this.progress;
+      if (this.awaited !== null) {
+        await this.repeat(this.awaited, options);
+        continue;
+      }
       if (timers.isDue(watermarkMs)) {
         this.fire(timers.pop());
-        budget--;
+        done++;
         continue;
       }
       if (timers.mustLoad(watermarkMs)) return 'more';
@@ -97,9 +113,28 @@ export class Task {
       if (selected.kind !== 'next' || this.parts.replayed.isDue(selected)) {
         if (!this.goOn(selected, options)) return this.ended ? 'ended' : 'waiting';
       } else if (!(needsWork(selected.input, selected.arrival) && (await runBatch(selected.input, options.stopped))) && this.proceed(selected))
-        budget--;
+        done++;
     }
     return 'more';
+  }
+
+  /** Whether the step goes on after so many inputs and timers. One that awaits a row is not done: it belongs to this commit. */
+  private hasRoomAfter(done: number): boolean {
+    const { outputs, limits } = this.parts;
+    return this.awaited !== null || (done < limits.maxRecords && outputs.byteSize < limits.maxOutputBytes);
+  }
+
+  /** Does an input again when the row that it needs is at hand; it may need another one then. */
+  private async repeat({ row, key, again }: Awaited, options: StepOptions): Promise<void> {
+    this.awaited = null;
+    await unlessStopped(this.parts.state.bring(row, key, this.keysToCome()), options.stopped);
+    again();
+  }
+
+  /** Keys of the timers that are due and of the records that wait. */
+  private *keysToCome(): Iterable<string> {
+    yield* this.parts.timers.keysUntil(this.progress.watermarkMs, MOST_AHEAD);
+    for (const channel of this.merged.channels()) yield* channel.keys(MOST_AHEAD);
   }
 
   /** Takes an arrival. Returns false when the watermark moved: timers come before the record. */
@@ -176,63 +211,50 @@ export class Task {
 
   private process(input: PartitionInput, arrival: Arrival): void {
     this.progress.counters.records++;
-    if (arrival.error !== null) return this.bury(arrival.error, arrival.failedIn ?? null, arrival);
+    if (arrival.error !== null) this.bury(arrival.error, arrival.failedIn ?? null, arrival);
+    else this.tryRecord(input, arrival);
+  }
+
+  private tryRecord(input: PartitionInput, arrival: Arrival): void {
     const record = { key: arrival.key, value: arrival.value, timestamp: arrival.eventTimeMs };
     this.current = arrival;
-    this.attempt(input.options.stage, () => this.feed(input.options.stage, record));
+    const outcome = this.attempts.attempt(input.options.stage, () => this.feed(input.options.stage, record));
     this.current = null;
-    if (this.failure !== null) this.bury(this.failure.error, this.failure.stage, arrival);
+    if (outcome === null) return;
+    if ('row' in outcome) this.awaited = { row: outcome.row, key: record.key, again: () => this.tryRecord(input, arrival) };
+    else this.bury(outcome.failure.error, outcome.failure.stage, arrival);
   }
 
   private feed(stage: string, record: StreamRecord<string, unknown>): void {
-    this.wiring.logics.get(stage)!.onRecord(record, 0);
-    this.wiring.push(stage, record);
+    const { wired } = this.attempts;
+    wired.logics.get(stage)!.onRecord(record, 0);
+    wired.push(stage, record);
   }
 
   private fire(timer: DueTimer): void {
     this.changed = true;
     this.progress.counters.timers++;
     const place = this.placesByQueue.get(timer.stage)!;
-    const logic = this.wiring.logics.get(place.stage);
-    const run = (): void => logic?.onTimer?.(timer.key, timer.timeMs - place.delayMs, timer.tag);
+    const run = (): void => this.attempts.wired.logics.get(place.stage)?.onTimer?.(timer.key, timer.timeMs - place.delayMs, timer.tag);
     this.progress.closedMs = Math.max(this.progress.closedMs, timer.timeMs - 1);
+    this.tryTimer(timer, place, run);
+  }
+
+  private tryTimer(timer: DueTimer, place: StagePlace, run: () => void): void {
     this.firing = { rank: place.rank, timeMs: timer.timeMs };
-    this.attempt(place.stage, run);
-    if (this.failure !== null) this.repeatMuted(timer, run, this.failure);
+    const outcome = this.attempts.attempt(place.stage, run);
+    if (outcome !== null && 'row' in outcome) this.awaited = { row: outcome.row, key: timer.key, again: () => this.tryTimer(timer, place, run) };
+    else if (outcome !== null) this.repeatMuted(timer, run, outcome.failure);
     this.firing = this.cause = null;
   }
 
-  private repeatMuted(timer: DueTimer, run: () => void, { error, stage }: { readonly error: unknown; readonly stage: string }): void {
+  /** The rows of the stage are at hand: it has just read them. */
+  private repeatMuted(timer: DueTimer, run: () => void, { error, stage }: AttemptFailure): void {
     // The stage's own bookkeeping must go on, or its window would never close again; what follows it stays silent.
     this.muted = true;
-    this.attempt(stage, run);
+    this.attempts.attempt(stage, run);
     this.muted = false;
     this.buryTimer(timer, stage, error);
-  }
-
-  /** Runs one input; on a throw anywhere below, its writes, timers and outputs are taken back. `stage` failed where no other says so. */
-  private attempt(stage: string, run: () => void): void {
-    const { state, timers, outputs } = this.parts;
-    const { outputIndex } = this.progress;
-    const { outputs: sent, late, misses, unmatched, deadLetters } = this.progress.counters;
-    state.mark();
-    timers.mark();
-    outputs.mark();
-    this.failure = null;
-    try {
-      run();
-      if (this.parts.careful && this.failure === null) state.verify();
-    } catch (error) {
-      this.failure ??= { error, stage };
-    }
-    if (this.failure === null) return;
-    if (isHalt(this.failure.error)) throw this.failure.error.cause;
-    state.undo();
-    timers.undo();
-    outputs.undo();
-    Object.assign(this.progress.counters, { outputs: sent, late, misses, unmatched, deadLetters });
-    this.progress.outputIndex = outputIndex;
-    if (this.rewire) this.reconnect();
   }
 
   private bury(error: unknown, stage: string | null, arrival: Arrival): void {
@@ -311,28 +333,7 @@ export class Task {
       this.isCommitting = false;
     }
     state.trim(limits.mostCachedRows);
-    timers.settle();
-  }
-
-  private connect(): Wiring {
-    const hasFailed = (): boolean => this.failure !== null;
-    const guard: FailureGuard = {
-      get failed() {
-        return hasFailed();
-      },
-      fail: (error, stage, rewire) => {
-        this.failure ??= { error, stage };
-        this.rewire ||= rewire;
-      },
-    };
-    return this.parts.builder.connect(this.parts.stageIds, (stage) => this.contextOf(stage), guard);
-  }
-
-  /** RxJS ends a pipeline that threw; the stages' state is in the stores, so a new wiring goes on where the old one was. */
-  private reconnect(): void {
-    this.rewire = false;
-    this.wiring.disconnect();
-    this.wiring = this.connect();
+    await timers.settle();
   }
 
   private contextOf(stage: StageNode): StageContext {

@@ -1,7 +1,8 @@
 import type { KeyedState, StoreSpec } from '../../operators/ports/stage.js';
-import type { StateWrite, TaskStore } from '../ports.js';
-import { Halt } from './halt.js';
-import { assertKeyLength } from './keyLength.js';
+import type { Awaitable, StateWrite, TaskStore } from '../ports.js';
+import { Halt, isHalt } from './halt.js';
+import { RowAwaited } from './rowAwaited.js';
+import { assertKeyLength, hasKeyLength } from './keyLength.js';
 import { Journal } from './journal.js';
 import type { StateCodec } from './stateCodec.js';
 
@@ -22,10 +23,15 @@ interface Undo {
   readonly dirty: boolean;
 }
 
-/** The rows of one store of one task: read through, written back per commit, coalesced per key. A row that came and went leaves no trace. */
+/**
+ * The rows of one store of one task: read through, written back per commit, coalesced per key. A row that came and went leaves no trace.
+ * One that the backend has to be asked for is awaited, see {@link RowAwaited}.
+ */
 class CachedStore implements KeyedState<unknown> {
   private readonly entries = new Map<string, Entry>();
   private changes: Entry[] = [];
+  /** A row was awaited under the key of the input at hand: those of the inputs to come are worth asking for ahead. */
+  isKeyedByInput = false;
 
   constructor(
     readonly name: string,
@@ -51,19 +57,41 @@ class CachedStore implements KeyedState<unknown> {
     const known = this.entries.get(key);
     if (known !== undefined) return known;
     assertKeyLength(key);
-    const row = this.stored(key);
-    const entry = { key, row, dirty: false, stored: row !== undefined, listed: false };
-    this.entries.set(key, entry);
-    return entry;
+    const bytes = this.read(key);
+    if (bytes instanceof Promise) throw new RowAwaited(this.name, key, this.awaited(key, bytes));
+    return this.place(key, bytes);
   }
 
-  private stored(key: string): unknown {
+  private read(key: string): Awaitable<Buffer | null> {
     try {
-      const bytes = this.backend.get(this.task, this.name, key);
-      return bytes === null ? undefined : this.codec.decode(bytes);
+      return this.backend.get(this.task, this.name, key);
     } catch (cause) {
       throw new Halt(cause);
     }
+  }
+
+  private async awaited(key: string, bytes: Promise<Buffer | null>): Promise<void> {
+    this.place(key, await bytes);
+  }
+
+  private place(key: string, bytes: Buffer | null): Entry {
+    try {
+      const row = bytes === null ? undefined : this.codec.decode(bytes);
+      const entry = { key, row, dirty: false, stored: row !== undefined, listed: false };
+      this.entries.set(key, entry);
+      return entry;
+    } catch (cause) {
+      throw new Halt(cause);
+    }
+  }
+
+  /** Asks for a row that will be needed, where it is not at hand. */
+  ask(key: string): Promise<void>[] {
+    if (this.entries.has(key) || !hasKeyLength(key)) return [];
+    const bytes = this.read(key);
+    if (bytes instanceof Promise) return [this.awaited(key, bytes)];
+    this.place(key, bytes);
+    return [];
   }
 
   private change(key: string, row: unknown): void {
@@ -122,6 +150,24 @@ export class TaskState {
       this.stores.set(spec.name, store);
     }
     return store;
+  }
+
+  /**
+   * Waits for a row, and asks in the same turn for those that the inputs to come will need: the rows under their keys, in every store that
+   * had to be waited for under the key of an input.
+   * @param inputKey - the key of the record, or of the timer, that awaits the row
+   * @param keysToCome - keys of the next inputs
+   */
+  async bring({ store, key, arrival }: RowAwaited, inputKey: string, keysToCome: Iterable<string>): Promise<void> {
+    if (key === inputKey) this.stores.get(store)!.isKeyedByInput = true;
+    const keyed = [...this.stores.values()].filter(({ isKeyedByInput }) => isKeyedByInput);
+    const asked = [arrival];
+    for (const toCome of keysToCome) for (const one of keyed) asked.push(...one.ask(toCome));
+    try {
+      await Promise.all(asked);
+    } catch (error) {
+      throw isHalt(error) ? error.cause : error;
+    }
   }
 
   /** What came before can no longer be undone. */

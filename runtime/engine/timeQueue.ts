@@ -45,11 +45,16 @@ export class TimeQueue {
   /** Timers up to here are in memory; `null` when all are. */
   private horizon: Pending | null = null;
 
-  constructor(
+  private constructor(
     private readonly task: string,
     private readonly backend: TaskStore,
-  ) {
-    this.load();
+  ) {}
+
+  /** The queue of a task as it was last committed. */
+  static async open(task: string, backend: TaskStore): Promise<TimeQueue> {
+    const queue = new TimeQueue(task, backend);
+    await queue.load();
+    return queue;
   }
 
   set(stage: string, key: string, timeMs: number, tag: string): void {
@@ -101,6 +106,17 @@ export class TimeQueue {
     return timer;
   }
 
+  /** Keys of the next timers in memory up to `untilMs`, `most` at most; a key can come twice. Cost: that of sorting the times up to there. */
+  keysUntil(untilMs: number, most: number): string[] {
+    const keys: string[] = [];
+    const times = this.times.filter((time) => time <= untilMs).sort((a, b) => a - b);
+    for (const time of times) {
+      if (keys.length >= most) break;
+      keys.push(...this.buckets.get(time)!.keys(most - keys.length));
+    }
+    return keys;
+  }
+
   mark(): void {
     this.journal.clear();
   }
@@ -127,13 +143,13 @@ export class TimeQueue {
   }
 
   /** Moves the memory window after a commit, when the backend knows everything: reads on when it is empty, trims it when it is large. */
-  settle(): void {
-    if (this.horizon !== null && this.nextMs === Infinity) this.load();
+  async settle(): Promise<void> {
+    if (this.horizon !== null && this.nextMs === Infinity) await this.load();
     else if (this.size() > MOST) this.trim();
   }
 
-  private load(): void {
-    const timers = this.backend.queueHead(this.task, LOAD).map(timerOf);
+  private async load(): Promise<void> {
+    const timers = (await this.backend.queueHead(this.task, LOAD)).map(timerOf);
     for (const timer of timers) this.place(timer);
     this.horizon = timers.length === LOAD ? timers.at(-1)! : null;
   }
@@ -228,12 +244,24 @@ class Bucket {
     if (timer.live && this.sorted !== null) pushHeap(this.added, timer, byId);
   }
 
+  /** Keys of the timers that are alive, the least first; without those that came alive while the bucket was being emptied. */
+  keys(most: number): string[] {
+    const sorted = this.sort();
+    const keys: string[] = [];
+    for (let at = sorted.length - 1; at >= 0 && keys.length < most; at--) if (sorted[at]!.live) keys.push(sorted[at]!.key);
+    return keys;
+  }
+
+  private sort(): Pending[] {
+    return (this.sorted ??= descending([...this.entries.values()].filter((timer) => timer.live)));
+  }
+
   /** The least timer that is alive; some must be. */
   first(): Pending {
-    this.sorted ??= descending([...this.entries.values()].filter((timer) => timer.live));
-    while (this.sorted.at(-1)?.live === false) this.sorted.pop();
+    const sorted = this.sort();
+    while (sorted.at(-1)?.live === false) sorted.pop();
     while (this.added[0]?.live === false) popHeap(this.added, byId);
-    const [old, fresh] = [this.sorted.at(-1), this.added[0]];
+    const [old, fresh] = [sorted.at(-1), this.added[0]];
     return old === undefined || (fresh !== undefined && byId(fresh, old)) ? fresh! : old;
   }
 }

@@ -31,7 +31,7 @@ const MOST_COMMITS = 4;
 interface Running {
   task: Task;
   /** The task anew, from what it last committed. */
-  readonly assemble: (careful: boolean) => Task;
+  readonly assemble: (careful: boolean) => Promise<Task>;
   state: StepState;
   /** The step in progress; a task is stepped by one at a time. */
   busy: Promise<void> | null;
@@ -43,7 +43,7 @@ interface Running {
  */
 export class Worker {
   readonly deployments: readonly Deployment[];
-  private tasks: Running[] = [];
+  private readonly tasks: Running[] = [];
   private writers = new Writers([]);
   /** Speaks when steps are to wait for nothing any more but their commits. */
   private readonly stopped = new AbortController();
@@ -72,20 +72,20 @@ export class Worker {
     const writers = (this.writers = new Writers(this.deployments));
     for (const deployment of this.deployments) deployment.assertPlan();
     for (const deployment of this.deployments) {
-      for (const spec of deployment.topicSpecs()) this.storage.log.ensureTopic(spec);
+      for (const spec of deployment.topicSpecs()) await this.storage.log.ensureTopic(spec);
       await deployment.register();
       await deployment.prepareState();
     }
-    this.tasks = this.deployments.flatMap((deployment) => {
+    for (const deployment of this.deployments) {
       const decisions = deployment.decisionLog();
-      return deployment.graph.subtopologies.flatMap((subtopology) =>
-        Array.from({ length: subtopology.partitions }, (_, partition): Running => {
-          const assemble = (careful: boolean): Task =>
+      for (const subtopology of deployment.graph.subtopologies) {
+        for (let partition = 0; partition < subtopology.partitions; partition++) {
+          const assemble = (careful: boolean): Promise<Task> =>
             assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful, decisions, writers });
-          return { task: assemble(false), assemble, state: 'more', busy: null };
-        }),
-      );
-    });
+          this.tasks.push({ task: await assemble(false), assemble, state: 'more', busy: null });
+        }
+      }
+    }
     this.expectWriters();
   }
 
@@ -152,12 +152,21 @@ export class Worker {
   private async stepOf(running: Running): Promise<void> {
     try {
       running.state = await running.task.step(this.stepOptions());
-      if (running.task.parts.careful) running.task = running.assemble(false);
+      if (running.task.parts.careful) running.task = await running.assemble(false);
     } catch (error) {
-      if (errorCodeOf(error) === 'SFS_STATE_ENCODE' && !running.task.parts.careful) running.task = running.assemble(true);
-      else if (!this.isStopped(error)) this.failure ??= error instanceof Error ? error : new Error(String(error));
+      await this.recover(running, error);
     } finally {
       running.busy = null;
+    }
+  }
+
+  /** A row that cannot be encoded fails a commit, of which it says not which input made it: the task is done again, looking at each. */
+  private async recover(running: Running, error: unknown): Promise<void> {
+    try {
+      if (errorCodeOf(error) !== 'SFS_STATE_ENCODE' || running.task.parts.careful) throw error;
+      running.task = await running.assemble(true);
+    } catch (final) {
+      if (!this.isStopped(final)) this.failure ??= final instanceof Error ? final : new Error(String(final));
     }
   }
 

@@ -1,5 +1,5 @@
 import { SkillForgeError } from '../../schemas/index.js';
-import type { Log, Storage, TaskCommit } from '../ports.js';
+import type { LocalLog, LocalStorage, TaskCommit } from '../ports.js';
 
 /**
  * Whether the process dies at a commit, counted from 1 over the life of the driver: before it took effect, or after it did but before
@@ -17,26 +17,26 @@ export const crashesAtPowersOfTwo: CrashPlan = (commit) => {
 };
 
 /** A storage whose process dies at planned commits; everything else is the storage's own. */
-export class CrashingStorage implements Storage {
-  readonly log: Log;
+export class CrashingStorage implements LocalStorage {
+  readonly log: LocalLog;
   private count = 0;
   /** While true, nothing dies: how long a partition has been silent is known to the process alone. */
   paused = false;
   private readonly planned = new Set<unknown>();
 
   constructor(
-    readonly inner: Storage,
+    readonly inner: LocalStorage,
     private readonly plan: CrashPlan,
     mostRead: number,
   ) {
     this.log = readingAtMost(inner.log, mostRead);
   }
 
-  get tasks(): Storage['tasks'] {
+  get tasks(): LocalStorage['tasks'] {
     return this.inner.tasks;
   }
 
-  get documents(): Storage['documents'] {
+  get documents(): LocalStorage['documents'] {
     return this.inner.documents;
   }
 
@@ -66,7 +66,7 @@ export class CrashingStorage implements Storage {
 }
 
 /** Hands out fewer records at a time, so that every border between two reads is tried. */
-function readingAtMost(log: Log, most: number): Log {
+function readingAtMost(log: LocalLog, most: number): LocalLog {
   return {
     ensureTopic: (spec) => log.ensureTopic(spec),
     topics: () => log.topics(),

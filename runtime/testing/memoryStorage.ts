@@ -1,4 +1,4 @@
-import type { Storage, TaskCommit } from '../ports.js';
+import type { LocalStorage, Storage, TaskCommit } from '../ports.js';
 import { MemoryLog } from './memoryLog.js';
 import { MemoryTasks } from './memoryTasks.js';
 
@@ -9,7 +9,7 @@ export interface MemoryStorageOptions {
 }
 
 /** A storage that lives as long as its variable: the semantics of the embedded one, for tests and for trying out. */
-export class MemoryStorage implements Storage {
+export class MemoryStorage implements LocalStorage {
   readonly log: MemoryLog;
   readonly tasks = new MemoryTasks();
   readonly documents: Storage['documents'];

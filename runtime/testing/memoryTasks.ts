@@ -1,5 +1,5 @@
 import { SkillForgeError } from '../../schemas/index.js';
-import type { QueueEntry, StateWrite, TaskCommit, TaskStore } from '../ports.js';
+import type { LocalTaskStore, QueueEntry, StateWrite, TaskCommit } from '../ports.js';
 
 /** As long as the embedded storage takes them, so that a test refuses what production would. */
 const MOST_KEY_BYTES = 1970;
@@ -13,7 +13,7 @@ interface MemoryTask {
 }
 
 /** State and time queues of tasks in memory. Buffers go in and out as copies. */
-export class MemoryTasks implements TaskStore {
+export class MemoryTasks implements LocalTaskStore {
   private readonly byName = new Map<string, MemoryTask>();
 
   /** Tasks that have committed, by name. */

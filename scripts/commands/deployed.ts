@@ -2,7 +2,7 @@
 import { SkillForgeError, physicalTopicName } from '../../schemas/index.js';
 import type { GraphSource, Subtopology, TopologyGraph } from '../../operators/graph.js';
 import { decodeProgress, type ChannelProgress, type TaskProgress } from '../../runtime/engine/progress.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 
 /** A topology version that ran in the folder. */
 export interface Deployed {
@@ -34,7 +34,7 @@ export interface TaskInput {
 const PREFIX = 'deployed/';
 
 /** Every topology version that ever ran in the folder, by name and version. */
-export function deployedTopologies(storage: Storage): Deployed[] {
+export function deployedTopologies(storage: LocalStorage): Deployed[] {
   const all = storage.documents.names(PREFIX).map((name) => {
     return { id: name.slice(PREFIX.length), graph: JSON.parse(storage.documents.get(name)!.toString()) as TopologyGraph };
   });
@@ -42,7 +42,7 @@ export function deployedTopologies(storage: Storage): Deployed[] {
 }
 
 /** A topology by `name` (its newest version) or `name@version`. @throws SFS_DEPLOYMENT_UNKNOWN with those that there are */
-export function findDeployed(storage: Storage, nameOrId: string): Deployed {
+export function findDeployed(storage: LocalStorage, nameOrId: string): Deployed {
   const all = deployedTopologies(storage);
   const found = all.findLast((one) => one.id === nameOrId || one.graph.name === nameOrId);
   if (found !== undefined) return found;
@@ -53,7 +53,7 @@ export function findDeployed(storage: Storage, nameOrId: string): Deployed {
 }
 
 /** The tasks of a topology with their last commits. */
-export function tasksOf(storage: Storage, { id, graph }: Deployed): DeployedTask[] {
+export function tasksOf(storage: LocalStorage, { id, graph }: Deployed): DeployedTask[] {
   return graph.subtopologies.flatMap((subtopology) =>
     Array.from({ length: subtopology.partitions }, (_, partition) => {
       const name = `${id}/${subtopology.index}/${partition}`;

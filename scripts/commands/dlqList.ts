@@ -1,7 +1,7 @@
 /** `skillforge dlq list`. */
 import type { Command } from 'commander';
 import { readDeadLetters, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, tableText, timeText } from './output.js';
@@ -83,7 +83,7 @@ function listingText({ shown, byCode, total }: Listing): string {
   return `${table}\n${rows.length} of ${countText(total)} shown: ${totalsText(Object.entries(byCode))}`;
 }
 
-function listingOf(storage: Storage, options: ListOptions): Listing {
+function listingOf(storage: LocalStorage, options: ListOptions): Listing {
   const shown: StoredDeadLetter[] = [];
   const byCode: Record<string, number> = {};
   let total = 0;

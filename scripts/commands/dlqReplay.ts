@@ -1,7 +1,7 @@
 /** `skillforge dlq replay`. */
 import type { Command } from 'commander';
 import { readDeadLetters, replayDeadLetters, type DeadLetterReplay, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { isChosen, noLettersText, withLetterChoice, type LetterChoice } from './dlqList.js';
 import { lettersWithIds } from './dlqShow.js';
 import { usageError } from './failures.js';
@@ -53,7 +53,7 @@ class ChosenLetters {
   before = 0;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly ids: readonly string[],
     private readonly options: ReplayOptions,
   ) {}

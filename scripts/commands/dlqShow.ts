@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
 import { readDeadLetters, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
@@ -27,7 +27,7 @@ async function show(id: string, options: FolderOptions): Promise<void> {
 }
 
 /** The letters with these ids, or first parts of ids. @throws SFS_LETTER_UNKNOWN when an id has none */
-export function lettersWithIds(storage: Storage, region: string, ids: readonly string[]): StoredDeadLetter[] {
+export function lettersWithIds(storage: LocalStorage, region: string, ids: readonly string[]): StoredDeadLetter[] {
   const found = [...readDeadLetters(storage, region)].filter(({ letter }) => ids.some((id) => isNamed(letter.id, id)));
   const missing = ids.find((id) => !found.some(({ letter }) => isNamed(letter.id, id)));
   if (missing === undefined) return found;
@@ -36,7 +36,7 @@ export function lettersWithIds(storage: Storage, region: string, ids: readonly s
 
 const isNamed = (letterId: string, id: string): boolean => letterId === id || letterId.startsWith(`${id}/`);
 
-function decodedOf(storage: Storage, { letter }: StoredDeadLetter): unknown {
+function decodedOf(storage: LocalStorage, { letter }: StoredDeadLetter): unknown {
   const { key, value } = letter.personal;
   const decode = storage.log.topics().some((spec) => spec.name === letter.sourceTopic) ? decoderOf(storage, letter.sourceTopic) : null;
   if (decode === null || value === null) return null;
@@ -47,7 +47,7 @@ function decodedOf(storage: Storage, { letter }: StoredDeadLetter): unknown {
   }
 }
 
-function letterText(storage: Storage, stored: StoredDeadLetter): string {
+function letterText(storage: LocalStorage, stored: StoredDeadLetter): string {
   const { letter, appendTimeMs, replayedAtMs } = stored;
   const { key, value, header } = letter.personal;
   const lines: readonly (readonly [string, string])[] = [

@@ -2,7 +2,7 @@
 import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
 import { describe } from '../../operators/graph.js';
 import type { Topology } from '../../operators/topology.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { changeText, planTopology, refusedChanges } from '../topology/plan.js';
 import { deployedTopologies } from './deployed.js';
 import { countText } from './output.js';
@@ -10,7 +10,7 @@ import { runTopologies, type RunRequest, type RunSummary } from './topologyRun.j
 
 /** @param planCommand - what to type for the plan of the topology at this place. @throws what {@link runTopologies} throws */
 export async function explainedRun(
-  storage: Storage,
+  storage: LocalStorage,
   topologies: readonly Topology[],
   request: RunRequest,
   planCommand: (at: number) => string,
@@ -25,7 +25,7 @@ export async function explainedRun(
 
 const MOST_SHOWN = 3;
 
-function planChange(storage: Storage, topology: Topology, planCommand: string, cause: unknown): SkillForgeError | null {
+function planChange(storage: LocalStorage, topology: Topology, planCommand: string, cause: unknown): SkillForgeError | null {
   const graph = describe(topology);
   const id = `${graph.name}@${graph.version}`;
   const deployed = deployedTopologies(storage).find((one) => one.id === id)?.graph ?? null;

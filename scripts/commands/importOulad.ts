@@ -1,7 +1,7 @@
 /** `skillforge import oulad`. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import type { Topology } from '../../operators/topology.js';
 import { topics } from '../../schemas/index.js';
 import { ownTopologyFiles } from '../topologyFiles.js';
@@ -90,7 +90,7 @@ async function importFolder(folder: string, options: ImportOptions): Promise<voi
 
 const clicksOf = ({ topics: written }: OuladImportResult): number => written.find(({ topic }) => topic === topics.clicks.name)!.written;
 
-async function importing(storage: Storage, folder: string, options: ImportOptions): Promise<OuladImportResult> {
+async function importing(storage: LocalStorage, folder: string, options: ImportOptions): Promise<OuladImportResult> {
   const line = new ProgressLine(options.json === true);
   try {
     const { region, module, presentation, untilDay } = options;
@@ -100,7 +100,7 @@ async function importing(storage: Storage, folder: string, options: ImportOption
   }
 }
 
-function running(storage: Storage, topologies: readonly Topology[], options: ImportOptions): Promise<RunSummary> {
+function running(storage: LocalStorage, topologies: readonly Topology[], options: ImportOptions): Promise<RunSummary> {
   const { region, batchRecords } = options;
   const mode = options.endOfInput ? 'end-of-input' : 'until-end';
   const what = `running ${topologies.length > 2 ? `${topologies.length} topologies` : topologies.map(({ name }) => name).join(' and ')}`;

@@ -1,7 +1,7 @@
 /** `skillforge lag`. */
 import type { Command } from 'commander';
 import { parsePhysicalTopicName } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { deployedTopologies, findDeployed, inputsOf, tasksOf, type DeployedTask, type TaskInput } from './deployed.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
@@ -58,12 +58,12 @@ async function show(topology: string | undefined, options: FolderOptions): Promi
   print(lags.length === 0 ? 'no topology has run in this folder' : tableText(['task', 'processed/end', 'lag', 'watermark', 'idle channels'], rows));
 }
 
-function lagsOf(storage: Storage, topology: string | undefined, region: string): TaskLag[] {
+function lagsOf(storage: LocalStorage, topology: string | undefined, region: string): TaskLag[] {
   const deployed = topology === undefined ? deployedTopologies(storage) : [findDeployed(storage, topology)];
   return deployed.flatMap((one) => tasksOf(storage, one)).map((task) => taskLag(storage, task, region));
 }
 
-function taskLag(storage: Storage, task: DeployedTask, region: string): TaskLag {
+function taskLag(storage: LocalStorage, task: DeployedTask, region: string): TaskLag {
   const inputs = inputsOf(region, task);
   const lags = inputs.map((input) => inputLag(storage, input));
   const watermarkMs = task.progress?.watermarkMs ?? -Infinity;
@@ -81,7 +81,7 @@ function taskLag(storage: Storage, task: DeployedTask, region: string): TaskLag 
   };
 }
 
-function inputLag(storage: Storage, { topic, partition, channels }: TaskInput): InputLag {
+function inputLag(storage: LocalStorage, { topic, partition, channels }: TaskInput): InputLag {
   const { start, end } = storage.log.range(topic, partition);
   const next = channels.size === 0 ? start : Math.min(...[...channels.values()].map((channel) => channel.next));
   return { topic, partition, next, end, lag: Math.max(0, end - next) };

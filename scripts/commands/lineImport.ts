@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { errorCodeOf, errorMessageOf, schemaOf, type Topic } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { fileBytes, linesOf, type Line } from './jsonLines.js';
 import { JsonValues } from './jsonValues.js';
 import { RecordAppender, type RejectedLine } from './recordAppender.js';
@@ -45,7 +45,7 @@ const NOTHING: LineProgress = { lines: 0, written: 0, rejected: 0 };
  * @throws SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, and what a commit throws
  */
 export async function importLines(
-  storage: Storage,
+  storage: LocalStorage,
   topic: Topic<string, unknown>,
   input: LineInput,
   options: LineImportOptions,

@@ -1,6 +1,6 @@
 /** Reads a topic record by record, as tools show it. */
 import { isMarker } from '../../runtime/engine/header.js';
-import type { LogRecord, Storage } from '../../runtime/ports.js';
+import type { LogRecord, LocalStorage } from '../../runtime/ports.js';
 
 /** A record with its partition. */
 export interface PlacedRecord {
@@ -11,7 +11,7 @@ export interface PlacedRecord {
 const CHUNK = 1000;
 
 /** The records of a partition from an offset on, markers included, up to the end at the time of the call; memory stays bounded. */
-export function* partitionRecords(storage: Storage, topic: string, partition: number, from: number): Generator<LogRecord, void, undefined> {
+export function* partitionRecords(storage: LocalStorage, topic: string, partition: number, from: number): Generator<LogRecord, void, undefined> {
   const { start, end } = storage.log.range(topic, partition);
   for (let next = Math.max(from, start); next < end;) {
     const records = storage.log.read(topic, partition, next, CHUNK);
@@ -22,7 +22,7 @@ export function* partitionRecords(storage: Storage, topic: string, partition: nu
 }
 
 /** The last record of each key in a topic, markers left out. Memory grows with the number of keys. */
-export function latestByKey(storage: Storage, topic: string): ReadonlyMap<string, LogRecord> {
+export function latestByKey(storage: LocalStorage, topic: string): ReadonlyMap<string, LogRecord> {
   const latest = new Map<string, LogRecord>();
   const spec = storage.log.topics().find((one) => one.name === topic);
   for (let partition = 0; partition < (spec?.partitions ?? 0); partition++) {

@@ -1,6 +1,6 @@
 /** Imports an OULAD folder into the log; can be cut off anywhere and repeated. */
 import { topics, type Click, type Opened } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { CLICK_COLUMNS } from '../oulad/clickRows.js';
 import { assertOptions, clockOf, CsvFile, readOuladClicks, type FileCounts, type OuladProgress, type OuladSummary } from '../oulad/index.js';
 import { importOuladRecords, missingFiles } from './ouladRecords.js';
@@ -27,7 +27,7 @@ export interface OuladImportResult extends WrittenCounts {
  * @throws SFS_IMPORT_OTHER_FILE when the region has the records of other files; SFS_IMPORT_BEHIND when clicks that are not there yet are
  * before the clock; and what reading and writing throw
  */
-export async function importOulad(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
+export async function importOulad(storage: LocalStorage, folder: string, options: OuladImportOptions): Promise<OuladImportResult> {
   assertOptions(options);
   const missing = await missingFiles(folder);
   const clicks = await writeClicks(storage, folder, options);
@@ -58,7 +58,7 @@ export interface OuladClicksResult extends WrittenCounts {
  *
  * @throws SFS_IMPORT_OTHER_FILE, SFS_IMPORT_BEHIND, and what reading and writing throw
  */
-export async function importOuladClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<OuladClicksResult> {
+export async function importOuladClicks(storage: LocalStorage, folder: string, options: OuladImportOptions): Promise<OuladClicksResult> {
   const { summary, counts } = await writeClicks(storage, folder, options);
   return { summary, ...counts };
 }
@@ -69,7 +69,7 @@ interface WrittenClicks {
   readonly counts: WrittenCounts;
 }
 
-async function writeClicks(storage: Storage, folder: string, options: OuladImportOptions): Promise<WrittenClicks> {
+async function writeClicks(storage: LocalStorage, folder: string, options: OuladImportOptions): Promise<WrittenClicks> {
   const { onProgress, region, ...choice } = options;
   const clicks = readOuladClicks(folder, { ...choice, region, onProgress: (progress) => onProgress?.(clickWork(progress)) });
   const { path } = await CsvFile.find(folder, 'studentVle', CLICK_COLUMNS);

@@ -1,6 +1,6 @@
 /** Imports what an OULAD folder tells besides clicks: enrolments and deadlines, profiles, results, the catalogue. */
 import { SkillForgeError, topics, type Topic } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import {
   lmsEventsOf,
   NO_SCHEDULE,
@@ -66,7 +66,7 @@ function missingFile(folder: string, name: string, needed: string): SkillForgeEr
 
 /** Writes everything besides clicks that is not there yet. @throws what reading and writing throw */
 export async function importOuladRecords(
-  storage: Storage,
+  storage: LocalStorage,
   folder: string,
   missing: readonly string[],
   options: OuladImportOptions,
@@ -91,7 +91,7 @@ class RecordsImport {
   private readonly files: FileCounts[] = [];
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly folder: string,
     private readonly missing: readonly string[],
     private readonly options: OuladImportOptions,

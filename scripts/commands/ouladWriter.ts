@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { SkillForgeError, type Topic } from '../../schemas/index.js';
 import { readDeadLetters } from '../../runtime/deadLetters.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import type { OuladChoice, RejectedRow } from '../oulad/index.js';
 import { timeText } from './output.js';
 import type { WorkDone } from './progressLine.js';
@@ -110,7 +110,7 @@ export class OuladWriter<V> {
   }
 
   /** @throws SFS_IMPORT_OTHER_FILE when the region has the records of other files, SFS_TOPIC_MISMATCH, and what reading throws */
-  static async open<V>(storage: Storage, kind: OuladKind<V>): Promise<OuladWriter<V>> {
+  static async open<V>(storage: LocalStorage, kind: OuladKind<V>): Promise<OuladWriter<V>> {
     const { topic, region, writer, paths } = kind;
     const appender = new RecordAppender(storage, topic, region, writer);
     const file = await digestOf(paths);
@@ -198,7 +198,7 @@ export class OuladWriter<V> {
 }
 
 /** The lines of some sources that are in the dead letters. */
-function lettersFrom(storage: Storage, region: string, sources: ReadonlySet<string>): Set<string> {
+function lettersFrom(storage: LocalStorage, region: string, sources: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
   for (const { letter } of readDeadLetters(storage, region)) {
     const { sourceTopic, sourceOffset, code, personal } = letter;

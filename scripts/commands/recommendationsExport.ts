@@ -8,7 +8,7 @@ import { Option, type Command } from 'commander';
 import { RecommendationClient, openDenyList, type DenyList, type ListName } from '../../reader/index.js';
 import { DENY_FILE } from '../../reader/denyList.js';
 import { SkillForgeError, errorMessageOf, topics } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { countedText, printJson } from './output.js';
@@ -66,7 +66,7 @@ async function withView<T>({ view }: ExportOptions, work: (folder: string) => Pr
   }
 }
 
-async function exportFrom(storage: Storage, folder: string, options: ExportOptions): Promise<number> {
+async function exportFrom(storage: LocalStorage, folder: string, options: ExportOptions): Promise<number> {
   const client = await RecommendationClient.openStill({ log: storage.log, region: options.region, store: { folder } });
   const denied = denyListOf(options);
   const count = { lines: 0 };

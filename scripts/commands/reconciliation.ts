@@ -2,7 +2,7 @@
 import { physicalTopicName, topics } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { deployedTopologies, findDeployed, inputsOf, tasksOf, type Deployed, type DeployedTask, type TaskInput } from './deployed.js';
 import { partitionRecords } from './logReading.js';
 import { sumCounters } from './topologyRun.js';
@@ -35,7 +35,7 @@ interface InputCount {
 }
 
 /** The counts of a topology, or of all. @throws SFS_DEPLOYMENT_UNKNOWN */
-export function countsOf(storage: Storage, topology: string | undefined, region: string): SubtopologyCounts[] {
+export function countsOf(storage: LocalStorage, topology: string | undefined, region: string): SubtopologyCounts[] {
   const deployed = topology === undefined ? deployedTopologies(storage) : [findDeployed(storage, topology)];
   const taken = deployed.flatMap((one) => groupsOf(storage, one));
   const letters = lettersByProducer(storage, region);
@@ -54,7 +54,7 @@ interface Letters {
   readonly complete: boolean;
 }
 
-function groupsOf(storage: Storage, deployed: Deployed): TaskGroup[] {
+function groupsOf(storage: LocalStorage, deployed: Deployed): TaskGroup[] {
   const tasks = tasksOf(storage, deployed);
   return deployed.graph.subtopologies.map(({ index }) => ({
     name: `${deployed.id}/${index}`,
@@ -62,14 +62,14 @@ function groupsOf(storage: Storage, deployed: Deployed): TaskGroup[] {
   }));
 }
 
-function isUnchanged(storage: Storage, { name, progress }: DeployedTask): boolean {
+function isUnchanged(storage: LocalStorage, { name, progress }: DeployedTask): boolean {
   const bytes = storage.tasks.progress(name);
   return bytes === null
     ? progress === null
     : (JSON.parse(bytes.toString()) as { counters: TaskCounters }).counters.records === progress?.counters.records;
 }
 
-function subtopologyCounts(storage: Storage, region: string, { name, tasks }: TaskGroup, letters: Letters): SubtopologyCounts {
+function subtopologyCounts(storage: LocalStorage, region: string, { name, tasks }: TaskGroup, letters: Letters): SubtopologyCounts {
   const inputs = tasks.flatMap((task) => inputsOf(region, task));
   const counted = inputs.map((input) => countInput(storage, input));
   const counters = sumCounters([EMPTY, ...tasks.flatMap((task) => task.progress?.counters ?? [])]);
@@ -102,14 +102,14 @@ function subtopologyCounts(storage: Storage, region: string, { name, tasks }: Ta
 
 const EMPTY: TaskCounters = { records: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 };
 
-function countInput(storage: Storage, input: TaskInput): InputCount {
+function countInput(storage: LocalStorage, input: TaskInput): InputCount {
   if (!storage.log.topics().some((spec) => spec.name === input.topic)) return { processed: 0, waiting: 0, lost: 0, complete: true };
   const spec = storage.log.topics().find((one) => one.name === input.topic)!;
   return input.source.derived || spec.cleanup === 'compact' ? countByReading(storage, input) : countByOffsets(storage, input);
 }
 
 /** Without compaction every offset is a record, but for clock markers: those that were taken were counted, the others are looked for. */
-function countByOffsets(storage: Storage, { topic, partition, channels }: TaskInput): InputCount {
+function countByOffsets(storage: LocalStorage, { topic, partition, channels }: TaskInput): InputCount {
   const { start } = storage.log.range(topic, partition);
   const all = [...channels.values()];
   const next = Math.max(0, ...all.map((channel) => channel.next));
@@ -119,7 +119,7 @@ function countByOffsets(storage: Storage, { topic, partition, channels }: TaskIn
   return { processed: next - clocks, waiting, lost: Math.max(0, start - next), complete: true };
 }
 
-function countByReading(storage: Storage, { topic, partition, channels, source }: TaskInput): InputCount {
+function countByReading(storage: LocalStorage, { topic, partition, channels, source }: TaskInput): InputCount {
   const { start, end } = storage.log.range(topic, partition);
   let [processed, waiting, offsets] = [0, 0, 0];
   for (const { offset, header } of partitionRecords(storage, topic, partition, start)) {
@@ -133,7 +133,7 @@ function countByReading(storage: Storage, { topic, partition, channels, source }
   return { processed, waiting, lost: 0, complete: start === 0 && offsets >= end };
 }
 
-function lettersByProducer(storage: Storage, region: string): Letters {
+function lettersByProducer(storage: LocalStorage, region: string): Letters {
   const topic = physicalTopicName(region, topics.deadLetters.name);
   const spec = storage.log.topics().find((one) => one.name === topic);
   const byProducer = new Map<string, number>();

@@ -12,7 +12,7 @@ import {
 } from '../../schemas/index.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { OutputRecord, Storage } from '../../runtime/ports.js';
+import type { OutputRecord, LocalStorage } from '../../runtime/ports.js';
 
 /** Batches on their way to the disk while the next one is made. */
 const MOST_UNDER_WAY = 4;
@@ -49,7 +49,7 @@ export class RecordAppender<V> {
    * @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID
    */
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly topic: Topic<string, V>,
     private readonly region: string,
     private readonly writer: string,
@@ -140,7 +140,7 @@ interface TopicWriter<V> {
   readonly codec: TopicCodec<V>;
 }
 
-function topicWriter<V>(storage: Storage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
+function topicWriter<V>(storage: LocalStorage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
   const { partitions, cleanup, retentionMs } = topic;
   const name = physicalTopicName(region, topic.name);
   storage.log.ensureTopic({ name, partitions, cleanup, retentionMs });

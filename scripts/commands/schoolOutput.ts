@@ -1,6 +1,6 @@
 /** Where a generated school goes: into the topics of a folder, or into files of JSON lines. */
 import { join } from 'node:path';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { SCHOOL_TOPICS, SchoolWriter, endsHour, type School, type SchoolOptions, type SchoolStep, type SchoolTopic } from '../school/index.js';
 import { PartialFile } from './partialFile.js';
 
@@ -30,7 +30,7 @@ const NAMES = Object.keys(SCHOOL_TOPICS) as SchoolTopic[];
 export const fileNameOf = (topic: SchoolTopic): string => `${SCHOOL_TOPICS[topic].name}.jsonl`;
 
 /** The topics of a folder; clocks are told at the end of each hour. @throws SFS_TOPIC_MISMATCH */
-export function topicOutput(storage: Storage, options: SchoolOptions): SchoolOutput {
+export function topicOutput(storage: LocalStorage, options: SchoolOptions): SchoolOutput {
   const writer = new SchoolWriter(storage, options);
   return {
     get alreadyThere() {

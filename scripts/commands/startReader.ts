@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
 import { DEFAULT_PORT, createReader, type Reader, type RecommendationClient } from '../../reader/index.js';
 import type { ConsoleOverview } from '../../reader/consoleSource.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { DAY_MS } from '../school/index.js';
 import { consoleSource } from '../serving/consoleSource.js';
@@ -81,7 +81,7 @@ class Rest {
  * @param onProgress - called with the event time up to which all of them have seen everything, ms since epoch
  */
 export async function caughtUp(
-  storage: Storage,
+  storage: LocalStorage,
   { region, ids, stopped, untilMs }: Running,
   onProgress: (timeMs: number) => void,
 ): Promise<ConsoleOverview | null> {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { SkillForgeError, type AvroSchema } from '../../schemas/index.js';
 import { StateCodec } from '../../runtime/engine/stateCodec.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { findDeployed, type Deployed } from './deployed.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
@@ -61,7 +61,7 @@ function showStores(deployed: Deployed, { json }: FolderOptions): void {
   );
 }
 
-function showKeys(storage: Storage, deployed: Deployed, place: StoreOf, { json, limit }: GetOptions): void {
+function showKeys(storage: LocalStorage, deployed: Deployed, place: StoreOf, { json, limit }: GetOptions): void {
   const shown: { readonly task: string; readonly key: string }[] = [];
   let total = 0;
   for (const task of tasksOfStore(deployed, place)) {
@@ -100,7 +100,7 @@ function tasksOfStore({ id, graph }: Deployed, { subtopologies }: StoreOf): stri
     .flatMap((one) => Array.from({ length: one.partitions }, (_, partition) => `${id}/${one.index}/${partition}`));
 }
 
-function rowsOf(storage: Storage, deployed: Deployed, place: StoreOf, key: string): FoundRow[] {
+function rowsOf(storage: LocalStorage, deployed: Deployed, place: StoreOf, key: string): FoundRow[] {
   const codec = codecOf(storage, deployed, place.store);
   return tasksOfStore(deployed, place).flatMap((task) => {
     const bytes = storage.tasks.get(task, place.store, key);
@@ -109,7 +109,7 @@ function rowsOf(storage: Storage, deployed: Deployed, place: StoreOf, key: strin
 }
 
 /** The schemas that the store's rows were written with lie beside the state. */
-function codecOf(storage: Storage, { id }: Deployed, store: string): StateCodec<unknown> {
+function codecOf(storage: LocalStorage, { id }: Deployed, store: string): StateCodec<unknown> {
   const kept = storage.documents.get(`state-schemas/${id}/${store}`);
   const versions = kept === null ? [] : (JSON.parse(kept.toString()) as AvroSchema[]);
   const newest = versions.at(-1);

@@ -2,7 +2,7 @@
 import { LocalSchemaIds, SkillForgeError, parsePhysicalTopicName, topicCodec, topics, type AvroRecord, type Topic } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
-import type { Storage, TopicSpec } from '../../runtime/ports.js';
+import type { LocalStorage, TopicSpec } from '../../runtime/ports.js';
 
 /** Turns the bytes of a record into its value. */
 export type ValueDecoder = (key: string, value: Buffer) => unknown;
@@ -10,7 +10,7 @@ export type ValueDecoder = (key: string, value: Buffer) => unknown;
 const documentOf = (physicalName: string): string => `topic-schemas/${physicalName}`;
 
 /** Keeps the schemas of topics that are not in the catalogue (users' own, internal ones) beside the log, so that tools can read them. */
-export async function keepTopicSchemas(storage: Storage, deployments: readonly Deployment[]): Promise<void> {
+export async function keepTopicSchemas(storage: LocalStorage, deployments: readonly Deployment[]): Promise<void> {
   for (const deployment of deployments) {
     for (const topic of topicsOf(deployment.topology)) {
       if (topic.schema === undefined) continue;
@@ -27,7 +27,7 @@ export function topicsOf(topology: Topology): Topic<string, unknown>[] {
 }
 
 /** A topic of the log by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with the names that there are */
-export function findTopic(storage: Storage, region: string, name: string): TopicSpec {
+export function findTopic(storage: LocalStorage, region: string, name: string): TopicSpec {
   const specs = storage.log.topics();
   const found = specs.find((spec) => spec.name === name) ?? specs.find((spec) => spec.name === `${region}.${name}`);
   if (found !== undefined) return found;
@@ -42,7 +42,7 @@ export function findTopic(storage: Storage, region: string, name: string): Topic
 }
 
 /** The decoder of a topic's values; `null` when its schema is not known here: then only the bytes can be shown. */
-export function decoderOf(storage: Storage, physicalName: string): ValueDecoder | null {
+export function decoderOf(storage: LocalStorage, physicalName: string): ValueDecoder | null {
   const topic = catalogueTopic(physicalName) ?? keptTopic(storage, physicalName);
   if (topic === null) return null;
   const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
@@ -54,7 +54,7 @@ function catalogueTopic(physicalName: string): Topic<string, unknown> | null {
   return (Object.values(topics).find((topic) => topic.name === name) as Topic<string, unknown> | undefined) ?? null;
 }
 
-function keptTopic(storage: Storage, physicalName: string): Topic<string, unknown> | null {
+function keptTopic(storage: LocalStorage, physicalName: string): Topic<string, unknown> | null {
   const kept = storage.documents.get(documentOf(physicalName));
   if (kept === null) return null;
   const schema = JSON.parse(kept.toString()) as AvroRecord;

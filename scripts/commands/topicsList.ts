@@ -1,7 +1,7 @@
 /** `skillforge topics list`. */
 import type { Command } from 'commander';
 import { durationText } from '../../operators/graphText.js';
-import type { PartitionRange, Storage, TopicSpec } from '../../runtime/ports.js';
+import type { PartitionRange, LocalStorage, TopicSpec } from '../../runtime/ports.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { countText, print, printJson, tableText } from './output.js';
@@ -36,7 +36,7 @@ async function list(options: ListOptions): Promise<void> {
   if (topics.length > 0) print(NOTE);
 }
 
-function listedTopics(storage: Storage): ListedTopic[] {
+function listedTopics(storage: LocalStorage): ListedTopic[] {
   const specs = storage.log.topics().sort((a, b) => (a.name < b.name ? -1 : 1));
   return specs.map((spec) => {
     const ranges = Array.from({ length: spec.partitions }, (_, partition) => storage.log.range(spec.name, partition));

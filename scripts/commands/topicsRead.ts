@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { LogRecord, Storage } from '../../runtime/ports.js';
+import type { LogRecord, LocalStorage } from '../../runtime/ports.js';
 import { readingFolder } from './folder.js';
 import { partitionRecords } from './logReading.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
@@ -85,7 +85,7 @@ class TopicReading {
   shown = 0;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly topic: string,
     partitions: readonly number[],
     private readonly options: ReadOptions,

@@ -1,7 +1,7 @@
 /** `skillforge topology plan`. */
 import type { Command } from 'commander';
 import { describe, type TopologyGraph } from '../../operators/graph.js';
-import type { Storage, TopicSpec } from '../../runtime/ports.js';
+import type { LocalStorage, TopicSpec } from '../../runtime/ports.js';
 import { planTopology } from '../topology/plan.js';
 import { planAsText } from '../topology/planText.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
@@ -39,7 +39,7 @@ interface There {
 
 const NOTHING: There = { deployed: null, topics: [] };
 
-function targetOf(storage: Storage, topology: string): There {
+function targetOf(storage: LocalStorage, topology: string): There {
   const newest = deployedTopologies(storage).findLast(({ graph }) => graph.name === topology);
   return { deployed: newest?.graph ?? null, topics: storage.log.topics() };
 }

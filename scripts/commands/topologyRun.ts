@@ -1,5 +1,5 @@
 /** Runs topologies on a folder with progress, clean ends and numbers at the end. */
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import type { Topology } from '../../operators/topology.js';
 import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
 import type { Task } from '../../runtime/engine/task.js';
@@ -62,7 +62,7 @@ const PROGRESS_MS = 100;
  *
  * @throws what the worker's start and a commit throw
  */
-export async function runTopologies(storage: Storage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
+export async function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
   const { region, mode } = request;
   const worker = new Worker(topologies, storage, { region, mode, limits: limitsOf(request) });
   await worker.start();

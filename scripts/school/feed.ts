@@ -1,6 +1,6 @@
 /** A school that is written into a storage: some days of history at once, then live. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { DAY_MS } from './calendar.js';
 import { claimSchool } from './keptSchool.js';
 import type { SchoolOptions } from './options.js';
@@ -51,7 +51,7 @@ export class SchoolFeed {
   private readonly clicks = new Map<string, number>();
 
   private constructor(
-    storage: Storage,
+    storage: LocalStorage,
     readonly options: SchoolOptions,
   ) {
     this.writer = new SchoolWriter(storage, options);
@@ -63,7 +63,7 @@ export class SchoolFeed {
    * @throws SFS_SCHOOL_FOREIGN when the topics have records of something else; SFS_SCHOOL_OTHER when the folder has another school than the
    * one asked for; SFS_SYNTHETIC_OPTION, SFS_REGION_INVALID, SFS_TOPIC_MISMATCH
    */
-  static async open(storage: Storage, request: FeedRequest): Promise<SchoolFeed> {
+  static async open(storage: LocalStorage, request: FeedRequest): Promise<SchoolFeed> {
     const { region, seed, learners } = request;
     const defaults = { learners: LEARNERS, eventsPerDay: (learners ?? LEARNERS) * EVENTS_PER_LEARNER_AND_DAY };
     const options = await claimSchool(storage, { region, seed, learners, days: Number.MAX_SAFE_INTEGER }, defaults);

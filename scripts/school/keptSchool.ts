@@ -1,6 +1,6 @@
 /** A folder's region has one school: its learners and courses have the same names in all of them, and its clocks never go back. */
 import { physicalTopicName, SkillForgeError } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { schoolOptions, withoutGaps, type SchoolOptions, type SchoolRequest } from './options.js';
 import { SCHOOL_TOPICS } from './school.js';
 
@@ -14,7 +14,7 @@ type Kept = Omit<SchoolOptions, 'days'>;
  * @throws SFS_SCHOOL_FOREIGN when the topics have records that come from no school; SFS_SCHOOL_OTHER when the storage has another school than the
  * one asked for; SFS_SYNTHETIC_OPTION, SFS_REGION_INVALID
  */
-export async function claimSchool(storage: Storage, asked: SchoolRequest, defaults: Partial<SchoolOptions> = {}): Promise<SchoolOptions> {
+export async function claimSchool(storage: LocalStorage, asked: SchoolRequest, defaults: Partial<SchoolOptions> = {}): Promise<SchoolOptions> {
   const given = withoutGaps(asked);
   const kept = keptSchool(storage, asked.region);
   const options = schoolOptions({ ...defaults, ...kept, ...given });
@@ -29,7 +29,7 @@ export async function claimSchool(storage: Storage, asked: SchoolRequest, defaul
 }
 
 /** The school of a region; `null` when there is none. */
-export function keptSchool(storage: Storage, region: string): Kept | null {
+export function keptSchool(storage: LocalStorage, region: string): Kept | null {
   const bytes = storage.documents.get(documentOf(region));
   return bytes === null ? null : (JSON.parse(bytes.toString()) as Kept);
 }
@@ -47,7 +47,7 @@ function assertSame(kept: Kept, asked: Kept): void {
   }
 }
 
-function assertUnused(storage: Storage, region: string): void {
+function assertUnused(storage: LocalStorage, region: string): void {
   const there = new Map(storage.log.topics().map((spec) => [spec.name, spec.partitions]));
   for (const topic of Object.values(SCHOOL_TOPICS)) {
     const name = physicalTopicName(region, topic.name);

@@ -1,6 +1,6 @@
 /** Appends the steps of a school to the log; can be cut off anywhere and repeated. */
 import type { Topic } from '../../schemas/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { RecordAppender } from '../commands/recordAppender.js';
 import { HOUR_MS } from './calendar.js';
 import type { SchoolOptions } from './options.js';
@@ -35,7 +35,7 @@ export class SchoolWriter {
   private alreadyThere = 0;
 
   /** @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID */
-  constructor(storage: Storage, options: SchoolOptions) {
+  constructor(storage: LocalStorage, options: SchoolOptions) {
     this.topics = NAMES.map((name) => new TopicWriter(storage, name, options.region));
   }
 
@@ -80,7 +80,7 @@ class TopicWriter {
   progress: TopicProgress;
 
   constructor(
-    storage: Storage,
+    storage: LocalStorage,
     readonly name: SchoolTopic,
     region: string,
   ) {

@@ -1,12 +1,12 @@
 /** What the reader's page shows, from a storage in which topologies run: in this process or beside it. */
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type Topic } from '../../schemas/index.js';
 import type { ConsoleSource } from '../../reader/consoleSource.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { LatestRecords } from './latestRecords.js';
 import { TopologyFigures, type FigureOptions } from './topologyFigures.js';
 
 /** The figures of the page. Nothing is read or kept before somebody asks. */
-export function consoleSource(storage: Storage, options: FigureOptions): ConsoleSource {
+export function consoleSource(storage: LocalStorage, options: FigureOptions): ConsoleSource {
   const figures = new TopologyFigures(storage, options);
   const records = new LatestRecords(storage.log);
   const latest = <V>(topic: Topic<string, V>): ((key: string) => Promise<V | null>) => {

@@ -2,7 +2,7 @@
 import { physicalTopicName } from '../../schemas/index.js';
 import type { ConsoleOverview, ConsoleTopic, ConsoleTopology } from '../../reader/consoleSource.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { deployedTopologies, inputsOf, tasksOf, type Deployed, type DeployedTask } from '../commands/deployed.js';
 import { Rates } from './rates.js';
 
@@ -25,7 +25,7 @@ export class TopologyFigures {
   private latest: { readonly atMs: number; readonly overview: ConsoleOverview } | null = null;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly options: FigureOptions,
   ) {
     this.now = options.now ?? (() => performance.now());

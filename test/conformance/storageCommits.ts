@@ -1,6 +1,6 @@
 /** The commit and document parts of the storage conformance suite. */
 import { expect, it } from 'vitest';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { output, put, taskCommit, timer, topicSpec, TASK, type StorageUnderTest } from './storageFixtures.js';
 
 export function commitTests(subject: () => StorageUnderTest): void {
@@ -9,7 +9,7 @@ export function commitTests(subject: () => StorageUnderTest): void {
     storage.log.ensureTopic(topicSpec());
     expect(storage.tasks.progress(TASK)).toBeNull();
     await storage.commit(taskCommit({ outputs: [output('a', '1')], state: [put('k', 'v')], queue: [timer(5, 'x')], progress: Buffer.from('at 7') }));
-    const look = ({ log, tasks }: Storage): unknown[] => [
+    const look = ({ log, tasks }: LocalStorage): unknown[] => [
       log.range('eu.events', 0).end,
       String(tasks.get(TASK, 'counts', 'k')),
       tasks.queueHead(TASK, 10).map(({ timeMs }) => timeMs),

@@ -1,10 +1,10 @@
 /** Small things that storage tests are made of. */
-import type { OutputRecord, QueueWrite, StateWrite, Storage, TaskCommit, TopicSpec } from '../../runtime/ports.js';
+import type { OutputRecord, QueueWrite, StateWrite, LocalStorage, TaskCommit, TopicSpec } from '../../runtime/ports.js';
 
 export interface StorageUnderTest {
-  readonly storage: Storage;
+  readonly storage: LocalStorage;
   /** Closes and opens the same data again. */
-  reopen(): Promise<Storage>;
+  reopen(): Promise<LocalStorage>;
   /** Closes and removes everything. */
   dispose(): Promise<void>;
 }

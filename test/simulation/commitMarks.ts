@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 
 const BYTES = 16;
 
@@ -14,7 +14,7 @@ export interface CommitCounts {
 }
 
 /** Marks every transaction of `storage`'s database that carries a commit of a task. Call it before the first one. */
-export function markCommits(storage: EmbeddedStorage, path: string): Storage {
+export function markCommits(storage: EmbeddedStorage, path: string): LocalStorage {
   const file = openSync(path, 'w');
   const counts = Buffer.alloc(BYTES);
   const count = (at: number): void => {
@@ -32,7 +32,7 @@ export function markCommits(storage: EmbeddedStorage, path: string): Storage {
     count(8);
     return done;
   };
-  const commit: Storage['commit'] = async (task) => {
+  const commit: LocalStorage['commit'] = async (task) => {
     pending++;
     await storage.commit(task).finally(() => pending--);
   };

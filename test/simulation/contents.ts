@@ -7,7 +7,7 @@
  * waits, so that markers count where their watermark is a new one.
  */
 import { createHash } from 'node:crypto';
-import type { LogRecord, QueueEntry, Storage } from '../../runtime/ports.js';
+import type { LogRecord, QueueEntry, LocalStorage } from '../../runtime/ports.js';
 import { readHeader, type Header } from '../../runtime/engine/header.js';
 import { decodeProgress } from '../../runtime/engine/progress.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
@@ -23,7 +23,7 @@ const ORIGIN_OFFSET = 35;
 const ORIGIN_NAMES = 47;
 
 interface Reading {
-  readonly storage: Storage;
+  readonly storage: LocalStorage;
   readonly parts: Map<string, string>;
   /** What lies at each offset of an internal topic's partition, by `topic/partition/offset`. */
   readonly identities: Map<string, string>;
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 /** @param latestOnly - of a compacted topic take the last record of each key and no markers: what compaction must leave */
-export function contentsOf(storage: Storage, latestOnly = false): Contents {
+export function contentsOf(storage: LocalStorage, latestOnly = false): Contents {
   const deployments = deploymentsOn(storage);
   const internal = deployments.flatMap(({ graph, region }) => graph.internalTopics.map(({ name }) => `${region}.${name}`));
   const reading: Reading = { storage, parts: new Map(), identities: new Map(), internalTopics: new Set(internal) };
@@ -152,7 +152,7 @@ function progressOf({ storage, internalTopics, identities }: Reading, task: stri
   });
 }
 
-function* recordsOf(storage: Storage, topic: string): Generator<{ record: LogRecord; partition: number; header: Header | null }> {
+function* recordsOf(storage: LocalStorage, topic: string): Generator<{ record: LogRecord; partition: number; header: Header | null }> {
   const { partitions } = storage.log.topics().find(({ name }) => name === topic)!;
   for (let partition = 0; partition < partitions; partition++) {
     const { start, end } = storage.log.range(topic, partition);

@@ -2,7 +2,7 @@
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 import { Worker } from '../../runtime/engine/worker.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { markCommits } from './commitMarks.js';
 import { contentsOf, digestOf } from './contents.js';
@@ -36,7 +36,7 @@ export type ReplayReport =
 
 async function replay({ folder, mode, maxRecords, marks, tearing, compacting, digest }: ReplayRequest): Promise<ReplayReport> {
   const embedded = await openEmbedded(folder, compacting === true ? COMPACTING : { upkeepIntervalMs: 0 });
-  const marked: Storage = marks === undefined ? embedded : markCommits(embedded, marks);
+  const marked: LocalStorage = marks === undefined ? embedded : markCommits(embedded, marks);
   const storage = tearing === undefined ? marked : tornCommits(marked, tearing);
   try {
     const worker = new Worker(TOPOLOGIES, storage, { region: REGION, mode, limits: { maxRecords, markerMs: MARKER_MS } });

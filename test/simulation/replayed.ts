@@ -1,5 +1,5 @@
 /** What the simulation replays: the topologies, their region, and a seeded input with some records that cannot be used. */
-import type { OutputRecord, Storage } from '../../runtime/ports.js';
+import type { OutputRecord, LocalStorage } from '../../runtime/ports.js';
 import { Deployment } from '../../runtime/engine/deployment.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
@@ -21,12 +21,12 @@ export interface InputOptions {
 }
 
 /** Every topic that the topologies touch, as they are deployed on `storage`. */
-export function deploymentsOn(storage: Storage): readonly Deployment[] {
+export function deploymentsOn(storage: LocalStorage): readonly Deployment[] {
   return TOPOLOGIES.map((topology) => new Deployment(topology, REGION, storage));
 }
 
 /** Appends the input to the clicks topic. @returns the number of records */
-export async function appendInput(storage: Storage, { seed, ...synthetic }: InputOptions): Promise<number> {
+export async function appendInput(storage: LocalStorage, { seed, ...synthetic }: InputOptions): Promise<number> {
   const [deployment] = deploymentsOn(storage);
   const random = new SeededRandom(seed);
   const codec = deployment!.codecOf(topics.clicks);

@@ -6,7 +6,7 @@ import { importOuladClicks } from '../../scripts/commands/ouladImport.js';
 import { decoderOf } from '../../scripts/commands/topicCodecs.js';
 import { topics } from '../../schemas/index.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { REGION, copyOf, digestOfResults, importedFolder, newFolder, onFolder, runJob } from './ouladJob.js';
 import { usesOf } from './ouladRows.js';
 import { checkEngagement, checkTrends, valuesOf } from './windowCheck.js';
@@ -31,7 +31,7 @@ async function syntheticFolder(): Promise<{ folder: string; rows: number }> {
   return { folder, rows };
 }
 
-const problemsOf = (storage: Storage): string[] =>
+const problemsOf = (storage: LocalStorage): string[] =>
   countsOf(storage, undefined, REGION).flatMap(({ problems, uncountable }) => [...problems, ...uncountable]);
 
 describe('the whole job over synthetic files', { timeout: 60_000 }, () => {
@@ -109,7 +109,7 @@ describe('the whole job over synthetic files', { timeout: 60_000 }, () => {
 });
 
 /** The partial sums that came behind their windows. */
-function partialsInLetters(storage: Storage): { readonly events: number }[] {
+function partialsInLetters(storage: LocalStorage): { readonly events: number }[] {
   const partials = `${REGION}.item-trends.v1.by-item`;
   const decode = decoderOf(storage, partials)!;
   return [...valuesOf(storage, topics.deadLetters)]
@@ -118,9 +118,9 @@ function partialsInLetters(storage: Storage): { readonly events: number }[] {
 }
 
 /** Runs until some commits are done, then dies: what was not committed is lost. */
-async function stoppedEarly(storage: Storage, batchRecords: number): Promise<void> {
+async function stoppedEarly(storage: LocalStorage, batchRecords: number): Promise<void> {
   let left = 40;
-  const dying: Storage = {
+  const dying: LocalStorage = {
     log: storage.log,
     tasks: storage.tasks,
     documents: storage.documents,

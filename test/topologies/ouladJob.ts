@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
-import type { Log, Storage } from '../../runtime/ports.js';
+import type { Log, LocalStorage } from '../../runtime/ports.js';
 import { physicalTopicName, topics } from '../../schemas/index.js';
 import { importOulad, type OuladImportResult } from '../../scripts/commands/ouladImport.js';
 import { runTopologies, type RunMode } from '../../scripts/commands/topologyRun.js';
@@ -33,7 +33,7 @@ export function copyOf(folder: string): string {
 }
 
 /** Opens a folder for the time of `work`; nothing is compacted, so that every record can be compared. */
-export async function onFolder<T>(folder: string, work: (storage: Storage) => T | Promise<T>): Promise<T> {
+export async function onFolder<T>(folder: string, work: (storage: LocalStorage) => T | Promise<T>): Promise<T> {
   const storage = await openEmbedded(folder, { upkeepIntervalMs: 0 });
   try {
     return await work(storage);
@@ -50,12 +50,12 @@ export async function importedFolder(from: string): Promise<{ folder: string; im
 }
 
 /** Runs both topologies. @param batchRecords - most records between two commits; by default the engine's */
-export async function runJob(storage: Storage, batchRecords?: number, mode: RunMode = 'end-of-input'): Promise<void> {
+export async function runJob(storage: LocalStorage, batchRecords?: number, mode: RunMode = 'end-of-input'): Promise<void> {
   await runTopologies(storage, [engagement, trends], { region: REGION, mode, batchRecords });
 }
 
 /** One line for all that the topologies left: state, timers, progress and every output. Runs over copies of one import have the same input. */
-export function digestOfResults(storage: Storage): string {
+export function digestOfResults(storage: LocalStorage): string {
   const { log, tasks, documents } = storage;
   const results: Log = {
     topics: () => log.topics().filter(({ name }) => name !== physicalTopicName(REGION, topics.clicks.name)),

@@ -1,5 +1,5 @@
 /** Compares every record that the topologies wrote with the plain computation. */
-import type { Storage } from '../../runtime/ports.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { isMarker } from '../../runtime/engine/header.js';
 import { partitionRecords } from '../../scripts/commands/logReading.js';
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type Topic } from '../../schemas/index.js';
@@ -21,7 +21,7 @@ export interface Findings {
 const SHOWN = 5;
 
 /** Checks all windows of all learners: 1 h, 1 d, 7 d and 28 d. Also adds up the clicks of the hours, each of which belongs to one. */
-export function checkEngagement(storage: Storage, uses: readonly Use[]): Findings & { readonly eventsInHours: number } {
+export function checkEngagement(storage: LocalStorage, uses: readonly Use[]): Findings & { readonly eventsInHours: number } {
   const plain = new PlainEngagement();
   uses.forEach((use) => plain.add(use));
   const expected = plain.expected();
@@ -36,7 +36,7 @@ export function checkEngagement(storage: Storage, uses: readonly Use[]): Finding
 }
 
 /** Checks all windows of all items: 1 d, 3 d and 7 d. Also adds up the clicks of the days, each of which belongs to one. */
-export function checkTrends(storage: Storage, uses: readonly Use[]): Findings & { readonly eventsInDays: number } {
+export function checkTrends(storage: LocalStorage, uses: readonly Use[]): Findings & { readonly eventsInDays: number } {
   const plain = new PlainTrends();
   uses.forEach((use) => plain.add(use));
   const comparison = new Comparison(plain.expected());
@@ -81,7 +81,7 @@ function canonical(windows: object): string {
 const FIELDS = ['windowStartMs', 'windowEndMs', 'events', 'clicks', 'dwellMs', 'completions', 'learnerDays'] as const;
 
 /** Every value of a topic, by partition and in the order of the log. */
-export function* valuesOf<V>(storage: Storage, topic: Topic<string, V>): Generator<{ readonly key: string; readonly value: V }> {
+export function* valuesOf<V>(storage: LocalStorage, topic: Topic<string, V>): Generator<{ readonly key: string; readonly value: V }> {
   const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
   for (let partition = 0; partition < topic.partitions; partition++) {
     for (const { key, value, header } of partitionRecords(storage, physicalTopicName(REGION, topic.name), partition, 0)) {

@@ -1,6 +1,6 @@
 /** Commits that write one counter everywhere, and the check that it is the same everywhere. */
 import { expect } from 'vitest';
-import type { Storage, TaskCommit } from '../../../runtime/ports.js';
+import type { LocalStorage, TaskCommit } from '../../../runtime/ports.js';
 
 const TASK = 'counting@1/0/0';
 const KEYS = Array.from({ length: 40 }, (_, i) => `key ${i}`);
@@ -8,7 +8,7 @@ const WIDE_KEYS = Array.from({ length: 1500 }, (_, i) => `wide ${i}`);
 /** More writes than lmdb waits for before its thread starts on an unfinished batch (1000). */
 const WIDE_EVERY = 5;
 
-export function prepareCounting({ log }: Storage): void {
+export function prepareCounting({ log }: LocalStorage): void {
   log.ensureTopic({ name: 'counted', partitions: 2, cleanup: 'delete', retentionMs: null });
   log.ensureTopic({ name: 'latest', partitions: 1, cleanup: 'compact', retentionMs: null });
 }
@@ -32,14 +32,14 @@ export function countingCommit(n: number): TaskCommit {
 }
 
 /** The last counter committed, -1 when there is none. */
-export function readCounter({ tasks }: Storage): number {
+export function readCounter({ tasks }: LocalStorage): number {
   const progress = tasks.progress(TASK);
   return progress === null ? -1 : Number(progress);
 }
 
 /** @returns the counter, after the check that every database holds the same */
-export function expectWholeCommits({ tasks, log }: Storage): number {
-  const n = readCounter({ tasks, log } as Storage);
+export function expectWholeCommits({ tasks, log }: LocalStorage): number {
+  const n = readCounter({ tasks, log } as LocalStorage);
   if (n < 0) return n;
   const found = new Set<number>();
   for (const store of ['even', 'odd']) for (const { value } of tasks.scan(TASK, store)) found.add(Number(value));

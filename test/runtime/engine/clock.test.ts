@@ -5,7 +5,7 @@ import { openEmbedded } from '../../../runtime/embedded/index.js';
 import { clockMarkers } from '../../../runtime/engine/clock.js';
 import { HeaderWriter, isMarker, markerIdOf, readHeader } from '../../../runtime/engine/header.js';
 import type { Worker } from '../../../runtime/engine/worker.js';
-import type { OutputRecord, Storage } from '../../../runtime/ports.js';
+import type { OutputRecord, LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage, testTopology, type MemoryStorage } from '../../../runtime/testing/index.js';
 import { topic, type Topic } from '../../../schemas/index.js';
 import { topicSpec } from '../../conformance/storage.js';
@@ -194,7 +194,7 @@ describe('a table from outside with clock markers', () => {
     await storage.close();
   });
 
-  async function watermarkWith(storage: Storage): Promise<number> {
+  async function watermarkWith(storage: LocalStorage): Promise<number> {
     const worker = await run(storage, reading);
     return worker.runningTasks.find(({ parts }) => parts.inputs[0]!.options.topic === physical(rows))!.progress.watermarkMs;
   }

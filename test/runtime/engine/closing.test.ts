@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { count, keyBy, schema, topology, tumbling } from '../../../operators/index.js';
 import { readHeader } from '../../../runtime/engine/header.js';
 import { decodeProgress } from '../../../runtime/engine/progress.js';
-import type { Storage, TaskCommit } from '../../../runtime/ports.js';
+import type { LocalStorage, TaskCommit } from '../../../runtime/ports.js';
 import { CrashingStorage } from '../../../runtime/testing/crashingStorage.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { event, events, timed, toResults } from '../../operators/pipelines.js';
@@ -38,18 +38,18 @@ const beforeMidnight = Array.from({ length: LEARNERS }, (_, n) => ofLearner(n, 1
 const afterMidnight = [ofLearner(0, DAY_MS + 1)];
 
 /** Keeps what is committed. */
-class Recorded implements Storage {
+class Recorded implements LocalStorage {
   readonly commits: TaskCommit[] = [];
 
-  constructor(private readonly inner: Storage) {}
+  constructor(private readonly inner: LocalStorage) {}
 
-  get log(): Storage['log'] {
+  get log(): LocalStorage['log'] {
     return this.inner.log;
   }
-  get tasks(): Storage['tasks'] {
+  get tasks(): LocalStorage['tasks'] {
     return this.inner.tasks;
   }
-  get documents(): Storage['documents'] {
+  get documents(): LocalStorage['documents'] {
     return this.inner.documents;
   }
   commit(commit: TaskCommit): Promise<void> {
@@ -61,7 +61,7 @@ class Recorded implements Storage {
   }
 }
 
-async function throughMidnight(storage: Storage): Promise<void> {
+async function throughMidnight(storage: LocalStorage): Promise<void> {
   await run(storage, daily, { limits });
   await storage.log.append(beforeMidnight);
   await run(storage, daily, { limits });
@@ -69,7 +69,7 @@ async function throughMidnight(storage: Storage): Promise<void> {
 }
 
 /** Kinds of the records in the internal topic that the first task wrote: results of a day, or watermarks from which day on. */
-function written(storage: Storage, partition: number): string[] {
+function written(storage: LocalStorage, partition: number): string[] {
   const { start, end } = storage.log.range(INTERNAL, partition);
   return storage.log.read(INTERNAL, partition, start, end - start).flatMap(({ header }) => {
     const { producer, marker, watermarkMs } = readHeader(header)!;
@@ -130,7 +130,7 @@ describe('a crash while midnight closes its windows', () => {
   });
 
   /** What came out in the end: results and the counts of all tasks. */
-  async function finished(storage: Storage): Promise<{ results: Found[]; closed: number; timers: number }> {
+  async function finished(storage: LocalStorage): Promise<{ results: Found[]; closed: number; timers: number }> {
     const worker = await run(storage, daily, { mode: 'end-of-input', limits });
     const closed = Array.from({ length: events.partitions }, (_, partition) => written(storage, partition))
       .flat()

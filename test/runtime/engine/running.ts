@@ -3,7 +3,7 @@ import { Worker, type WorkerOptions } from '../../../runtime/engine/worker.js';
 import { HeaderWriter, isMarker, readHeader, type ProducerId } from '../../../runtime/engine/header.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import type { Task } from '../../../runtime/engine/task.js';
-import type { OutputRecord, Storage } from '../../../runtime/ports.js';
+import type { LocalStorage, OutputRecord, Storage } from '../../../runtime/ports.js';
 import type { Topology } from '../../../operators/index.js';
 import { LocalSchemaIds, topicCodec, topics, type Control, type DeadLetter, type Opened, type Topic } from '../../../schemas/index.js';
 import { decodedRecords } from '../../../runtime/testing/driverOutput.js';
@@ -40,7 +40,7 @@ export function marker(
 }
 
 /** Appends each record by itself: each is a batch of its own. */
-export async function send(storage: Storage, ...records: readonly OutputRecord[]): Promise<void> {
+export async function send(storage: LocalStorage, ...records: readonly OutputRecord[]): Promise<void> {
   for (const one of records) await storage.log.append([one]);
 }
 
@@ -73,26 +73,26 @@ const atEnd = (task: Task): boolean => task.parts.inputs.every((input) => !input
 export type Found = readonly [key: string, timestamp: number, value: unknown];
 
 /** Results by partition, each in the order of the log. */
-export function found(storage: Storage): Found[] {
+export function found(storage: LocalStorage): Found[] {
   const records = decodedRecords(storage.log, physical(results), topicCodec(results as Topic<string, unknown>, ids));
   return [...records].map(({ key, timestamp, value }) => [key, timestamp, JSON.parse((value as Result).json)] as const);
 }
 
 /** {@link found} where the results are those of windows: without what is the same for all. */
-export const closed = (storage: Storage): Found[] =>
+export const closed = (storage: LocalStorage): Found[] =>
   found(storage).map(([key, timestamp, window]) => [key, timestamp, (window as { value: unknown }).value]);
 
 /** Records of one of the engine's own topics. */
-function own<V>(storage: Storage, topic: Topic<string, unknown>): V[] {
+function own<V>(storage: LocalStorage, topic: Topic<string, unknown>): V[] {
   return [...decodedRecords(storage.log, physical(topic), topicCodec(topic, ids))].map(({ value }) => value as V);
 }
 
-export const controls = (storage: Storage): Control[] => own<Control>(storage, topics.control);
-export const letters = (storage: Storage): Opened<DeadLetter>[] => own<Opened<DeadLetter>>(storage, topics.deadLetters);
+export const controls = (storage: LocalStorage): Control[] => own<Control>(storage, topics.control);
+export const letters = (storage: LocalStorage): Opened<DeadLetter>[] => own<Opened<DeadLetter>>(storage, topics.deadLetters);
 
 /** Markers of a partition: producer task, watermark, and what they say. */
 export function markersOf(
-  storage: Storage,
+  storage: LocalStorage,
   topicName: string,
   partition: number,
 ): { by: number; watermarkMs: number; idle: boolean; end: boolean }[] {

@@ -1,7 +1,7 @@
 import { map } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { merge, topology, withValue, type Topology } from '../../../operators/index.js';
-import type { Storage } from '../../../runtime/ports.js';
+import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { event, events, others, timed, toResults } from '../../operators/pipelines.js';
 import { found, record, send, settle, started } from './running.js';
@@ -19,7 +19,7 @@ const merged = (idleMs: number): Topology =>
     );
   });
 
-async function withOneRecord(): Promise<Storage> {
+async function withOneRecord(): Promise<LocalStorage> {
   const storage = memoryStorage({ now: () => 0 });
   await started(storage, merged(IDLE_MS));
   await send(storage, record(events, event('a', 1), 0));

@@ -1,7 +1,7 @@
 /** What the storage does to a task: rows that cannot be read, records that retention or compaction took away. */
 import { describe, expect, it } from 'vitest';
 import { aggregate, count, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
-import type { Storage } from '../../../runtime/ports.js';
+import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { topic, type Topic } from '../../../schemas/index.js';
 import { SkillForgeError } from '../../../schemas/errors.js';
@@ -17,12 +17,12 @@ const windows = (of: Topic<string, Event>): Topology =>
   });
 
 /** A storage whose rows of key `a` are damaged while `isDamaged` says so. */
-function damagedRows(inner: Storage, isDamaged: () => boolean): Storage {
-  const get: Storage['tasks']['get'] = (task, store, key) => {
+function damagedRows(inner: LocalStorage, isDamaged: () => boolean): LocalStorage {
+  const get: LocalStorage['tasks']['get'] = (task, store, key) => {
     if (key === 'a' && isDamaged()) throw new SkillForgeError('SFS_STATE_CORRUPT', 'the stored value is damaged');
     return inner.tasks.get(task, store, key);
   };
-  const tasks: Storage['tasks'] = {
+  const tasks: LocalStorage['tasks'] = {
     get,
     progress: (task) => inner.tasks.progress(task),
     scan: (...where) => inner.tasks.scan(...where),

@@ -7,20 +7,20 @@ import type { QueueWrite, TaskStore } from '../../../runtime/ports.js';
 const TASK = 'under-test@1/0/0';
 
 /** Commits what a queue wants written, as a task does. */
-function commit(queue: TimeQueue, tasks: MemoryTasks): QueueWrite[] {
+async function commit(queue: TimeQueue, tasks: MemoryTasks): Promise<QueueWrite[]> {
   const writes = queue.drain();
   tasks.apply({ task: TASK, outputs: [], state: [], queue: writes, progress: Buffer.alloc(0) });
-  queue.settle();
+  await queue.settle();
   return writes;
 }
 
 /** Everything that is due, in the order of the queue; commits where the memory window ends. */
-function popAll(queue: TimeQueue, tasks: MemoryTasks, untilMs = Infinity): DueTimer[] {
+async function popAll(queue: TimeQueue, tasks: MemoryTasks, untilMs = Infinity): Promise<DueTimer[]> {
   const popped: DueTimer[] = [];
   for (;;) {
     while (queue.nextMs !== Infinity && queue.nextMs <= untilMs) popped.push(queue.pop());
     if (!queue.mustLoad(untilMs)) return popped;
-    commit(queue, tasks);
+    await commit(queue, tasks);
   }
 }
 
@@ -85,16 +85,16 @@ function attempt(queue: TimeQueue, failed: boolean, change: () => void): void {
 }
 
 describe('the time queue', () => {
-  it('does what a sorted list does, whatever is set, deleted, taken, undone, committed or lost in a crash', () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+  it('does what a sorted list does, whatever is set, deleted, taken, undone, committed or lost in a crash', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const tasks = new MemoryTasks();
-        let queue = new TimeQueue(TASK, tasks);
+        let queue = await TimeQueue.open(TASK, tasks);
         const model = new Model();
         for (const one of steps) {
           if (one.kind === 'commit' || one.kind === 'restart') {
-            if (one.kind === 'commit') commit(queue, tasks);
-            else queue = new TimeQueue(TASK, tasks);
+            if (one.kind === 'commit') await commit(queue, tasks);
+            else queue = await TimeQueue.open(TASK, tasks);
             model[one.kind]();
           } else if (one.kind === 'pop') {
             const expected = model.next(one.untilMs);
@@ -108,37 +108,37 @@ describe('the time queue', () => {
             if (!one.failed) model[one.what](one.at);
           }
         }
-        expect(popAll(queue, tasks).map(idOf)).toEqual(model.all.map((at) => idOf(at)));
+        expect((await popAll(queue, tasks)).map(idOf)).toEqual(model.all.map((at) => idOf(at)));
       }),
       { numRuns: 300 },
     );
   });
 
-  it('fires the timers of one time in the order of stage, key and tag, by code points', () => {
+  it('fires the timers of one time in the order of stage, key and tag, by code points', async () => {
     const tasks = new MemoryTasks();
-    const queue = new TimeQueue(TASK, tasks);
+    const queue = await TimeQueue.open(TASK, tasks);
     for (const key of ['b', '\u{1f600}', '\uffee', 'a']) queue.set('0001 late', key, 5, '');
     queue.set('0000 early', 'z', 5, '');
     queue.set('0001 late', 'a', 5, 'close');
     queue.set('0001 late', 'z', 4, '');
-    expect(popAll(queue, tasks).map(({ key, tag }) => `${key}${tag}`)).toEqual(['z', 'z', 'a', 'aclose', 'b', '\uffee', '\u{1f600}']);
+    expect((await popAll(queue, tasks)).map(({ key, tag }) => `${key}${tag}`)).toEqual(['z', 'z', 'a', 'aclose', 'b', '\uffee', '\u{1f600}']);
   });
 
-  it('writes nothing for a timer that was set and taken between two commits, nor for one that was set twice', () => {
+  it('writes nothing for a timer that was set and taken between two commits, nor for one that was set twice', async () => {
     const tasks = new MemoryTasks();
-    const queue = new TimeQueue(TASK, tasks);
+    const queue = await TimeQueue.open(TASK, tasks);
     queue.set('s', 'a', 1, '');
     queue.set('s', 'b', 2, '');
     queue.set('s', 'b', 2, '');
     queue.pop();
-    expect(commit(queue, tasks)).toEqual([{ queue: 's', timeMs: 2, tiebreak: 'b\0', payload: Buffer.alloc(0) }]);
-    expect(commit(queue, tasks)).toEqual([]);
+    expect(await commit(queue, tasks)).toEqual([{ queue: 's', timeMs: 2, tiebreak: 'b\0', payload: Buffer.alloc(0) }]);
+    expect(await commit(queue, tasks)).toEqual([]);
     queue.pop();
-    expect(commit(queue, tasks)).toEqual([{ queue: 's', timeMs: 2, tiebreak: 'b\0', payload: null }]);
+    expect(await commit(queue, tasks)).toEqual([{ queue: 's', timeMs: 2, tiebreak: 'b\0', payload: null }]);
   });
 
-  it('fires a timer that came back before one that was taken and put back', () => {
-    const queue = new TimeQueue(TASK, new MemoryTasks());
+  it('fires a timer that came back before one that was taken and put back', async () => {
+    const queue = await TimeQueue.open(TASK, new MemoryTasks());
     for (const key of ['a', 'b']) queue.set('s', key, 1, '');
     expect(queue.pop().key).toBe('a');
     attempt(queue, true, () => expect(queue.pop().key).toBe('b'));
@@ -146,8 +146,8 @@ describe('the time queue', () => {
     expect([queue.pop().key, queue.pop().key, queue.nextMs]).toEqual(['a', 'b', Infinity]);
   });
 
-  it('lets a timer that fires set itself again for the same time and take its turn once more', () => {
-    const queue = new TimeQueue(TASK, new MemoryTasks());
+  it('lets a timer that fires set itself again for the same time and take its turn once more', async () => {
+    const queue = await TimeQueue.open(TASK, new MemoryTasks());
     queue.set('s', 'a', 1, '');
     queue.set('s', 'b', 1, '');
     expect(queue.pop().key).toBe('a');
@@ -155,8 +155,8 @@ describe('the time queue', () => {
     expect([queue.pop().key, queue.pop().key, queue.nextMs]).toEqual(['a', 'b', Infinity]);
   });
 
-  it('sorts the timers of one time once, however many of its own time they set while they fire', () => {
-    const queue = new TimeQueue(TASK, new MemoryTasks());
+  it('sorts the timers of one time once, however many of its own time they set while they fire', async () => {
+    const queue = await TimeQueue.open(TASK, new MemoryTasks());
     const keys = Array.from({ length: 500 }, (_, n) => String(n).padStart(3, '0'));
     for (const key of keys) queue.set('0000 first', key, 1, '');
     const sort = vi.spyOn(Array.prototype, 'sort');
@@ -190,7 +190,6 @@ describe('the memory window of the time queue', () => {
 
     progress = (task: string): Buffer | null => this.inner.progress(task);
     get = (task: string, store: string, key: string): Buffer | null => this.inner.get(task, store, key);
-    scan = (task: string, store: string): ReturnType<TaskStore['scan']> => this.inner.scan(task, store);
     queueHead(task: string, limit: number): ReturnType<TaskStore['queueHead']> {
       this.largestRead = Math.max(this.largestRead, limit);
       return this.inner.queueHead(task, limit);
@@ -209,51 +208,51 @@ describe('the memory window of the time queue', () => {
     return { tasks, watched: new Watched(tasks) };
   }
 
-  it('holds the next timers only, and gives all of them in order with a commit wherever it ends', () => {
+  it('holds the next timers only, and gives all of them in order with a commit wherever it ends', async () => {
     const { tasks, watched } = filled();
-    const queue = new TimeQueue(TASK, watched);
-    const popped = popAll(queue, tasks);
+    const queue = await TimeQueue.open(TASK, watched);
+    const popped = await popAll(queue, tasks);
     expect(popped).toHaveLength(STORED);
     expect(popped.every(({ timeMs, key }, n) => timeMs === n >> 2 && key === `k${String(n % 4)}`)).toBe(true);
     expect(watched.largestRead).toBeLessThanOrEqual(20_000);
-    commit(queue, tasks);
+    await commit(queue, tasks);
     expect(tasks.queueHead(TASK, 1)).toEqual([]);
   });
 
-  it('says that timers may lie beyond it, and does not fire later ones meanwhile', () => {
+  it('says that timers may lie beyond it, and does not fire later ones meanwhile', async () => {
     const { tasks } = filled();
-    const queue = new TimeQueue(TASK, tasks);
+    const queue = await TimeQueue.open(TASK, tasks);
     expect(queue.mustLoad(Infinity)).toBe(false);
     while (queue.nextMs !== Infinity) queue.pop();
     expect(queue.mustLoad(4_000)).toBe(false);
     expect(queue.mustLoad(5_000)).toBe(true);
-    commit(queue, tasks);
+    await commit(queue, tasks);
     expect(queue.nextMs).toBe(5_000);
   });
 
-  it('takes changes beyond it: a timer set, one deleted that is not in memory, one set and deleted', () => {
+  it('takes changes beyond it: a timer set, one deleted that is not in memory, one set and deleted', async () => {
     const { tasks } = filled();
-    const queue = new TimeQueue(TASK, tasks);
+    const queue = await TimeQueue.open(TASK, tasks);
     queue.set('s', 'new', 10_000, '');
     queue.delete('s', 'k1', 10_000, '');
     queue.set('s', 'gone', 10_000, '');
     queue.delete('s', 'gone', 10_000, '');
     attempt(queue, true, () => queue.delete('s', 'k2', 10_000, ''));
-    commit(queue, tasks);
-    const found = popAll(queue, tasks).filter(({ timeMs }) => timeMs === 10_000);
+    await commit(queue, tasks);
+    const found = (await popAll(queue, tasks)).filter(({ timeMs }) => timeMs === 10_000);
     expect(found.map(({ key }) => key)).toEqual(['k0', 'k2', 'k3', 'new']);
   });
 
-  it('is trimmed after a commit when too many timers were set, and loses none', () => {
+  it('is trimmed after a commit when too many timers were set, and loses none', async () => {
     const tasks = new MemoryTasks();
-    const queue = new TimeQueue(TASK, tasks);
+    const queue = await TimeQueue.open(TASK, tasks);
     for (let n = MANY; n > 0; n--) queue.set('s', `k${n}`, n, '');
-    commit(queue, tasks);
+    await commit(queue, tasks);
     // Beyond the window now: memory alone could not know them.
     expect(queue.mustLoad(Infinity)).toBe(false);
     let inMemory = 0;
     for (; queue.nextMs !== Infinity; inMemory++) queue.pop();
     expect(inMemory).toBe(20_000);
-    expect(popAll(queue, tasks).map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: MANY - inMemory }, (_, n) => inMemory + n + 1));
+    expect((await popAll(queue, tasks)).map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: MANY - inMemory }, (_, n) => inMemory + n + 1));
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { aggregate, batch, count, merge, sum, to, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { StepOptions } from '../../../runtime/engine/silence.js';
-import type { Storage } from '../../../runtime/ports.js';
+import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { around, derived, event, events, others, timed, toResults } from '../../operators/pipelines.js';
 import { openUnderTest } from '../embedded/folders.js';
@@ -22,7 +22,7 @@ async function embedded(): ReturnType<typeof openUnderTest> {
 }
 
 const many = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => record(events, event(`k${(from + n) % 50}`, from + n)));
-const totals = (storage: Storage): number => {
+const totals = (storage: LocalStorage): number => {
   const last = new Map(found(storage).map(([key, , value]) => [key, (value as { n: number }).n]));
   return [...last.values()].reduce((a, b) => a + b, 0);
 };
@@ -159,7 +159,7 @@ describe('a worker that follows', () => {
     await run(storage, counting);
     await storage.log.append(many(0, 500));
     const broken = Object.assign(Object.create(storage) as typeof storage, {
-      commit: (one: Parameters<Storage['commit']>[0]) =>
+      commit: (one: Parameters<LocalStorage['commit']>[0]) =>
         one.task.endsWith('/4') ? Promise.reject(new Error('the disk is gone')) : storage.commit(one),
     });
     await expect(run(broken, counting, { mode: 'follow' })).rejects.toThrow('the disk is gone');
@@ -305,7 +305,7 @@ describe('a worker whose batch stage waits for an answer that never comes', () =
     await run(storage, silent);
     await send(storage, record(events, event('a', 1), 0), record(events, event('a', 1), 1));
     const broken = Object.assign(Object.create(storage) as typeof storage, {
-      commit: (one: Parameters<Storage['commit']>[0]) =>
+      commit: (one: Parameters<LocalStorage['commit']>[0]) =>
         one.task === 'under-test@1/0/1' ? Promise.reject(new Error('the disk is gone')) : storage.commit(one),
     });
     await expect(run(broken, silent, { mode: 'follow' })).rejects.toThrow('the disk is gone');

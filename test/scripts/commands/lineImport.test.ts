@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDeadLetters } from '../../../runtime/deadLetters.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
-import type { Storage } from '../../../runtime/ports.js';
+import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LocalSchemaIds, schema, topic, topicCodec, type Topic } from '../../../schemas/index.js';
 import { importLines, type LineInput } from '../../../scripts/commands/lineImport.js';
@@ -31,7 +31,7 @@ async function* bytes(text: string): AsyncGenerator<Buffer> {
 }
 
 /** What the topic holds: partition, key and value. */
-function stored(storage: Storage): (readonly [number, string, unknown])[] {
+function stored(storage: LocalStorage): (readonly [number, string, unknown])[] {
   const codec = topicCodec(grades, LocalSchemaIds.withAccepted());
   return [0, 1, 2].flatMap((partition) =>
     Array.from(partitionRecords(storage, 'test.grades', partition, 0), ({ key, value }) => {
@@ -104,8 +104,8 @@ describe('lines that are written to a topic', () => {
 });
 
 /** A storage that takes so many commits. */
-function failingAfter(storage: Storage, commits: number): Storage {
+function failingAfter(storage: LocalStorage, commits: number): LocalStorage {
   let left = commits;
-  const commit: Storage['commit'] = (one) => (left-- > 0 ? storage.commit(one) : Promise.reject(new Error('the power is gone')));
+  const commit: LocalStorage['commit'] = (one) => (left-- > 0 ? storage.commit(one) : Promise.reject(new Error('the power is gone')));
   return { log: storage.log, tasks: storage.tasks, documents: storage.documents, commit, close: () => storage.close() };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clockMarkers } from '../../../runtime/engine/clock.js';
-import type { OutputRecord, Storage, TaskCommit } from '../../../runtime/ports.js';
+import type { OutputRecord, LocalStorage, TaskCommit } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { SchoolFeed } from '../../../scripts/school/feed.js';
 import type { Pace } from '../../../scripts/school/pacedClock.js';
@@ -25,7 +25,7 @@ function looks(count: number): { readonly pace: Pace; readonly stopped: AbortSig
   return { pace: { daysPerMinute: 1, ticks, wall: () => Infinity }, stopped: stopping.signal };
 }
 
-async function feedFor(storage: Storage, lookCount: number): Promise<SchoolFeed> {
+async function feedFor(storage: LocalStorage, lookCount: number): Promise<SchoolFeed> {
   const feed = await SchoolFeed.open(storage, SCHOOL);
   await feed.writeHistory(NEVER, nothing);
   await feed.live({ ...looks(lookCount), tickMs: 0 });
@@ -33,7 +33,7 @@ async function feedFor(storage: Storage, lookCount: number): Promise<SchoolFeed>
 }
 
 /** All that the log holds. */
-function contentOf({ log }: Storage): string[] {
+function contentOf({ log }: LocalStorage): string[] {
   return log.topics().flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => partition).flatMap((partition) => {
       const { start, end } = log.range(name, partition);
@@ -45,7 +45,7 @@ function contentOf({ log }: Storage): string[] {
 }
 
 /** A storage that fails from its nth commit on, as for a process that dies there. */
-function failingAt(storage: Storage, nth: number): Storage {
+function failingAt(storage: LocalStorage, nth: number): LocalStorage {
   let commits = 0;
   const commit = (one: TaskCommit): Promise<void> => (++commits >= nth ? Promise.reject(new Error('cut off')) : storage.commit(one));
   return { log: storage.log, tasks: storage.tasks, documents: storage.documents, commit, close: () => Promise.resolve() };
@@ -91,7 +91,7 @@ describe('the feed of a school', () => {
   });
 
   it('goes on where the log ends: the same bytes as in one go, wherever it was cut off', { timeout: 60_000 }, async () => {
-    const toTheEnd = async (storage: Storage): Promise<SchoolFeed> => {
+    const toTheEnd = async (storage: LocalStorage): Promise<SchoolFeed> => {
       const feed = await SchoolFeed.open(storage, SCHOOL);
       await feed.writeHistory(NEVER, nothing);
       const { pace, stopped } = looks(100);

@@ -11,7 +11,7 @@ import { decoderOf } from '../../../scripts/commands/topicCodecs.js';
 import { runTopologies } from '../../../scripts/commands/topologyRun.js';
 import { School, SCHOOL_TOPICS, claimSchool, type TruthLine } from '../../../scripts/school/index.js';
 import { ownTopologyFiles } from '../../../scripts/topologyFiles.js';
-import type { Storage } from '../../../runtime/ports.js';
+import type { LocalStorage } from '../../../runtime/ports.js';
 import { REGION, onFolder } from '../../topologies/ouladJob.js';
 import { newFolder, runCli } from '../commands/cliProcess.js';
 import { DAY_MS, NAMES, recorded, type Recorded } from './recorded.js';
@@ -29,7 +29,7 @@ const linesOf = <T>(path: string): T[] =>
 const sizeOf = (told: Recorded): number => NAMES.reduce((sum, name) => sum + told[name].length, 0);
 
 /** Every record of every topic, markers included. */
-const logOf = ({ log }: Storage): unknown[] =>
+const logOf = ({ log }: LocalStorage): unknown[] =>
   log.topics().flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => {
       const { start, end } = log.range(name, partition);
@@ -38,7 +38,7 @@ const logOf = ({ log }: Storage): unknown[] =>
     }),
   );
 
-const writing = (storage: Storage, options = SMALL, onClicks: (clicks: number) => void = () => undefined) => {
+const writing = (storage: LocalStorage, options = SMALL, onClicks: (clicks: number) => void = () => undefined) => {
   const school = new School(options);
   return writeSchool(school, topicOutput(storage, school.options), onClicks);
 };
@@ -124,7 +124,7 @@ function enrolledIn({ lmsEvents }: Recorded): Courses {
 }
 
 /** Courses with items to recommend, by learner. */
-function recommendationsIn(storage: Storage): Courses {
+function recommendationsIn(storage: LocalStorage): Courses {
   const topic = physicalTopicName(REGION, 'recommendations');
   const decode = decoderOf(storage, topic)!;
   const found = new Map<string, Set<string>>();

@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Real servers for the tests that ask for them; the others do not wait.
+    globalSetup: ['test/integration/serversSetup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,7 +1,7 @@
 /** Reads the dead letters of a region, and sends what they hold back to where it came from. */
 import { LocalSchemaIds, deadLetterKey, physicalTopicName, topicCodec, topics, type DeadLetter, type Opened } from '../schemas/index.js';
 import { partitionOf } from './engine/partitioner.js';
-import type { OutputRecord, StateWrite, Storage } from './ports.js';
+import type { OutputRecord, StateWrite, LocalStorage } from './ports.js';
 
 /** A dead letter as it lies in the log. */
 export interface StoredDeadLetter {
@@ -47,13 +47,13 @@ const positionOf = ({ sourceTopic, sourcePartition, sourceOffset }: Opened<DeadL
   deadLetterKey(sourceTopic, sourcePartition, sourceOffset);
 
 /** Every dead letter of a region by partition and offset; nothing where the region has no dead-letter topic. @throws SFS_SEALED, SFS_LOG_CORRUPT */
-export function* readDeadLetters(storage: Storage, region: string): Generator<StoredDeadLetter, void, undefined> {
+export function* readDeadLetters(storage: LocalStorage, region: string): Generator<StoredDeadLetter, void, undefined> {
   const topic = physicalTopicName(region, topics.deadLetters.name);
   const spec = storage.log.topics().find((one) => one.name === topic);
   for (let partition = 0; partition < (spec?.partitions ?? 0); partition++) yield* readPartition(storage, region, topic, partition);
 }
 
-function* readPartition(storage: Storage, region: string, topic: string, partition: number): Generator<StoredDeadLetter, void, undefined> {
+function* readPartition(storage: LocalStorage, region: string, topic: string, partition: number): Generator<StoredDeadLetter, void, undefined> {
   const codec = topicCodec(topics.deadLetters, LocalSchemaIds.withAccepted());
   const { start, end } = storage.log.range(topic, partition);
   for (let from = start; from < end;) {
@@ -68,7 +68,7 @@ function* readPartition(storage: Storage, region: string, topic: string, partiti
   }
 }
 
-function replayedAt(storage: Storage, region: string, letter: Opened<DeadLetter>): number | null {
+function replayedAt(storage: LocalStorage, region: string, letter: Opened<DeadLetter>): number | null {
   const found = storage.tasks.get(taskOf(region), STORE, positionOf(letter));
   return found === null ? null : Number(found.toString());
 }
@@ -80,7 +80,11 @@ function replayedAt(storage: Storage, region: string, letter: Opened<DeadLetter>
  *
  * @throws what a commit throws; what was sent before stays noted
  */
-export async function replayDeadLetters(storage: Storage, letters: Iterable<StoredDeadLetter>, options: ReplayOptions): Promise<DeadLetterReplay> {
+export async function replayDeadLetters(
+  storage: LocalStorage,
+  letters: Iterable<StoredDeadLetter>,
+  options: ReplayOptions,
+): Promise<DeadLetterReplay> {
   const batch = new ReplayBatch(storage, options);
   for (const stored of letters) {
     batch.take(stored);
@@ -100,7 +104,7 @@ class ReplayBatch {
   private readonly unreplayable: UnreplayableLetter[] = [];
 
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: LocalStorage,
     private readonly options: ReplayOptions,
   ) {
     this.topics = new Map(storage.log.topics().map((spec) => [spec.name, spec.partitions]));

@@ -147,3 +147,70 @@ export interface LocalStorage extends Storage {
   readonly log: LocalLog;
   readonly tasks: LocalTaskStore;
 }
+
+/** A partition by its physical topic name and its number. */
+export interface PartitionName {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** How far a task has come in a partition: the offset of the first record that it has not processed. */
+export interface TaskPosition extends PartitionName {
+  readonly next: number;
+}
+
+/** Where a task reads, what it kept, and where it commits. */
+export interface TaskAccess {
+  /** The partitions of the task. `range().end` may be behind the log's own end while records are on their way. */
+  readonly log: Pick<Log, 'range' | 'read'>;
+  readonly tasks: TaskStore;
+  /** Says where reading begins, once; nothing is read before. */
+  begin(positions: readonly TaskPosition[]): Awaitable<void>;
+  /** As {@link Storage.commit}; `positions` are those of the partitions that are the task's own. */
+  commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void>;
+  /** Gives the task up after its last commit. */
+  close(): Promise<void>;
+}
+
+/** A task that is to be opened. */
+export interface TaskPlace {
+  readonly name: string;
+  readonly group: string;
+  /** Partitions that are the task's own: no other task of the group reads them. */
+  readonly own: readonly PartitionName[];
+  /** Partitions that every task of the subtopology reads. */
+  readonly global: readonly PartitionName[];
+}
+
+/** The tasks of one topology: workers share its partitions. */
+export interface TaskGroup {
+  readonly id: string;
+  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+}
+
+/** Who runs tasks. Calls for one group come one after the other. */
+export interface TaskHost {
+  /** These partitions are this host's from now on: it opens and begins their tasks before it returns. */
+  assigned(group: string, partitions: readonly PartitionName[]): Promise<void>;
+  /** Others may want these: it commits and closes their tasks before it returns. */
+  revoked(group: string, partitions: readonly PartitionName[]): Promise<void>;
+  /** These are another one's already: what their tasks have not committed is void. */
+  lost(group: string, partitions: readonly PartitionName[]): void;
+}
+
+/** What a worker runs over: a log, documents, and the tasks that are this process's to run. */
+export interface Placement {
+  readonly log: Pick<Log, 'ensureTopic' | 'onAppend'>;
+  readonly documents: Storage['documents'];
+  /** Commits on their way, at most: what they hold is in memory, however many tasks there are. */
+  readonly mostCommits: number;
+  /** Whether other processes may have a part of the tasks, or take one over. */
+  readonly isShared: boolean;
+  /** Joins the groups; the host hears of its partitions from then on, perhaps before the promise resolves. */
+  join(groups: readonly TaskGroup[], host: TaskHost): Promise<void>;
+  openTask(place: TaskPlace): Promise<TaskAccess>;
+  /** All records of a partition that are there now. */
+  records(topic: string, partition: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
+  /** Leaves the groups, after the host has been told of what it loses by that. */
+  leave(): Promise<void>;
+}

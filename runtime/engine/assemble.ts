@@ -1,6 +1,6 @@
 import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
 import type { Subtopology } from '../../operators/graph.js';
-import type { Storage } from '../ports.js';
+import type { PartitionName, Placement, TaskAccess } from '../ports.js';
 import type { Channel } from './channel.js';
 import type { Decision, DecisionLog } from './decisions.js';
 import type { Deployment } from './deployment.js';
@@ -17,7 +17,7 @@ import type { Writers } from './writers.js';
 
 /** Where and how a task runs. */
 export interface TaskSetting {
-  readonly storage: Storage;
+  readonly placement: Placement;
   readonly limits: StepLimits;
   readonly careful: boolean;
   readonly decisions: DecisionLog;
@@ -25,18 +25,35 @@ export interface TaskSetting {
   readonly writers: Writers;
 }
 
-/** Builds the task of one subtopology and partition from its committed progress. */
+/** The partitions that a task reads: its own, and those that all tasks of the subtopology read. */
+export function partitionsRead(
+  deployment: Deployment,
+  subtopology: Subtopology,
+  partition: number,
+): { own: PartitionName[]; global: PartitionName[] } {
+  const stageIds = new Set(subtopology.stageIds);
+  const sources = deployment.topology.build(deployment.region).stages.flatMap(({ id, source }) => (source && stageIds.has(id) ? [source] : []));
+  const named = (topic: (typeof sources)[number]['topic'], at: number): PartitionName => ({ topic: deployment.physicalName(topic), partition: at });
+  const tables = sources.filter(({ scope }) => scope === 'global');
+  return {
+    own: sources.filter(({ scope }) => scope === 'task').map(({ topic }) => named(topic, partition)),
+    global: tables.flatMap(({ topic }) => [...Array(deployment.partitionsOf(topic)).keys()].map((at) => named(topic, at))),
+  };
+}
+
+/** Opens the task of one subtopology and partition and builds it from its committed progress; reading begins. */
 export async function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Promise<Task> {
-  const { storage, limits, careful, decisions, writers } = setting;
+  const { placement, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
-  const committed = await storage.tasks.progress(name);
+  const access = await placement.openTask({ name, group: deployment.id, ...partitionsRead(deployment, subtopology, partition) });
+  const committed = await access.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
   const builder = deployment.topology.build(deployment.region);
   const stageIds = new Set(subtopology.stageIds);
   const stages = builder.stages.filter((stage) => stageIds.has(stage.id));
   let task: Task | null = null;
   const onResume = (channel: Channel): void => task?.resume(channel);
-  const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, { storage, progress, onResume, writers }));
+  const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, { access, progress, onResume, writers }));
   task = new Task({
     name,
     topology: deployment.graph.name,
@@ -48,14 +65,15 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
     stageIds,
     inputs,
     progress,
-    state: new TaskState(name, storage.tasks, (store) => deployment.stateCodec(store)),
-    timers: await TimeQueue.open(name, storage.tasks),
+    state: new TaskState(name, access.tasks, (store) => deployment.stateCodec(store)),
+    timers: await TimeQueue.open(name, access.tasks),
     outputs: outputsOf(deployment, subtopology, partition, builder, stages),
-    replayed: replayedOf(inputs, progress, committed === null || progress.replaying > 0 ? decisions.of(name) : []),
-    storage,
+    replayed: replayedOf(inputs, progress, committed === null || progress.replaying > 0 ? await decisions.of(name) : []),
+    access,
     limits,
     careful,
   });
+  await access.begin(inputs.map((input) => input.position));
   return task;
 }
 
@@ -73,7 +91,7 @@ function replayedOf(inputs: readonly PartitionInput[], progress: TaskProgress, l
 }
 
 interface InputSetting {
-  readonly storage: Storage;
+  readonly access: TaskAccess;
   readonly progress: TaskProgress;
   readonly onResume: (channel: Channel) => void;
   readonly writers: Writers;
@@ -83,7 +101,7 @@ function inputsOf(
   stage: StageNode,
   deployment: Deployment,
   partition: number,
-  { storage, progress, onResume, writers }: InputSetting,
+  { access, progress, onResume, writers }: InputSetting,
 ): PartitionInput[] {
   const { source } = stage;
   if (source === undefined) return [];
@@ -93,7 +111,7 @@ function inputsOf(
     source,
     topic: deployment.physicalName(source.topic),
     codec: deployment.codecOf(source.topic),
-    log: storage.log,
+    log: access.log,
     progress,
     producers: writers.of(deployment.physicalName(source.topic)),
     onResume,

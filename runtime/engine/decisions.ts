@@ -1,5 +1,5 @@
 import { topics, type Control, type ControlKind, type Topic, type TopicCodec } from '../../schemas/index.js';
-import type { Log } from '../ports.js';
+import type { Placement } from '../ports.js';
 
 /** The topic that keeps decisions. */
 export const CONTROL = topics.control as Topic<string, unknown>;
@@ -25,7 +25,6 @@ export interface Decision {
 }
 
 const KINDS: Readonly<Record<Decision['phase'], ControlKind>> = { idle: 'CLOCK_ADVANCE', resume: 'CLOCK_ADVANCE', end: 'END_OF_INPUT' };
-const CHUNK = 1000;
 
 /** The part of a control record that says what was decided, and where. `clockMs` is the event time up to which the channel was waited for. */
 export function controlOf(
@@ -43,23 +42,23 @@ const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
  * built again from the log is the state that was lived. Read once, when the first task asks.
  */
 export class DecisionLog {
-  private byTask: ReadonlyMap<string, readonly Decision[]> | null = null;
+  private byTask: Promise<ReadonlyMap<string, readonly Decision[]>> | null = null;
 
   constructor(
-    private readonly log: Log,
+    private readonly placement: Pick<Placement, 'records'>,
     private readonly topic: string,
     private readonly codec: TopicCodec<unknown>,
   ) {}
 
   /** @throws SFS_LOG_CORRUPT, and what decoding a control record throws */
-  of(task: string): readonly Decision[] {
+  async of(task: string): Promise<readonly Decision[]> {
     this.byTask ??= this.read();
-    return this.byTask.get(task) ?? [];
+    return (await this.byTask).get(task) ?? [];
   }
 
-  private read(): ReadonlyMap<string, readonly Decision[]> {
+  private async read(): Promise<ReadonlyMap<string, readonly Decision[]>> {
     const byTask = new Map<string, Decision[]>();
-    for (const control of this.controls()) {
+    for await (const control of this.controls()) {
       const decision = decisionOf(control);
       if (decision === null) continue;
       const task = `${control.topology}@${control.topologyVersion}/${control.subtopology}/${control.partition}`;
@@ -70,17 +69,11 @@ export class DecisionLog {
     return byTask;
   }
 
-  private *controls(): Generator<Control> {
-    for (let partition = 0; partition < CONTROL.partitions; partition++) yield* this.controlsOf(partition);
-  }
-
-  private *controlsOf(partition: number): Generator<Control> {
-    const { start, end } = this.log.range(this.topic, partition);
-    for (let from = start; from < end;) {
-      const records = this.log.read(this.topic, partition, from, CHUNK);
-      if (records.length === 0) return;
-      for (const { key, value } of records) if (value !== null) yield this.codec.decode(key?.toString() ?? '', value) as Control;
-      from = records.at(-1)!.offset + 1;
+  private async *controls(): AsyncGenerator<Control> {
+    for (let partition = 0; partition < CONTROL.partitions; partition++) {
+      for await (const { key, value } of this.placement.records(this.topic, partition)) {
+        if (value !== null) yield this.codec.decode(key?.toString() ?? '', value) as Control;
+      }
     }
   }
 }

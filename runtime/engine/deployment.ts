@@ -12,7 +12,7 @@ import {
 import { canonicalJson, describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
 import type { StoreSpec } from '../../operators/ports/stage.js';
 import type { Topology } from '../../operators/topology.js';
-import type { Storage, TopicSpec } from '../ports.js';
+import type { Placement, Storage, TopicSpec } from '../ports.js';
 import { CONTROL, DecisionLog } from './decisions.js';
 import type { ProducerId } from './header.js';
 import type { Target } from './outputs.js';
@@ -32,7 +32,7 @@ export class Deployment {
   constructor(
     readonly topology: Topology,
     readonly region: string,
-    private readonly storage: Storage,
+    private readonly storage: Pick<Storage, 'documents'>,
   ) {
     this.graph = describe(topology);
   }
@@ -91,8 +91,8 @@ export class Deployment {
   }
 
   /** What tasks decided in this region so far. */
-  decisionLog(): DecisionLog {
-    return new DecisionLog(this.storage.log, this.physicalName(CONTROL), this.codecOf(CONTROL));
+  decisionLog(placement: Pick<Placement, 'records'>): DecisionLog {
+    return new DecisionLog(placement, this.physicalName(CONTROL), this.codecOf(CONTROL));
   }
 
   /** @throws SFS_STATE_UNPREPARED when `prepareState` has not run */

@@ -1,7 +1,7 @@
 import { SkillForgeError, keyOf, type TopicCodec } from '../../schemas/index.js';
 import type { Origin } from '../../operators/record.js';
 import type { SourceInput } from '../../operators/stage.js';
-import type { Log, LogRecord } from '../ports.js';
+import type { Log, LogRecord, TaskPosition } from '../ports.js';
 import { Channel, type Arrival } from './channel.js';
 import { HeaderReader, type Header, type ProducerId } from './header.js';
 import { assertKeyLength } from './keyLength.js';
@@ -25,7 +25,7 @@ export interface PartitionInputOptions {
   readonly topic: string;
   readonly partition: number;
   readonly codec: TopicCodec<unknown>;
-  readonly log: Log;
+  readonly log: Pick<Log, 'range' | 'read'>;
   readonly progress: TaskProgress;
   /** Tasks known to write the topic; others are found by their headers. */
   readonly producers: readonly ProducerId[];
@@ -93,6 +93,13 @@ export class PartitionInput {
     const { end } = log.range(topic, partition);
     const next = Math.min(...[...this.channels.values()].map((channel) => channel.progress.next));
     return Number.isFinite(next) ? Math.max(0, end - next) : end;
+  }
+
+  /** The first record that one of its channels has not processed; where nothing is read yet, that which it begins with. */
+  get position(): TaskPosition {
+    const { topic, partition, log } = this.options;
+    const next = Math.min(...[...this.channels.values()].map(({ progress }) => progress.next));
+    return { topic, partition, next: Number.isFinite(next) ? next : log.range(topic, partition).start };
   }
 
   /** A channel with nothing waiting has processed everything up to its cursor. */
@@ -271,6 +278,10 @@ export class PartitionInput {
     return eventTimeMs;
   }
 }
+
+/** How far a task has come in the partitions that are its own. */
+export const ownPositions = (inputs: readonly PartitionInput[]): TaskPosition[] =>
+  inputs.filter(({ options }) => options.source.scope === 'task').map(({ position }) => position);
 
 /** The record at a place of the sources, `null` where none of them is there or retention has removed it. */
 export function storedRecord(inputs: readonly PartitionInput[], { topic, partition, offset }: Origin): LogRecord | null {

@@ -10,7 +10,7 @@ import { CONTROL, controlOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
-import { storedRecord, type PartitionInput } from './partitionInput.js';
+import { ownPositions, storedRecord, type PartitionInput } from './partitionInput.js';
 import { COUNTER_OF, clocksOf, encodeProgress, type TaskProgress } from './progress.js';
 import type { RowAwaited } from './rowAwaited.js';
 import { Silence, type StepOptions } from './silence.js';
@@ -315,20 +315,21 @@ export class Task {
   }
 
   private async commit(): Promise<void> {
-    const { state, timers, outputs, storage, limits } = this.parts;
+    const { state, timers, outputs, access, limits } = this.parts;
     if (!this.changed && outputs.size === 0) return;
     for (const input of this.parts.inputs) input.settle();
     this.progress.counters.outputs += outputs.results;
     this.changed = false;
     this.isCommitting = true;
     try {
-      await storage.commit({
+      const commit = {
         task: this.name,
         outputs: outputs.drain(),
         state: state.drain(),
         queue: timers.drain(),
         progress: encodeProgress(this.progress),
-      });
+      };
+      await access.commit(commit, ownPositions(this.parts.inputs));
     } finally {
       this.isCommitting = false;
     }

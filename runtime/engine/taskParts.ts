@@ -1,5 +1,5 @@
 import type { TopologyBuilder } from '../../operators/builder.js';
-import type { Storage } from '../ports.js';
+import type { TaskAccess } from '../ports.js';
 import type { Outputs } from './outputs.js';
 import type { PartitionInput } from './partitionInput.js';
 import type { TaskProgress } from './progress.js';
@@ -25,7 +25,7 @@ export interface TaskParts {
   readonly outputs: Outputs;
   /** What an earlier life of the task decided, and this one has still to apply. */
   readonly replayed: ReplayedDecisions;
-  readonly storage: Storage;
+  readonly access: TaskAccess;
   readonly limits: StepLimits;
   /** Encodes the rows of every input at once: finds the input whose row made a commit fail. */
   readonly careful: boolean;

@@ -1,14 +1,18 @@
 import { setMaxListeners } from 'node:events';
-import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
-import type { Storage } from '../ports.js';
-import { assembleTask } from './assemble.js';
+import type { PartitionName, Placement, Storage, TaskGroup } from '../ports.js';
+import { assembleTask, partitionsRead } from './assemble.js';
+import type { Subtopology } from '../../operators/graph.js';
+import type { DecisionLog } from './decisions.js';
 import { Deployment } from './deployment.js';
+import { localPlacement } from './localPlacement.js';
 import type { Channel } from './channel.js';
 import type { PartitionInput } from './partitionInput.js';
 import type { SilenceKind, StepOptions } from './silence.js';
-import type { StepState, Task } from './task.js';
+import type { Task } from './task.js';
 import type { StepLimits } from './taskParts.js';
+import { RunningTask } from './runningTask.js';
 import { Writers } from './writers.js';
 
 /** How a worker runs its topologies. */
@@ -25,25 +29,15 @@ export interface WorkerOptions {
 
 const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 60_000 };
 
-/** Commits on their way to the disk, at most: what they hold is in memory, however many tasks there are. */
-const MOST_COMMITS = 4;
-
-interface Running {
-  task: Task;
-  /** The task anew, from what it last committed. */
-  readonly assemble: (careful: boolean) => Promise<Task>;
-  state: StepState;
-  /** The step in progress; a task is stepped by one at a time. */
-  busy: Promise<void> | null;
-}
-
 /**
  * Runs the tasks of some topologies over one storage in this process: computes one task while the commits of others are
  * on their way to the disk.
  */
 export class Worker {
   readonly deployments: readonly Deployment[];
-  private readonly tasks: Running[] = [];
+  private tasks: RunningTask[] = [];
+  private readonly placement: Placement;
+  private readonly decisions = new Map<string, DecisionLog>();
   private writers = new Writers([]);
   /** Speaks when steps are to wait for nothing any more but their commits. */
   private readonly stopped = new AbortController();
@@ -52,9 +46,10 @@ export class Worker {
 
   constructor(
     topologies: readonly Topology[],
-    private readonly storage: Storage,
+    storage: Storage | Placement,
     private readonly options: WorkerOptions,
   ) {
+    this.placement = 'join' in storage ? storage : localPlacement(storage);
     this.deployments = topologies.map((topology) => new Deployment(topology, options.region, storage));
     // Every task may listen.
     setMaxListeners(0, this.stopped.signal);
@@ -68,30 +63,75 @@ export class Worker {
    * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_PLAN_REFUSED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE, SFS_TOPIC_NOT_DERIVED
    */
   async start(): Promise<void> {
-    const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
-    const writers = (this.writers = new Writers(this.deployments));
-    for (const deployment of this.deployments) deployment.assertPlan();
-    for (const deployment of this.deployments) {
-      for (const spec of deployment.topicSpecs()) await this.storage.log.ensureTopic(spec);
+    const { placement, deployments } = this;
+    if (placement.isShared && this.options.mode !== 'follow') {
+      throw new SkillForgeError('SFS_RUN_MODE', `a worker that shares its tasks with others follows; it cannot run ${this.options.mode}`);
+    }
+    this.writers = new Writers(deployments);
+    for (const deployment of deployments) deployment.assertPlan();
+    for (const deployment of deployments) {
+      for (const spec of deployment.topicSpecs()) await placement.log.ensureTopic(spec);
       await deployment.register();
       await deployment.prepareState();
+      this.decisions.set(deployment.id, deployment.decisionLog(placement));
     }
-    for (const deployment of this.deployments) {
-      const decisions = deployment.decisionLog();
-      for (const subtopology of deployment.graph.subtopologies) {
-        for (let partition = 0; partition < subtopology.partitions; partition++) {
-          const assemble = (careful: boolean): Promise<Task> =>
-            assembleTask(deployment, subtopology, partition, { storage: this.storage, limits, careful, decisions, writers });
-          this.tasks.push({ task: await assemble(false), assemble, state: 'more', busy: null });
-        }
+    await placement.join(deployments.map(groupOf), {
+      assigned: (group, partitions) => (placement.isShared ? this.openOrFail(group, partitions) : this.open(group, partitions)),
+      revoked: async (group, partitions) => {
+        await Promise.all(this.drop(group, partitions).map((running) => running.leave()));
+      },
+      lost: (group, partitions) => {
+        for (const running of this.drop(group, partitions)) running.leave().catch(() => undefined);
+      },
+    });
+  }
+
+  /** The groups of a shared placement call from anywhere: what goes wrong ends the run. */
+  private async openOrFail(group: string, partitions: readonly PartitionName[]): Promise<void> {
+    try {
+      await this.open(group, partitions);
+    } catch (error) {
+      if (!this.isStopped(error)) this.failure ??= error instanceof Error ? error : new Error(String(error));
+      this.wake();
+    }
+  }
+
+  /** Opens the tasks whose own partitions are all among these. */
+  private async open(group: string, partitions: readonly PartitionName[]): Promise<void> {
+    const deployment = this.deployments.find(({ id }) => id === group)!;
+    const given = new Set(partitions.map(nameOf));
+    const opened: RunningTask[] = [];
+    for (const subtopology of deployment.graph.subtopologies) {
+      for (let partition = 0; partition < subtopology.partitions; partition++) {
+        const { own } = partitionsRead(deployment, subtopology, partition);
+        if (own.every((one) => given.has(nameOf(one)))) opened.push(await this.opened(deployment, subtopology, partition, own));
       }
     }
-    this.expectWriters();
+    this.tasks.push(...opened);
+    this.expectWriters(opened);
+    this.wake();
+  }
+
+  private opened(deployment: Deployment, subtopology: Subtopology, partition: number, own: readonly PartitionName[]): Promise<RunningTask> {
+    const { placement, writers } = this;
+    const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
+    const decisions = this.decisions.get(deployment.id)!;
+    const assemble = (careful: boolean): Promise<Task> =>
+      assembleTask(deployment, subtopology, partition, { placement, limits, careful, decisions, writers });
+    return RunningTask.open(own, assemble, placement.isShared, this.stopped.signal);
+  }
+
+  /** Takes out the tasks that read one of these. */
+  private drop(group: string, partitions: readonly PartitionName[]): RunningTask[] {
+    const given = new Set(partitions.map(nameOf));
+    const dropped = this.tasks.filter(({ own, task }) => task.name.startsWith(`${group}/`) && own.some((one) => given.has(nameOf(one))));
+    this.tasks = this.tasks.filter((running) => !dropped.includes(running));
+    return dropped;
   }
 
   /** What tasks of this worker write is waited for anew: a writer that has nothing more to say tells so again. */
-  private expectWriters(): void {
-    for (const { task } of this.tasks) {
+  private expectWriters(opened: readonly RunningTask[]): void {
+    for (const { task } of opened) {
       for (const input of task.parts.inputs) {
         const written = [...input.channels.values()].filter((channel) => this.writers.speakIn(input, channel));
         for (const { progress } of written) progress.idle = false;
@@ -104,13 +144,14 @@ export class Worker {
    * @throws SFS_RUN_BLOCKED when records wait at the end of a bounded run, and what a commit threw
    */
   async run(): Promise<void> {
-    const unsubscribe = this.storage.log.onAppend(() => this.wake());
+    const unsubscribe = this.placement.log.onAppend(() => this.wake());
     try {
       while (!this.stopped.signal.aborted && this.failure === null && (await this.round()));
     } finally {
       unsubscribe();
       this.stopped.abort();
       await Promise.all(this.tasks.flatMap((running) => running.busy ?? []));
+      await this.placement.leave();
     }
     if (this.failure !== null) throw this.failure;
   }
@@ -129,11 +170,11 @@ export class Worker {
   private async round(): Promise<boolean> {
     let started = false;
     for (const running of this.tasks) {
-      if (running.busy !== null || running.state !== 'more') continue;
+      if (running.busy !== null || running.state !== 'more' || running.isLeaving) continue;
       running.busy = this.stepOf(running);
       started = true;
       await yieldToEvents();
-      while (this.committing >= MOST_COMMITS) await this.oneDone();
+      while (this.committing >= this.placement.mostCommits) await this.oneDone();
     }
     return started || (await this.oneDone()) || this.rest();
   }
@@ -149,24 +190,13 @@ export class Worker {
     return busy.length > 0;
   }
 
-  private async stepOf(running: Running): Promise<void> {
+  private async stepOf(running: RunningTask): Promise<void> {
     try {
-      running.state = await running.task.step(this.stepOptions());
-      if (running.task.parts.careful) running.task = await running.assemble(false);
+      await running.step(this.stepOptions());
     } catch (error) {
-      await this.recover(running, error);
+      if (!this.isStopped(error)) this.failure ??= error instanceof Error ? error : new Error(String(error));
     } finally {
       running.busy = null;
-    }
-  }
-
-  /** A row that cannot be encoded fails a commit, of which it says not which input made it: the task is done again, looking at each. */
-  private async recover(running: Running, error: unknown): Promise<void> {
-    try {
-      if (errorCodeOf(error) !== 'SFS_STATE_ENCODE' || running.task.parts.careful) throw error;
-      running.task = await running.assemble(true);
-    } catch (final) {
-      if (!this.isStopped(final)) this.failure ??= final instanceof Error ? final : new Error(String(final));
     }
   }
 
@@ -229,6 +259,15 @@ export class Worker {
       };
     });
   }
+}
+
+const nameOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`;
+
+/** The partitions that the tasks of a topology share out among them. */
+function groupOf(deployment: Deployment): TaskGroup {
+  const sources = deployment.topology.build(deployment.region).stages.flatMap(({ source }) => source ?? []);
+  const own = sources.filter(({ scope }) => scope === 'task').map(({ topic }) => topic);
+  return { id: deployment.id, topics: own.map((topic) => ({ name: deployment.physicalName(topic), partitions: deployment.partitionsOf(topic) })) };
 }
 
 /** Lets finished commits be seen between two tasks. */

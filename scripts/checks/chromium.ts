@@ -1,6 +1,5 @@
 /** Finds the browser that the tests of the page run in. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findProgram, isExecutable } from '../services/programs.js';
 
 /** Names that distributions give it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -12,15 +11,5 @@ export const CHROMIUM_VARIABLE = 'CHROMIUM_PATH';
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
   const given = env[CHROMIUM_VARIABLE];
   if (given !== undefined && given !== '') return isExecutable(given) ? given : null;
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram(NAMES, env);
 }

@@ -18,6 +18,7 @@ interface LongSuite {
 
 const SUITES: readonly LongSuite[] = [
   { name: 'properties, 250 runs each', folder: 'test/properties', env: { SKILLFORGE_RUNS: '250' } },
+  { name: 'every interleaving of the commit protocol, within larger bounds', folder: 'test/model', env: { SKILLFORGE_MODEL: 'long' } },
   { name: 'crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_DAMAGES: '120' } },
   {
     name: 'every topology over all presentations of the real files',

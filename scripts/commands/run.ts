@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import { findTopologyFile, loadTopology, shortPath, type TopologyFile } from '../topologyFiles.js';
+import type { ClusterProgress } from './clusterRun.js';
 import { explainedRun } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
@@ -17,13 +18,20 @@ interface RunOptions extends FolderOptions {
   readonly endOfInput?: true;
   readonly batchRecords?: number;
   readonly check: boolean;
+  readonly kafka?: string;
+  readonly redis?: string;
+  readonly kafkaOptions?: string;
+  readonly replication: number;
 }
 
 const DESCRIPTION = `Runs topologies on the folder, all in this process, and follows the log until Ctrl+C.
 
 A topology is given by the name of its file in ./topologies or in this package, or by a path; TypeScript needs no build. Each
 file is checked first (see "topology check"). Missing topics are created. A run goes on where the last one stopped: every record
-counts once, whatever ended it. Ctrl+C ends after the commits in progress; a second one aborts, which loses nothing either.`;
+counts once, whatever ended it. Ctrl+C ends after the commits in progress; a second one aborts, which loses nothing either.
+
+With --kafka and --redis it runs on servers instead of the folder: any number of processes share the work, and take over what one that
+ends or dies leaves.`;
 
 /** Runs topologies. */
 export function runCommand(): Command {
@@ -31,6 +39,7 @@ export function runCommand(): Command {
     'skillforge run learner-engagement item-trends',
     'skillforge run ./topologies/grades.ts --until-end',
     'skillforge run item-trends --end-of-input --json',
+    'skillforge run learner-engagement --kafka localhost:9092 --redis redis://localhost:6379',
   ])
     .addOption(
       new Option('--until-end', 'stop when all that is in the log has been processed; windows that are open stay open').conflicts('endOfInput'),
@@ -38,11 +47,16 @@ export function runCommand(): Command {
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
     .option('--no-check', 'run files that the check refuses')
+    .addOption(new Option('--kafka <addresses>', 'run on Kafka: brokers, with commas between').conflicts(['untilEnd', 'endOfInput']))
+    .addOption(new Option('--redis <url>', 'where the state is, with --kafka').env('SKILLFORGE_REDIS_URL'))
+    .option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka')
+    .option('--replication <n>', 'replicas of topics that are created in Kafka', wholeNumber(1), 1)
     .action(run);
 }
 
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
   const topologies = await checkedTopologies(names, options.check);
+  if (options.kafka !== undefined) return onServers(topologies, options, options.kafka);
   const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
   const { region, batchRecords } = options;
   const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
@@ -52,6 +66,21 @@ async function run(names: readonly string[], options: RunOptions): Promise<void>
   );
   if (options.json) printJson({ summary });
   else print(runText(summary));
+}
+
+async function onServers(topologies: readonly Topology[], options: RunOptions, kafka: string): Promise<void> {
+  const { redis, region, batchRecords, kafkaOptions, replication } = options;
+  if (redis === undefined) throw new SkillForgeError('SFS_REDIS_OPTION', '--kafka needs --redis, or SKILLFORGE_REDIS_URL: the state is there');
+  const line = new ProgressLine(options.json === true);
+  const onProgress = ({ tasks, processed }: ClusterProgress): void => {
+    line.update({ what: 'running on Kafka', done: processed, total: null, unit: 'records', note: `${tasks} tasks here` });
+    if (options.json) printJson({ progress: { tasks, processed } });
+  };
+  // Its packages take a while to load, and are not there on every machine.
+  const { runOnCluster } = await import('./clusterRun.js');
+  const summary = await runOnCluster(topologies, { region, kafka, redis, kafkaOptions, replication, batchRecords, onProgress });
+  if (options.json) printJson({ summary });
+  else print(`stopped: ${countText(summary.processed)} records in ${secondsText(summary.seconds)}`);
 }
 
 /** Loads topologies by name or path, after the check. @throws SFS_TOPOLOGY_REFUSED with the findings, and what finding and loading throw */

@@ -17,7 +17,7 @@ function program(name: string, mode = 0o755): string {
 }
 
 const setup = (chromium: string) =>
-  spawnSync(process.execPath, ['--import', 'tsx', 'scripts/checks/testSetup.ts'], {
+  spawnSync(process.execPath, ['--import', 'tsx', 'scripts/checks/testSetup.ts', 'chromium'], {
     cwd: projectRoot,
     env: { ...process.env, CHROMIUM_PATH: chromium },
     encoding: 'utf8',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { Log, OutputRecord } from '../../runtime/ports.js';
+import type { LocalLog, OutputRecord } from '../../runtime/ports.js';
 import { MemoryStorage } from '../../runtime/testing/memoryStorage.js';
 import {
   LocalSchemaIds,
@@ -37,7 +37,7 @@ type Plain = Topic<string, unknown>;
 /** Writes records of the catalogue's topics into a log. */
 export class Shelves {
   constructor(
-    readonly log: Log = new MemoryStorage().log,
+    readonly log: LocalLog = new MemoryStorage().log,
     readonly region = REGION,
   ) {}
 

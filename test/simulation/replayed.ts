@@ -18,16 +18,18 @@ export interface InputOptions {
   readonly days: number;
   readonly clicksPerDay: number;
   readonly learners: number;
+  /** {@link REGION} unless given. */
+  readonly region?: string;
 }
 
 /** Every topic that the topologies touch, as they are deployed on `storage`. */
-export function deploymentsOn(storage: LocalStorage): readonly Deployment[] {
-  return TOPOLOGIES.map((topology) => new Deployment(topology, REGION, storage));
+export function deploymentsOn(storage: LocalStorage, region = REGION): readonly Deployment[] {
+  return TOPOLOGIES.map((topology) => new Deployment(topology, region, storage));
 }
 
 /** Appends the input to the clicks topic. @returns the number of records */
-export async function appendInput(storage: LocalStorage, { seed, ...synthetic }: InputOptions): Promise<number> {
-  const [deployment] = deploymentsOn(storage);
+export async function appendInput(storage: LocalStorage, { seed, region = REGION, ...synthetic }: InputOptions): Promise<number> {
+  const [deployment] = deploymentsOn(storage, region);
   const random = new SeededRandom(seed);
   const codec = deployment!.codecOf(topics.clicks);
   const name = deployment!.physicalName(topics.clicks);
@@ -40,7 +42,7 @@ export async function appendInput(storage: LocalStorage, { seed, ...synthetic }:
   };
   let records = 0;
   let promisedMs = -Infinity;
-  for (const clicks of syntheticClicks({ ...synthetic, seed, region: REGION, outOfOrderMs: OUT_OF_ORDER_MS })) {
+  for (const clicks of syntheticClicks({ ...synthetic, seed, region, outOfOrderMs: OUT_OF_ORDER_MS })) {
     await storage.log.append(clicks.map((click) => recordOf(random.chance(1 / 300) ? late(click) : click)));
     records += clicks.length;
     // What may still come, but for the late ones, as its writer knows: no click is further behind an earlier one.

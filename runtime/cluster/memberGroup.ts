@@ -1,0 +1,107 @@
+import type { SkillForgeError } from '../../schemas/index.js';
+import type { Broker, FetchedRecords, GroupConsumer, PartitionStart, TopicPartition } from '../kafka/broker.js';
+import type { PartitionName, TaskGroup, TaskHost } from '../ports.js';
+import { FetchControl, type FetchBuffer } from './fetchBuffer.js';
+
+const nameOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`;
+
+/** This process as a member of the consumer group of one topology: its partitions, and the buffers that they are read into. */
+export class MemberGroup {
+  private readonly buffers = new Map<string, FetchBuffer>();
+  /** Where to begin, while an assignment is being answered. */
+  private starts: Map<string, PartitionStart> | null = null;
+  private readonly owned = new Set<string>();
+  private readonly controls = new Map<string, FetchControl>();
+
+  private constructor(
+    readonly id: string,
+    private readonly host: TaskHost,
+    private readonly onFetched: () => void,
+  ) {}
+
+  /** The member that the group knows. */
+  consumer!: GroupConsumer;
+
+  /** Connects, and joins nothing yet. */
+  static async open(broker: Broker, groupId: string, group: TaskGroup, host: TaskHost, onFetched: () => void): Promise<MemberGroup> {
+    const member = new MemberGroup(group.id, host, onFetched);
+    member.consumer = await broker.consumer({
+      groupId,
+      onRecords: (fetched) => member.take(fetched),
+      onError: (error) => member.fail(error),
+      listener: {
+        assigned: (partitions) => member.assigned(partitions),
+        revoked: (partitions) => member.revoked(partitions),
+        lost: (partitions) => member.lost(partitions),
+      },
+    });
+    return member;
+  }
+
+  /** Joins; the host hears of its partitions from then on. */
+  join({ topics }: TaskGroup): Promise<void> {
+    return this.consumer.subscribe(topics.map(({ name }) => name));
+  }
+
+  owns(partition: PartitionName): boolean {
+    return this.owned.has(nameOf(partition));
+  }
+
+  /** Reads a partition into a buffer from an offset on: with the answer to its assignment, or by a seek where it is being read. */
+  async begin(partition: PartitionName, buffer: FetchBuffer, offset: number): Promise<void> {
+    const name = nameOf(partition);
+    buffer.begin(offset);
+    this.buffers.set(name, buffer);
+    if (this.starts !== null) this.starts.set(name, { ...partition, offset });
+    else await this.controlOf(partition).moveTo(offset);
+  }
+
+  controlOf({ topic, partition }: PartitionName): FetchControl {
+    const name = nameOf({ topic, partition });
+    let control = this.controls.get(name);
+    if (control === undefined) this.controls.set(name, (control = new FetchControl(this.consumer, topic, partition)));
+    return control;
+  }
+
+  private take(fetched: FetchedRecords): void {
+    this.buffers.get(nameOf(fetched))?.take(fetched);
+    this.onFetched();
+  }
+
+  private fail(error: SkillForgeError): void {
+    const { topic, partition } = error.context as { topic?: string; partition?: number };
+    for (const [name, buffer] of this.buffers) {
+      if (topic === undefined || name === `${topic}/${String(partition)}` || (partition === undefined && name.startsWith(`${topic}/`)))
+        buffer.fail(error);
+    }
+    this.onFetched();
+  }
+
+  private async assigned(partitions: readonly TopicPartition[]): Promise<readonly PartitionStart[]> {
+    for (const one of partitions) this.owned.add(nameOf(one));
+    const starts = (this.starts = new Map<string, PartitionStart>());
+    try {
+      await this.host.assigned(this.id, partitions);
+    } finally {
+      this.starts = null;
+    }
+    return [...starts.values()];
+  }
+
+  private async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.host.revoked(this.id, partitions);
+    this.disown(partitions);
+  }
+
+  private lost(partitions: readonly TopicPartition[]): void {
+    this.host.lost(this.id, partitions);
+    this.disown(partitions);
+  }
+
+  private disown(partitions: readonly TopicPartition[]): void {
+    for (const name of partitions.map(nameOf)) {
+      this.owned.delete(name);
+      this.buffers.delete(name);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { LogRecord, PartitionName, Placement, Storage, TaskAccess, TaskGroup } from '../ports.js';
+
+/** Few: the garbage collector pays for what waits. */
+const MOST_COMMITS = 4;
+const CHUNK = 1000;
+
+/** A storage of this process alone: every task is its own, at once and for good. */
+export function localPlacement(storage: Storage): Placement {
+  const access: TaskAccess = {
+    log: storage.log,
+    tasks: storage.tasks,
+    begin: () => undefined,
+    commit: (commit) => storage.commit(commit),
+    close: () => Promise.resolve(),
+  };
+  return {
+    log: storage.log,
+    documents: storage.documents,
+    mostCommits: MOST_COMMITS,
+    isShared: false,
+    join: async (groups, host) => {
+      for (const group of groups) await host.assigned(group.id, partitionsOf(group));
+    },
+    openTask: () => Promise.resolve(access),
+    records: (topic, partition) => recordsOf(storage, topic, partition),
+    leave: () => Promise.resolve(),
+  };
+}
+
+const partitionsOf = ({ topics }: TaskGroup): PartitionName[] =>
+  topics.flatMap(({ name, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })));
+
+function* recordsOf({ log }: Storage, topic: string, partition: number): Generator<LogRecord> {
+  const { start, end } = log.range(topic, partition);
+  for (let from = start; from < end;) {
+    const records = log.read(topic, partition, from, CHUNK);
+    if (records.length === 0) return;
+    yield* records;
+    from = records.at(-1)!.offset + 1;
+  }
+}

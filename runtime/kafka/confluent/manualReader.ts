@@ -1,0 +1,37 @@
+/** Reads partitions that the caller chooses. */
+import type { ManualReader, PartitionStart, TopicPartition } from '../broker.js';
+import type { ReadPartition } from '../partitionTable.js';
+import { failureOf } from './codes.js';
+import { ConfluentConsumer } from './consumer.js';
+
+/** A reader by hand on librdkafka. */
+export class ConfluentReader extends ConfluentConsumer implements ManualReader {
+  async assign(partitions: readonly PartitionStart[]): Promise<void> {
+    await this.checkStarts(partitions);
+    this.table.clear();
+    this.begin(partitions);
+  }
+
+  override async seek(topic: string, partition: number, offset: number): Promise<void> {
+    if (this.table.get(topic, partition) !== undefined) return super.seek(topic, partition, offset);
+    await this.checkStarts([{ topic, partition, offset }]);
+    this.begin([{ topic, partition, offset }]);
+  }
+
+  /** Adds partitions. The client begins all of them anew: what pulls under way bring is dropped, and read again. */
+  private begin(added: readonly PartitionStart[]): void {
+    for (const { topic, partition, offset } of added) this.table.add(topic, partition).position = offset;
+    const entries = this.table.all();
+    for (const entry of entries) entry.staleUntil = this.loop.pullNumber;
+    try {
+      this.client.assign(entries.map(startOf));
+      this.client.pause(entries.filter((entry) => this.stopped.has(entry)).map(partitionOf));
+    } catch (error) {
+      throw failureOf(error, 'choosing partitions', this.failures);
+    }
+    this.loop.wake();
+  }
+}
+
+const partitionOf = ({ topic, partition }: ReadPartition): TopicPartition => ({ topic, partition });
+const startOf = ({ topic, partition, position }: ReadPartition): PartitionStart => ({ topic, partition, offset: position });

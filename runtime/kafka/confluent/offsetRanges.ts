@@ -1,0 +1,29 @@
+/** First and last offsets of partitions, asked over a client's connections. */
+import type { TopicPartition } from '../broker.js';
+import type { PartitionRange } from '../../ports.js';
+import { asError, nativeCall, type NativeAdmin, type NativePartition } from './native.js';
+
+/** Numbers of Kafka's ListOffsets request. */
+const EARLIEST = { timestamp: -2 };
+const LATEST = { timestamp: -1 };
+const READ_UNCOMMITTED = 0;
+
+/** The range of each partition, uncommitted records included: where reading may begin. Fails with the error of the first partition that has one. */
+export async function rangesOf(admin: NativeAdmin, partitions: readonly TopicPartition[], timeout: number): Promise<PartitionRange[]> {
+  const ask = (offset: typeof EARLIEST): Promise<NativePartition[]> =>
+    nativeCall((done) =>
+      admin.listOffsets(
+        partitions.map(({ topic, partition }) => ({ topic, partition, offset })),
+        { timeout, isolationLevel: READ_UNCOMMITTED },
+        done,
+      ),
+    );
+  const [starts, ends] = [await ask(EARLIEST), await ask(LATEST)];
+  return partitions.map((one) => ({ start: offsetIn(starts, one), end: offsetIn(ends, one) }));
+}
+
+function offsetIn(answers: readonly NativePartition[], { topic, partition }: TopicPartition): number {
+  const answer = answers.find((one) => one.topic === topic && one.partition === partition);
+  if (answer?.error !== undefined && answer.error.code !== 0) throw asError(answer.error);
+  return answer?.offset ?? 0;
+}

@@ -1,0 +1,9 @@
+/**
+ * The state of tasks in Redis, single or Cluster, for exactly-once processing together with Kafka's transactions.
+ * The protocol and its reasons: `docs/adr/0011-commit-protocol.md`.
+ */
+export { ClaimedTask, randomId, type Recovery, type Standing, type TaskBatch } from './claimedTask.js';
+export type { RedisNode, RedisOptions } from './options.js';
+export { openRedis, RedisState, type RedisDocuments } from './redisState.js';
+export type { StoredRow, WantedRow } from './rows.js';
+export type { SnapshotChunk } from './snapshots.js';

@@ -1,0 +1,39 @@
+import { ownersScript, writingScript, type Script } from './script.js';
+
+/** What is known of a task: applied id, progress; id, progress, total and next of the staged batch; the names of the stores. */
+const FOUND = `
+local stores = {}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if field:sub(1, 2) == 's:' then stores[#stores + 1] = field:sub(3) end
+end
+local meta = redis.call('HMGET', KEYS[1], 'applied', 'progress')
+local staged = redis.call('HMGET', KEYS[2], 'id', 'progress', 'total', 'next')
+return { meta[1], meta[2], staged[1], staged[2], staged[3], staged[4], stores }
+`;
+
+/** Takes the task from whoever has it. KEYS: meta, staged. ARGV: token. Returns what {@link LOOK} does. */
+export const CLAIM: Script = { source: `redis.call('HSET', KEYS[1], 'token', ARGV[1])${FOUND}`, readOnly: false };
+
+/** KEYS: meta, staged. Returns [applied, progress, staged id, staged progress, total, next, [store, ...]], null for what is not there. */
+export const LOOK: Script = { source: FOUND, readOnly: true };
+
+/** Throws the staged batch away, if it is the one that is meant. KEYS: meta, staged. ARGV: token, applied, id. */
+export const DISCARD: Script = writingScript(`
+if redis.call('HGET', KEYS[2], 'id') == ARGV[3] then redis.call('UNLINK', KEYS[2]) end
+return 1
+`);
+
+/** Gives the task up; nothing where somebody else has it. KEYS: meta. ARGV: token. */
+export const RELEASE: Script = {
+  source: `
+if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then redis.call('HDEL', KEYS[1], 'token') end
+return 1
+`,
+  readOnly: false,
+};
+
+/** Deletes all of a task. KEYS: meta, and every other key of the task. ARGV: token. */
+export const DROP: Script = ownersScript(`
+redis.call('UNLINK', unpack(KEYS))
+return 1
+`);

@@ -1,0 +1,6 @@
+/** Servers without Docker. */
+export type { Kafka } from './kafka.js';
+export type { Redis, RedisLayout } from './redis.js';
+export type { Registry } from './registry.js';
+export type { Server } from './serverProcess.js';
+export { startServices, type Services, type ServicesOptions } from './startServices.js';

@@ -1,0 +1,106 @@
+/** Topologies on a real Kafka and a real Redis leave what a storage in memory does, whoever runs them and however often they die. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, type TestContext } from 'vitest';
+import type { MemoryStorage } from '../../../runtime/testing/index.js';
+import { startCli } from '../../scripts/commands/cliProcess.js';
+import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
+import {
+  differencesOf,
+  expectedOf,
+  newRegion,
+  openOn,
+  resultsInCluster,
+  resultsInMemory,
+  sendInput,
+  type OpenCluster,
+  type Results,
+  type Servers,
+} from './replica.js';
+
+const DEADLINE_MS = 300_000;
+const PROCESS = join(import.meta.dirname, 'workerProcess.ts');
+
+/** The results, looked at until they are as expected or time is up: every value once, in its order. */
+async function differencesAtRest(opened: OpenCluster, storage: MemoryStorage, expected: Results): Promise<string[]> {
+  for (const until = Date.now() + DEADLINE_MS; ; await sleep(1000)) {
+    const different = differencesOf(expected, await resultsInCluster(opened, storage));
+    if (different.length === 0 || Date.now() > until) return different;
+  }
+}
+
+/** What a test begins with: the input on the cluster, and the results that it should have. */
+async function prepared(context: TestContext, clicksPerDay: number) {
+  const servers: Servers = { kafka: await sharedKafka(context), redis: await sharedRedis(context) };
+  const region = newRegion();
+  const storage = await expectedOf({ seed: 5, days: 9, clicksPerDay, learners: 60, region });
+  const expected = await resultsInMemory(storage);
+  expect(expected.size).toBeGreaterThan(100);
+  const opened = await openOn(servers, region);
+  context.onTestFinished(() => opened.close());
+  await sendInput(storage, opened);
+  const workers = new Set<ChildProcess>();
+  context.onTestFinished(() => workers.forEach((worker) => worker.kill('SIGKILL')));
+  const start = async (): Promise<ChildProcess> => {
+    const worker = spawn(process.execPath, ['--import', 'tsx', PROCESS, servers.kafka, servers.redis, region], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    workers.add(worker);
+    await Promise.race([once(worker.stdout, 'data'), once(worker, 'exit')]);
+    expect(worker.exitCode).toBeNull();
+    return worker;
+  };
+  return { opened, storage, expected, start, servers, region };
+}
+
+const end = async (worker: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill(signal);
+  await once(worker, 'exit');
+};
+
+describe('topologies on Kafka and Redis', { timeout: SERVER_START_MS + 2 * DEADLINE_MS }, () => {
+  it('leave what a storage in memory does, also when one worker becomes two and one again', async (context) => {
+    const { opened, storage, expected, start } = await prepared(context, 400);
+    const first = await start();
+    await sleep(3000);
+    const second = await start();
+    await sleep(3000);
+    await end(first, 'SIGTERM');
+    expect(first.exitCode).toBe(0);
+    expect(await differencesAtRest(opened, storage, expected)).toEqual([]);
+    await end(second, 'SIGTERM');
+    expect(second.exitCode).toBe(0);
+  });
+
+  it('run from the command line', async (context) => {
+    const { opened, storage, expected, servers, region } = await prepared(context, 200);
+    const topologies = ['learner-engagement', 'item-trends'];
+    const run = startCli(['run', ...topologies, '--kafka', servers.kafka, '--redis', servers.redis, '--region', region, '--json']);
+    context.onTestFinished(() => void run.process.kill('SIGKILL'));
+    expect(await differencesAtRest(opened, storage, expected)).toEqual([]);
+    run.process.kill('SIGTERM');
+    const ended = await run.result;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.json()).toEqual({ summary: { processed: expect.any(Number) as number, seconds: expect.any(Number) as number } });
+  });
+
+  it('lose and double nothing when workers are killed', async (context) => {
+    const { opened, storage, expected, start } = await prepared(context, 600);
+    const kept = await start();
+    let different = Infinity;
+    for (let kill = 0; kill < 3 && different > 0; kill++) {
+      const victim = await start();
+      // The group settles, and both work; the evidence that it takes effect is that something was still to do.
+      await sleep(4000);
+      await end(victim, 'SIGKILL');
+      expect(victim.signalCode).toBe('SIGKILL');
+      different = differencesOf(expected, await resultsInCluster(opened, storage)).length;
+    }
+    expect(await differencesAtRest(opened, storage, expected)).toEqual([]);
+    await end(kept, 'SIGTERM');
+    expect(kept.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { RegionKeys } from '../../../runtime/redis/taskKeys.js';
+import { batchOf, codeOf, put, timer, valuesOf, write } from './batches.js';
+import { RedisUnderTest } from './server.js';
+
+describe.each(['single', 'cluster'] as const)('the state of a region in Redis (%s)', (layout) => {
+  const redis = new RedisUnderTest(layout);
+  const names = Array.from({ length: 12 }, (_, partition) => `trending@1/counts/${partition}`);
+
+  it('lists its tasks, and no other region’s', async () => {
+    const region = redis.freshRegion();
+    const state = await redis.open({ region });
+    const other = await redis.open({ region: `${region}-2` });
+    await (await other.claim('other')).recover(null);
+    expect(await state.tasks()).toEqual([]);
+    for (const name of names) {
+      const claimed = await state.claim(name);
+      await claimed.recover(null);
+      await write(claimed, batchOf([put('k', name)], { queue: [timer(1, name)] }));
+      expect(await valuesOf(claimed, ['k'])).toEqual([name]);
+    }
+    expect(await state.tasks()).toEqual([...names].sort());
+  });
+
+  it('drops a task, all of its keys, and tells its holder', async () => {
+    const region = redis.freshRegion();
+    const state = await redis.open({ region });
+    const claimed = await state.claim(names[0]!);
+    await claimed.recover(null);
+    await write(claimed, batchOf([put('a', '1', 'one'), put('a', '1', 'two')], { queue: [timer(1, 'x', 'payload')] }));
+    await claimed.stage(batchOf([put('a', '1', 'three')]));
+    await state.drop(names[0]!);
+    expect(await state.tasks()).toEqual([]);
+    const all = await Promise.all(redis.servers.map((server) => redis.client(server).keys(`*${region}*`)));
+    expect(all.flat()).toEqual([]);
+    expect(await codeOf(valuesOf(claimed, ['a'], 'one'))).toBe('SFS_STATE_BEHIND');
+    await state.drop('never-was');
+  });
+
+  it('leaves nothing of a task that was claimed and never wrote', async () => {
+    const state = await redis.open();
+    const claimed = await state.claim(names[0]!);
+    await claimed.recover(null);
+    await claimed.release();
+    expect(await state.tasks()).toEqual([]);
+  });
+
+  it('keeps documents by name', async () => {
+    const state = await redis.open();
+    expect([await state.documents.get('plan/a'), await state.documents.names('')]).toEqual([null, []]);
+    const bytes = Buffer.from([0, 255, 13, 10]);
+    await state.documents.put('plan/b', Buffer.alloc(0));
+    await state.documents.put('plan/a', Buffer.from('old'));
+    await state.documents.put('plan/a', bytes);
+    await state.documents.put('schema/ü', bytes);
+    expect(await state.documents.get('plan/a')).toEqual(bytes);
+    expect(await state.documents.get('plan/b')).toEqual(Buffer.alloc(0));
+    expect(await state.documents.names('plan/')).toEqual(['plan/a', 'plan/b']);
+    expect(await state.documents.names('')).toEqual(['plan/a', 'plan/b', 'schema/ü']);
+  });
+
+  it('refuses names that keys cannot have', async () => {
+    const state = await redis.open();
+    expect(() => new RegionKeys('eu{west', 'skillforge')).toThrow(/region "eu\{west"/);
+    const calls: (() => Promise<unknown>)[] = [() => state.claim('a{b'), () => state.drop(''), () => state.restore('}', [])];
+    for (const call of calls) {
+      expect(await codeOf(Promise.resolve().then(call))).toBe('SFS_NAME_INVALID');
+    }
+  });
+});

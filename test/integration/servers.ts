@@ -1,0 +1,51 @@
+/** The real servers that the test files of a run share. Each starts when the first test asks for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inject, type TestContext } from 'vitest';
+import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { startServices, type Services, type ServicesOptions } from '../../scripts/services/index.js';
+
+/** A server of the run: a Kafka broker, a Redis, a schema registry. */
+export type ServerName = 'kafka' | 'redis' | 'registry';
+
+/** What the run says about a server. `missing`: it cannot be had on this machine, and why; `failure`: it should run, and does not. */
+export type ServerAnswer = 'starting' | { readonly address: string } | { readonly missing: string } | { readonly failure: string };
+
+/** Time-out for a test or hook that asks for a server: the first one waits for its start, and for a download where nothing was set up. */
+export const SERVER_START_MS = 900_000;
+
+const LOOK_MS = 200;
+
+/** Bootstrap servers of the run's Kafka, one broker, without automatic creation of topics. Skips the test where it cannot be had. */
+export const sharedKafka = (context: TestContext): Promise<string> => shared('kafka', context);
+
+/** Address of the run's Redis, `redis://…`; use keys of your own. Skips the test where it cannot be had. */
+export const sharedRedis = (context: TestContext): Promise<string> => shared('redis', context);
+
+/** Base address of the run's registry; use subjects of your own. Skips the test where it cannot be had. */
+export const sharedRegistry = (context: TestContext): Promise<string> => shared('registry', context);
+
+/** Servers of this test's own, to kill or to have three brokers of; closed when the test ends. Skips the test where they cannot be had. */
+export async function ownServices(options: ServicesOptions, context: TestContext): Promise<Services> {
+  try {
+    const services = await startServices(options);
+    context.onTestFinished(() => services.close());
+    return services;
+  } catch (error) {
+    context.skip(errorCodeOf(error) === 'SFS_SERVICE_MISSING', errorMessageOf(error));
+    throw error;
+  }
+}
+
+async function shared(name: ServerName, context: TestContext): Promise<string> {
+  for (;;) {
+    const response = await fetch(`${inject('servers')}/${name}`);
+    const answer = (await response.json()) as ServerAnswer;
+    if (answer === 'starting') {
+      await sleep(LOOK_MS);
+      continue;
+    }
+    if ('failure' in answer) throw new Error(answer.failure);
+    if ('address' in answer) return answer.address;
+    context.skip(true, answer.missing);
+  }
+}

@@ -1,6 +1,7 @@
 /**
- * What the engine needs from a broker and a state store. `embedded/` implements it on one folder;
- * Kafka and Redis implement it later. All byte arrays are owned by the receiver after the call.
+ * What the engine needs from a broker and a state store: {@link Storage} on one folder (`embedded/`) or in memory (`testing/`), and
+ * {@link Placement} for what a worker runs over, on a folder or on Kafka and Redis (`cluster/`). All byte arrays are owned by the receiver
+ * after the call.
  */
 
 /** A record as it lies in a log. */

@@ -61,13 +61,13 @@ export class TransactionLine {
     const staged = await this.staged(group);
     if (staged.length === 0) return;
     try {
-      const producer = (this.producer ??= await this.broker.producer({ transactionalId: this.transactionalId }));
+      const producer = (this.producer ??= await this.openProducer());
       await producer.transact(
         staged.flatMap(({ commit }) => commit.outputs),
         offsetsOf(staged),
       );
     } catch (error) {
-      if (PRODUCER_ENDED.has(errorCodeOf(error))) await this.dropProducer();
+      if (PRODUCER_ENDED.has(errorCodeOf(error))) await this.renewProducer();
       for (const { reject } of staged) reject(error);
       return;
     }
@@ -93,10 +93,17 @@ export class TransactionLine {
     return staged;
   }
 
-  private async dropProducer(): Promise<void> {
+  /** At once: the new one ends what the old one left pending, which the tasks that are opened anew would have to wait for. */
+  private async renewProducer(): Promise<void> {
     const ended = this.producer;
     this.producer = null;
     await ended?.close().catch(() => undefined);
+    // Where that fails, too, the next commit tries again.
+    this.producer = await this.openProducer().catch(() => null);
+  }
+
+  private openProducer(): Promise<Producer> {
+    return this.broker.producer({ transactionalId: this.transactionalId });
   }
 }
 

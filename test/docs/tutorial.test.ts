@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { allBlocks, documents } from './documents.js';
+import { runCli } from '../scripts/commands/cliProcess.js';
 import { edit, isAsSaid, newProject, runCommand } from './walkthrough.js';
 
 const TUTORIAL = 'docs/tutorials/first-topology.md';
@@ -38,13 +39,25 @@ describe(TUTORIAL, () => {
 describe('a how-to', () => {
   /** These run in test/checks/package.test.ts and test/docs/importOulad.test.ts. */
   const elsewhere = ['docs/how-to/use-in-a-project.md', 'docs/how-to/import-oulad.md'];
+  /** These need servers: test/scripts/services/command.test.ts and test/integration/cluster/cluster.test.ts run what they show. */
+  const onServers = ['docs/how-to/run-the-servers.md', 'docs/how-to/run-on-kafka.md'];
   const commands = documents()
-    .filter((path) => path.startsWith('docs/how-to/') && !elsewhere.includes(path))
+    .filter((path) => path.startsWith('docs/how-to/') && ![...elsewhere, ...onServers].includes(path))
     .flatMap((path) => allBlocks(path).flatMap(({ info, text }) => (info === 'sh' ? [[path, text] as const] : [])));
 
   it.each(commands)('has commands that run on the folder of the tutorial: %s, %s', { timeout: 60_000 }, async (_, command) => {
     const result = await runCommand(command, project);
     expect(result.code, result.printed).toBe(0);
+  });
+});
+
+describe('docs/how-to/run-on-kafka.md', () => {
+  it('shows options that the command has', async () => {
+    const commands = allBlocks('docs/how-to/run-on-kafka.md').filter(({ info, text }) => info === 'sh' && text.startsWith('skillforge run'));
+    const shown = commands.flatMap(({ text }) => text.match(/--[a-z-]+/g) ?? []);
+    expect(new Set(shown)).toEqual(new Set(['--kafka', '--redis', '--kafka-options']));
+    const { stdout } = await runCli(['run', '--help']);
+    for (const option of shown) expect(stdout).toContain(`${option} <`);
   });
 });
 

@@ -1,5 +1,6 @@
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Broker, CommittedOffset } from '../kafka/broker.js';
+import { partitionName } from '../partitionName.js';
 import type { LogRecord, PartitionName, PartitionRange, QueueEntry, TaskAccess, TaskCommit, TaskPlace, TaskPosition, TaskStore } from '../ports.js';
 import type { ClaimedTask, RedisState, WantedRow } from '../redis/index.js';
 import { GlobalReader } from './globalReader.js';
@@ -17,8 +18,6 @@ export interface ClusterTaskParts {
   readonly startOf: (partition: PartitionName) => Promise<number>;
   readonly onFetched: () => void;
 }
-
-const nameOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`;
 
 /** A task of this process: claimed in Redis, its partitions read from Kafka, its commits on the process's line. */
 export class ClusterTask implements TaskAccess {
@@ -51,8 +50,8 @@ export class ClusterTask implements TaskAccess {
     const firsts = new Map<string, number>();
     for (const one of place.own) {
       const start = await startOf(one);
-      firsts.set(nameOf(one), start);
-      own.set(nameOf(one), new FetchBuffer(start, group.controlOf(one)));
+      firsts.set(partitionName(one), start);
+      own.set(partitionName(one), new FetchBuffer(start, group.controlOf(one)));
     }
     const claimed = await state.claim(place.name);
     const committed = await group.consumer.committed(place.own);
@@ -65,7 +64,7 @@ export class ClusterTask implements TaskAccess {
   }
 
   async begin(positions: readonly TaskPosition[]): Promise<void> {
-    const isOwn = (position: TaskPosition): boolean => this.own.has(nameOf(position));
+    const isOwn = (position: TaskPosition): boolean => this.own.has(partitionName(position));
     for (const position of positions.filter(isOwn)) {
       const { topic, partition, next } = position;
       await this.parts.group.begin({ topic, partition }, this.bufferOf(position), next);
@@ -83,7 +82,7 @@ export class ClusterTask implements TaskAccess {
   }
 
   private bufferOf(partition: PartitionName): FetchBuffer {
-    const name = nameOf(partition);
+    const name = partitionName(partition);
     return this.own.get(name) ?? this.global!.buffers.get(name)!;
   }
 }
@@ -97,7 +96,7 @@ const batchOf = (committed: readonly CommittedOffset[]): string | null => commit
  * @throws SFS_FENCED
  */
 async function confirm({ consumer }: MemberGroup, committed: readonly CommittedOffset[], firsts: ReadonlyMap<string, number>): Promise<void> {
-  await consumer.commit(committed.map(({ offset, ...rest }) => ({ ...rest, offset: offset ?? firsts.get(nameOf(rest))! })));
+  await consumer.commit(committed.map(({ offset, ...rest }) => ({ ...rest, offset: offset ?? firsts.get(partitionName(rest))! })));
 }
 
 /** Rows that are asked for in one turn of the event loop travel together. */

@@ -1,5 +1,6 @@
 import type { SkillForgeError } from '../../schemas/index.js';
 import type { Broker, FetchedRecords, ManualReader } from '../kafka/broker.js';
+import { partitionName } from '../partitionName.js';
 import type { PartitionName, TaskPosition } from '../ports.js';
 import { FetchControl, FetchBuffer } from './fetchBuffer.js';
 
@@ -17,8 +18,8 @@ export class GlobalReader {
     const { reader } = Object.assign(global, {
       reader: await broker.reader({ onRecords: (fetched) => global.take(fetched), onError: (error) => global.fail(error) }),
     });
-    for (const { topic, partition, next } of starts) {
-      global.buffers.set(`${topic}/${partition}`, new FetchBuffer(next, new FetchControl(reader, topic, partition)));
+    for (const start of starts) {
+      global.buffers.set(partitionName(start), new FetchBuffer(start.next, new FetchControl(reader, start.topic, start.partition)));
     }
     return global;
   }
@@ -32,8 +33,8 @@ export class GlobalReader {
     return this.reader.close();
   }
 
-  private bufferOf({ topic, partition }: PartitionName): FetchBuffer {
-    return this.buffers.get(`${topic}/${partition}`)!;
+  private bufferOf(partition: PartitionName): FetchBuffer {
+    return this.buffers.get(partitionName(partition))!;
   }
 
   private take(fetched: FetchedRecords): void {

@@ -1,9 +1,8 @@
 import type { SkillForgeError } from '../../schemas/index.js';
 import type { Broker, FetchedRecords, GroupConsumer, PartitionStart, TopicPartition } from '../kafka/broker.js';
+import { partitionName } from '../partitionName.js';
 import type { PartitionName, TaskGroup, TaskHost } from '../ports.js';
 import { FetchControl, type FetchBuffer } from './fetchBuffer.js';
-
-const nameOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`;
 
 /** This process as a member of the consumer group of one topology: its partitions, and the buffers that they are read into. */
 export class MemberGroup {
@@ -44,12 +43,12 @@ export class MemberGroup {
   }
 
   owns(partition: PartitionName): boolean {
-    return this.owned.has(nameOf(partition));
+    return this.owned.has(partitionName(partition));
   }
 
   /** Reads a partition into a buffer from an offset on: with the answer to its assignment, or by a seek where it is being read. */
   async begin(partition: PartitionName, buffer: FetchBuffer, offset: number): Promise<void> {
-    const name = nameOf(partition);
+    const name = partitionName(partition);
     buffer.begin(offset);
     this.buffers.set(name, buffer);
     if (this.starts !== null) this.starts.set(name, { ...partition, offset });
@@ -57,14 +56,14 @@ export class MemberGroup {
   }
 
   controlOf({ topic, partition }: PartitionName): FetchControl {
-    const name = nameOf({ topic, partition });
+    const name = partitionName({ topic, partition });
     let control = this.controls.get(name);
     if (control === undefined) this.controls.set(name, (control = new FetchControl(this.consumer, topic, partition)));
     return control;
   }
 
   private take(fetched: FetchedRecords): void {
-    this.buffers.get(nameOf(fetched))?.take(fetched);
+    this.buffers.get(partitionName(fetched))?.take(fetched);
     this.onFetched();
   }
 
@@ -78,7 +77,7 @@ export class MemberGroup {
   }
 
   private async assigned(partitions: readonly TopicPartition[]): Promise<readonly PartitionStart[]> {
-    for (const one of partitions) this.owned.add(nameOf(one));
+    for (const one of partitions) this.owned.add(partitionName(one));
     const starts = (this.starts = new Map<string, PartitionStart>());
     try {
       await this.host.assigned(this.id, partitions);
@@ -99,7 +98,7 @@ export class MemberGroup {
   }
 
   private disown(partitions: readonly TopicPartition[]): void {
-    for (const name of partitions.map(nameOf)) {
+    for (const name of partitions.map(partitionName)) {
       this.owned.delete(name);
       this.buffers.delete(name);
     }

@@ -3,6 +3,7 @@
  * promise, so that LMDB's own order is the answer and nothing is sorted after reading.
  */
 import { SkillForgeError } from '../../schemas/errors.js';
+import { assertQueueName, readOrderedTime, writeOrderedTime } from '../timerOrder.js';
 
 /** LMDB's limit for keys on 4 KiB pages, bytes. */
 export const MAX_KEY_BYTES = 1978;
@@ -62,7 +63,7 @@ export function stateEnd(taskId: number, storeId: number): Buffer {
  * @throws SFS_KEY_TOO_LONG; SFS_QUEUE_NAME_INVALID for a name that holds a NUL, which ends the name in the key
  */
 export function queueKey(taskId: number, timeMs: number, queue: string, tiebreak: string): Buffer {
-  if (queue.includes('\0')) throw new SkillForgeError('SFS_QUEUE_NAME_INVALID', `the queue name ${JSON.stringify(queue)} holds a NUL character`);
+  assertQueueName(queue);
   const nameLength = Buffer.byteLength(queue);
   const length = 13 + nameLength + Buffer.byteLength(tiebreak);
   assertKeyLength(length, tiebreak);
@@ -88,26 +89,6 @@ export function textKey(text: string): Buffer {
   assertKeyLength(key.length, text);
   if (key.length === 0) throw new SkillForgeError('SFS_NAME_INVALID', 'a name is empty');
   return key;
-}
-
-// A double's bits compare like the number once the sign bit is flipped (positive) or all bits are (negative).
-function writeOrderedTime(target: Buffer, at: number, timeMs: number): void {
-  if (Number.isNaN(timeMs)) throw new SkillForgeError('SFS_TIME_INVALID', 'the time of a queue entry is not a number');
-  target.writeDoubleBE(timeMs === 0 ? 0 : timeMs, at);
-  const high = target.readUInt32BE(at);
-  const negative = high >= 0x8000_0000;
-  target.writeUInt32BE((negative ? ~high : high ^ 0x8000_0000) >>> 0, at);
-  if (negative) target.writeUInt32BE(~target.readUInt32BE(at + 4) >>> 0, at + 4);
-}
-
-function readOrderedTime(source: Buffer, at: number): number {
-  const high = source.readUInt32BE(at);
-  const negative = high < 0x8000_0000;
-  const bits = Buffer.allocUnsafe(8);
-  bits.writeUInt32BE((negative ? ~high : high ^ 0x8000_0000) >>> 0, 0);
-  const low = source.readUInt32BE(at + 4);
-  bits.writeUInt32BE(negative ? ~low >>> 0 : low, 4);
-  return bits.readDoubleBE(0);
 }
 
 function assertKeyLength(length: number, text: string): void {

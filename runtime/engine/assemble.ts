@@ -1,6 +1,6 @@
 import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
 import type { Subtopology } from '../../operators/graph.js';
-import type { PartitionName, Placement, TaskAccess } from '../ports.js';
+import type { PartitionName, Placement, TaskAccess, TaskPlace } from '../ports.js';
 import type { Channel } from './channel.js';
 import type { Decision, DecisionLog } from './decisions.js';
 import type { Deployment } from './deployment.js';
@@ -18,6 +18,7 @@ import type { Writers } from './writers.js';
 /** Where and how a task runs. */
 export interface TaskSetting {
   readonly placement: Placement;
+  readonly read: PartitionsRead;
   readonly limits: StepLimits;
   readonly careful: boolean;
   readonly decisions: DecisionLog;
@@ -25,27 +26,25 @@ export interface TaskSetting {
   readonly writers: Writers;
 }
 
-/** The partitions that a task reads: its own, and those that all tasks of the subtopology read. */
-export function partitionsRead(
-  deployment: Deployment,
-  subtopology: Subtopology,
-  partition: number,
-): { own: PartitionName[]; global: PartitionName[] } {
-  const stageIds = new Set(subtopology.stageIds);
-  const sources = deployment.topology.build(deployment.region).stages.flatMap(({ id, source }) => (source && stageIds.has(id) ? [source] : []));
+/** The partitions that a task reads. */
+export type PartitionsRead = Pick<TaskPlace, 'own' | 'global'>;
+
+/** Tells for each task of a subtopology the partitions that it reads: its own, and those that all of them read. */
+export function partitionsRead(deployment: Deployment, { stageIds }: Subtopology): (partition: number) => PartitionsRead {
+  const { stages } = deployment.topology.build(deployment.region);
+  const sources = stages.flatMap(({ id, source }) => (source && stageIds.includes(id) ? [source] : []));
   const named = (topic: (typeof sources)[number]['topic'], at: number): PartitionName => ({ topic: deployment.physicalName(topic), partition: at });
+  const own = sources.filter(({ scope }) => scope === 'task');
   const tables = sources.filter(({ scope }) => scope === 'global');
-  return {
-    own: sources.filter(({ scope }) => scope === 'task').map(({ topic }) => named(topic, partition)),
-    global: tables.flatMap(({ topic }) => [...Array(deployment.partitionsOf(topic)).keys()].map((at) => named(topic, at))),
-  };
+  const global = tables.flatMap(({ topic }) => [...Array(deployment.partitionsOf(topic)).keys()].map((at) => named(topic, at)));
+  return (partition) => ({ own: own.map(({ topic }) => named(topic, partition)), global });
 }
 
 /** Opens the task of one subtopology and partition and builds it from its committed progress; reading begins. */
 export async function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Promise<Task> {
-  const { placement, limits, careful, decisions, writers } = setting;
+  const { placement, read, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
-  const access = await placement.openTask({ name, group: deployment.id, ...partitionsRead(deployment, subtopology, partition) });
+  const access = await placement.openTask({ name, group: deployment.id, ...read });
   const committed = await access.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
   const builder = deployment.topology.build(deployment.region);

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
+import { partitionName } from '../partitionName.js';
 import type { PartitionName, Placement, Storage, TaskGroup } from '../ports.js';
-import { assembleTask, partitionsRead } from './assemble.js';
+import { assembleTask, partitionsRead, type PartitionsRead } from './assemble.js';
 import type { Subtopology } from '../../operators/graph.js';
 import type { DecisionLog } from './decisions.js';
 import { Deployment } from './deployment.js';
@@ -99,12 +100,13 @@ export class Worker {
   /** Opens the tasks whose own partitions are all among these. */
   private async open(group: string, partitions: readonly PartitionName[]): Promise<void> {
     const deployment = this.deployments.find(({ id }) => id === group)!;
-    const given = new Set(partitions.map(nameOf));
+    const given = new Set(partitions.map(partitionName));
     const opened: RunningTask[] = [];
     for (const subtopology of deployment.graph.subtopologies) {
+      const readBy = partitionsRead(deployment, subtopology);
       for (let partition = 0; partition < subtopology.partitions; partition++) {
-        const { own } = partitionsRead(deployment, subtopology, partition);
-        if (own.every((one) => given.has(nameOf(one)))) opened.push(await this.opened(deployment, subtopology, partition, own));
+        const read = readBy(partition);
+        if (read.own.every((one) => given.has(partitionName(one)))) opened.push(await this.opened(deployment, subtopology, partition, read));
       }
     }
     this.tasks.push(...opened);
@@ -112,19 +114,19 @@ export class Worker {
     this.wake();
   }
 
-  private opened(deployment: Deployment, subtopology: Subtopology, partition: number, own: readonly PartitionName[]): Promise<RunningTask> {
+  private opened(deployment: Deployment, subtopology: Subtopology, partition: number, read: PartitionsRead): Promise<RunningTask> {
     const { placement, writers } = this;
     const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
     const decisions = this.decisions.get(deployment.id)!;
     const assemble = (careful: boolean): Promise<Task> =>
-      assembleTask(deployment, subtopology, partition, { placement, limits, careful, decisions, writers });
-    return RunningTask.open(own, assemble, placement.isShared, this.stopped.signal);
+      assembleTask(deployment, subtopology, partition, { placement, read, limits, careful, decisions, writers });
+    return RunningTask.open(read.own, assemble, placement.isShared, this.stopped.signal);
   }
 
   /** Takes out the tasks that read one of these. */
   private drop(group: string, partitions: readonly PartitionName[]): RunningTask[] {
-    const given = new Set(partitions.map(nameOf));
-    const dropped = this.tasks.filter(({ own, task }) => task.name.startsWith(`${group}/`) && own.some((one) => given.has(nameOf(one))));
+    const given = new Set(partitions.map(partitionName));
+    const dropped = this.tasks.filter(({ own, task }) => task.name.startsWith(`${group}/`) && own.some((one) => given.has(partitionName(one))));
     this.tasks = this.tasks.filter((running) => !dropped.includes(running));
     return dropped;
   }
@@ -260,8 +262,6 @@ export class Worker {
     });
   }
 }
-
-const nameOf = ({ topic, partition }: PartitionName): string => `${topic}/${partition}`;
 
 /** The partitions that the tasks of a topology share out among them. */
 function groupOf(deployment: Deployment): TaskGroup {

@@ -1,23 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Broker } from '../../../runtime/kafka/broker.js';
+import { describe, expect, it } from 'vitest';
 import type { TopicSpec } from '../../../runtime/ports.js';
-import { codeOf, DEADLINE_MS, drivers, numbered, openFor, unique, write } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { codeOf, DEADLINE_MS, drivers, numbered, openFor, unique, until, write } from './fixtures.js';
+import { brokerOfEachTest } from './brokerOfEachTest.js';
 
 describe.each(drivers)('topics through %s', { timeout: 3 * DEADLINE_MS }, (driver) => {
-  let broker: Broker;
-
-  beforeEach(async (context) => {
-    await needDriver(driver, context);
-    broker = await openFor(driver, await sharedKafka(context));
-  }, SERVER_START_MS);
-
-  afterEach(async () => {
-    await broker?.close();
-  }, DEADLINE_MS);
+  const kafka = brokerOfEachTest(driver);
 
   it('are created as declared, once, and refused where they differ', async () => {
-    const admin = await broker.admin();
+    const admin = await kafka.broker.admin();
     const specs: TopicSpec[] = [
       { name: unique('kept'), partitions: 3, cleanup: 'delete', retentionMs: null },
       { name: unique('timed'), partitions: 1, cleanup: 'delete', retentionMs: 86_400_000 },
@@ -31,14 +21,17 @@ describe.each(drivers)('topics through %s', { timeout: 3 * DEADLINE_MS }, (drive
       expect(await codeOf(admin.createTopics([{ ...specs[0]!, ...change }], 1))).toBe('SFS_TOPIC_MISMATCH');
     }
     await admin.deleteTopics([...specs.map(({ name }) => name), unique('missing')]);
-    expect((await admin.topics()).filter(({ name }) => specs.some((spec) => spec.name === name))).toEqual([]);
+    const left = async () => (await admin.topics()).filter(({ name }) => specs.some((spec) => spec.name === name));
+    // Brokers hear of a deletion a moment after it.
+    await until('the deletion', async () => (await left()).length === 0);
+    expect(await left()).toEqual([]);
   });
 
   it('have a range for each partition', async () => {
-    const admin = await broker.admin();
+    const admin = await kafka.broker.admin();
     const name = unique('ranges');
     await admin.createTopics([{ name, partitions: 3, cleanup: 'delete', retentionMs: null }], 1);
-    await write(broker, [...numbered(name, 0, 0, 3), ...numbered(name, 2, 0, 1)]);
+    await write(kafka.broker, [...numbered(name, 0, 0, 3), ...numbered(name, 2, 0, 1)]);
     expect(await admin.ranges(name)).toEqual([
       { start: 0, end: 3 },
       { start: 0, end: 0 },

@@ -1,26 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Broker, GroupConsumer, TopicPartition } from '../../../runtime/kafka/broker.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { GroupConsumer, TopicPartition } from '../../../runtime/kafka/broker.js';
 import { codeOf, DEADLINE_MS, drivers, Member, nameOf, newTopic, numbered, openFor, unique, until, write } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { brokerOfEachTest } from './brokerOfEachTest.js';
 
 const PARTITIONS = 6;
 
 describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (driver) => {
-  let address: string;
-  let broker: Broker;
+  const kafka = brokerOfEachTest(driver);
   let group: string;
 
-  beforeEach(async (context) => {
-    await needDriver(driver, context);
-    address = await sharedKafka(context);
-    broker = await openFor(driver, address);
+  beforeEach(() => {
     group = unique('group');
-  }, SERVER_START_MS);
-
-  afterEach(async () => {
-    await broker?.close();
-  }, DEADLINE_MS);
+  });
 
   /** Who holds what, of all members, and whether two ever held the same. */
   class Owners {
@@ -41,19 +33,19 @@ describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (drive
   }
 
   it('deal out each partition to one member at a time, and wait for what is given back', async () => {
-    const topics = [await newTopic(broker, { partitions: PARTITIONS }), await newTopic(broker, { partitions: PARTITIONS })];
+    const topics = [await newTopic(kafka.broker, { partitions: PARTITIONS }), await newTopic(kafka.broker, { partitions: PARTITIONS })];
     await write(
-      broker,
+      kafka.broker,
       topics.flatMap((topic) => Array.from({ length: PARTITIONS }, (_, partition) => numbered(topic, partition, 0, 5)).flat()),
     );
     const owners = new Owners();
     const members: Member[] = [];
     const consumers: GroupConsumer[] = [];
     const join = async (): Promise<void> => {
-      const member = new Member(broker, group);
+      const member = new Member(kafka.broker, group);
       const name = `member ${members.length}`;
       members.push(member);
-      const consumer = await broker.consumer(
+      const consumer = await kafka.broker.consumer(
         member.options({
           assigned: async (partitions) => {
             owners.take(name, partitions);
@@ -100,10 +92,10 @@ describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (drive
   });
 
   it('begin where the listener says, with what they have committed, text included', async () => {
-    const topic = await newTopic(broker, { partitions: 2 });
-    await write(broker, numbered(topic, 0, 0, 10));
-    const first = new Member(broker, group);
-    const consumer = await broker.consumer(first.options());
+    const topic = await newTopic(kafka.broker, { partitions: 2 });
+    await write(kafka.broker, numbered(topic, 0, 0, 10));
+    const first = new Member(kafka.broker, group);
+    const consumer = await kafka.broker.consumer(first.options());
     await consumer.subscribe([topic]);
     await until('all records', () => first.collector.nextOffset(topic) === 10);
     const partitions = [0, 1].map((partition) => ({ topic, partition }));
@@ -114,13 +106,13 @@ describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (drive
       { topic, partition: 1, offset: null, metadata: '' },
     ];
     expect(await consumer.committed(partitions)).toEqual(expected);
-    const admin = await broker.admin();
+    const admin = await kafka.broker.admin();
     expect(await admin.committed(group, partitions)).toEqual(expected);
     expect(await admin.committed(unique('nobody'), partitions)).toEqual(partitions.map((one) => ({ ...one, offset: null, metadata: '' })));
     await consumer.close();
 
-    const second = new Member(broker, group);
-    const next: GroupConsumer = await broker.consumer(
+    const second = new Member(kafka.broker, group);
+    const next: GroupConsumer = await kafka.broker.consumer(
       second.options({
         assigned: async (dealt) => {
           const committed = await next.committed(dealt);
@@ -134,18 +126,20 @@ describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (drive
   });
 
   it('refuse commits of partitions that are not the member’s, and joining for a topic that is not there', async () => {
-    const topic = await newTopic(broker);
-    const member = new Member(broker, group);
-    const consumer = await broker.consumer(member.options());
+    const topic = await newTopic(kafka.broker);
+    const member = new Member(kafka.broker, group);
+    const consumer = await kafka.broker.consumer(member.options());
     expect(await codeOf(consumer.commit([{ topic, partition: 0, offset: 1, metadata: '' }]))).toBe('SFS_FENCED');
     expect(await codeOf(consumer.subscribe([unique('missing')]))).toBe('SFS_TOPIC_UNKNOWN');
   });
 
   it('hear of an offset that is gone', async () => {
-    const topic = await newTopic(broker);
-    await write(broker, numbered(topic, 0, 0, 10));
-    const member = new Member(broker, group);
-    const consumer = await broker.consumer(member.options({ assigned: (dealt) => Promise.resolve(dealt.map((one) => ({ ...one, offset: 11 }))) }));
+    const topic = await newTopic(kafka.broker);
+    await write(kafka.broker, numbered(topic, 0, 0, 10));
+    const member = new Member(kafka.broker, group);
+    const consumer = await kafka.broker.consumer(
+      member.options({ assigned: (dealt) => Promise.resolve(dealt.map((one) => ({ ...one, offset: 11 }))) }),
+    );
     await consumer.subscribe([topic]);
     await until('the error', () => member.collector.errors.length > 0);
     expect(member.collector.errors[0]!.code).toBe('SFS_OFFSET_OUT_OF_RANGE');
@@ -153,16 +147,16 @@ describe.each(drivers)('groups through %s', { timeout: 4 * DEADLINE_MS }, (drive
   });
 
   it('keep a member whose partitions are all paused for longer than its session', async () => {
-    const topic = await newTopic(broker);
-    await write(broker, numbered(topic, 0, 0, 10));
-    const member = new Member(broker, group);
-    const impatient = await openFor(driver, address, { sessionTimeoutMs: 6_000 });
+    const topic = await newTopic(kafka.broker);
+    await write(kafka.broker, numbered(topic, 0, 0, 10));
+    const member = new Member(kafka.broker, group);
+    const impatient = await openFor(driver, kafka.address, { sessionTimeoutMs: 6_000 });
     const consumer = await impatient.consumer(member.options());
     await consumer.subscribe([topic]);
     await until('the end', () => member.collector.atEnd(topic));
     consumer.pause(topic, 0);
     await sleep(8_000);
-    await write(broker, numbered(topic, 0, 10, 1));
+    await write(kafka.broker, numbered(topic, 0, 10, 1));
     consumer.resume(topic, 0);
     await until('the new record', () => member.collector.nextOffset(topic) === 11);
     await consumer.commit([{ topic, partition: 0, offset: 11, metadata: '' }]);

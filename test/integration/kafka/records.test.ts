@@ -1,22 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Broker } from '../../../runtime/kafka/broker.js';
-import { Collector, codeOf, DEADLINE_MS, drivers, newTopic, numbered, openFor, readAll, record, unique, until, valuesOf, write } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { describe, expect, it } from 'vitest';
+import { Collector, codeOf, DEADLINE_MS, drivers, newTopic, numbered, readAll, record, unique, until, valuesOf, write } from './fixtures.js';
+import { brokerOfEachTest } from './brokerOfEachTest.js';
 
 describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driver) => {
-  let broker: Broker;
-
-  beforeEach(async (context) => {
-    await needDriver(driver, context);
-    broker = await openFor(driver, await sharedKafka(context));
-  }, SERVER_START_MS);
-
-  afterEach(async () => {
-    await broker?.close();
-  }, DEADLINE_MS);
+  const kafka = brokerOfEachTest(driver);
 
   it('come back with their bytes, in order, with the time of the log', async () => {
-    const topic = await newTopic(broker, { partitions: 2 });
+    const topic = await newTopic(kafka.broker, { partitions: 2 });
     const before = Date.now();
     const binary = Buffer.from([0, 255, 1, 254, 0]);
     const written = [
@@ -25,36 +15,36 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
       { topic, partition: 1, key: Buffer.from('tombstone'), value: null, header: Buffer.alloc(0) },
       { topic, partition: 1, key: null, value: binary, header: null },
     ];
-    await write(broker, written);
+    await write(kafka.broker, written);
     expect(written[0]!.value).toBe(binary);
-    const read = await readAll(broker, topic, 1);
+    const read = await readAll(kafka.broker, topic, 1);
     expect(read.map(({ key, value, header }) => ({ key, value, header }))).toEqual(written.map(({ key, value, header }) => ({ key, value, header })));
     expect(read.map(({ offset }) => offset)).toEqual([0, 1, 2, 3]);
     expect(read[0]!.appendTimeMs).toBeGreaterThanOrEqual(before - 1_000);
     expect(read[0]!.appendTimeMs).toBeLessThanOrEqual(Date.now() + 1_000);
-    expect(await readAll(broker, topic, 0)).toEqual([]);
+    expect(await readAll(kafka.broker, topic, 0)).toEqual([]);
   });
 
   it('keep their order by partition, through many calls that do not wait', async () => {
-    const topic = await newTopic(broker, { partitions: 2 });
-    const producer = await broker.producer({ transactionalId: null });
+    const topic = await newTopic(kafka.broker, { partitions: 2 });
+    const producer = await kafka.broker.producer({ transactionalId: null });
     await Promise.all(
       Array.from({ length: 20 }, (_, call) => producer.send([...numbered(topic, 0, call * 10, 10), ...numbered(topic, 1, call * 10, 10)])),
     );
     await producer.close();
     const expected = Array.from({ length: 200 }, (_, index) => `v${index}`);
-    expect(await valuesOf(broker, topic, 0)).toEqual(expected);
-    expect(await valuesOf(broker, topic, 1)).toEqual(expected);
+    expect(await valuesOf(kafka.broker, topic, 0)).toEqual(expected);
+    expect(await valuesOf(kafka.broker, topic, 1)).toEqual(expected);
   });
 
   it('are markers without a key on a compacted topic, too', async () => {
-    const topic = await newTopic(broker, { cleanup: 'compact' });
-    await write(broker, [
+    const topic = await newTopic(kafka.broker, { cleanup: 'compact' });
+    await write(kafka.broker, [
       record(topic, 0, null, null, 'task-1|10'),
       record(topic, 0, 'key', null, 'header'),
       record(topic, 0, null, null, 'task-2|20'),
     ]);
-    const read = await readAll(broker, topic);
+    const read = await readAll(kafka.broker, topic);
     expect(read.map(({ key, value, header }) => [key?.toString() ?? null, value, header?.toString() ?? null])).toEqual([
       [null, null, 'task-1|10'],
       ['key', null, 'header'],
@@ -63,37 +53,37 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
   });
 
   it('are refused under the key of a marker', async () => {
-    const topic = await newTopic(broker);
-    const producer = await broker.producer({ transactionalId: null });
+    const topic = await newTopic(kafka.broker);
+    const producer = await kafka.broker.producer({ transactionalId: null });
     expect(await codeOf(producer.send([record(topic, 0, 'first', 'v'), record(topic, 0, '\0skillforge-marker:x', 'v')]))).toBe('SFS_KEY_INVALID');
     await producer.close();
-    expect(await readAll(broker, topic)).toEqual([]);
+    expect(await readAll(kafka.broker, topic)).toEqual([]);
   });
 
   it('that are too large are refused, and the producer goes on', async () => {
-    const topic = await newTopic(broker);
-    const producer = await broker.producer({ transactionalId: null });
+    const topic = await newTopic(kafka.broker);
+    const producer = await kafka.broker.producer({ transactionalId: null });
     const large = { topic, partition: 0, key: Buffer.from('large'), value: Buffer.alloc(3_000_000, 1), header: null };
     expect(await codeOf(producer.send([large]))).toBe('SFS_RECORD_TOO_LARGE');
     await producer.send(numbered(topic, 0, 0, 2));
     await producer.close();
-    expect(await valuesOf(broker, topic)).toEqual(['v0', 'v1']);
+    expect(await valuesOf(kafka.broker, topic)).toEqual(['v0', 'v1']);
   });
 
   it('of an unknown topic are refused, by writers and readers', async () => {
     const topic = unique('missing');
-    const producer = await broker.producer({ transactionalId: null });
+    const producer = await kafka.broker.producer({ transactionalId: null });
     expect(await codeOf(producer.send([record(topic, 0, 'k', 'v')]))).toBe('SFS_TOPIC_UNKNOWN');
     await producer.close();
-    const reader = await broker.reader(new Collector());
+    const reader = await kafka.broker.reader(new Collector());
     expect(await codeOf(reader.assign([{ topic, partition: 0, offset: 0 }]))).toBe('SFS_TOPIC_UNKNOWN');
   });
 
   it('are read from any offset, and an offset that is not there is refused', async () => {
-    const topic = await newTopic(broker, { partitions: 2 });
-    await write(broker, [...numbered(topic, 0, 0, 100), ...numbered(topic, 1, 0, 10)]);
+    const topic = await newTopic(kafka.broker, { partitions: 2 });
+    await write(kafka.broker, [...numbered(topic, 0, 0, 100), ...numbered(topic, 1, 0, 10)]);
     const collector = new Collector();
-    const reader = await broker.reader(collector);
+    const reader = await kafka.broker.reader(collector);
     await reader.assign([{ topic, partition: 0, offset: 90 }]);
     await until('the end', () => collector.atEnd(topic));
     expect(collector.values(topic)).toEqual(Array.from({ length: 10 }, (_, index) => `v${90 + index}`));
@@ -107,20 +97,20 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
     expect(collector.values(topic)).toEqual(['v97', 'v98', 'v99']);
     expect(await codeOf(reader.seek(topic, 0, 101))).toBe('SFS_OFFSET_OUT_OF_RANGE');
     // What comes later is read too.
-    await write(broker, [...numbered(topic, 0, 100, 1), ...numbered(topic, 1, 10, 1)]);
+    await write(kafka.broker, [...numbered(topic, 0, 100, 1), ...numbered(topic, 1, 10, 1)]);
     await until('what comes later', () => collector.nextOffset(topic, 0) === 101 && collector.nextOffset(topic, 1) === 11);
     expect(collector.errors).toEqual([]);
   });
 
   it('of a paused partition wait, while another goes on', async () => {
-    const topic = await newTopic(broker, { partitions: 2 });
-    await write(broker, [...numbered(topic, 0, 0, 10), ...numbered(topic, 1, 0, 10)]);
+    const topic = await newTopic(kafka.broker, { partitions: 2 });
+    await write(kafka.broker, [...numbered(topic, 0, 0, 10), ...numbered(topic, 1, 0, 10)]);
     const collector = new Collector();
-    const reader = await broker.reader(collector);
+    const reader = await kafka.broker.reader(collector);
     await reader.assign([0, 1].map((partition) => ({ topic, partition, offset: 0 })));
     await until('both ends', () => collector.atEnd(topic, 0) && collector.atEnd(topic, 1));
     reader.pause(topic, 0);
-    await write(broker, [...numbered(topic, 0, 10, 3_000), ...numbered(topic, 1, 10, 3_000)]);
+    await write(kafka.broker, [...numbered(topic, 0, 10, 3_000), ...numbered(topic, 1, 10, 3_000)]);
     await until('the other', () => collector.nextOffset(topic, 1) === 3_010);
     expect(collector.records(topic, 0)).toHaveLength(10);
     reader.resume(topic, 0);
@@ -137,12 +127,12 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
   });
 
   it('pause in the middle of being handed out, and no record is lost or doubled', async () => {
-    const topic = await newTopic(broker);
-    await write(broker, numbered(topic, 0, 0, 20_000));
+    const topic = await newTopic(kafka.broker);
+    await write(kafka.broker, numbered(topic, 0, 0, 20_000));
     const values: (string | null)[] = [];
     let end = 0;
     let paused = false;
-    const reader = await broker.reader({
+    const reader = await kafka.broker.reader({
       onRecords: (fetched) => {
         expect(paused).toBe(false);
         values.push(...fetched.records.map(({ value }) => value?.toString() ?? null));

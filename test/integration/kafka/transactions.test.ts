@@ -1,39 +1,28 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Broker, GroupConsumer } from '../../../runtime/kafka/broker.js';
-import { Collector, codeOf, DEADLINE_MS, drivers, Member, newTopic, numbered, openFor, record, unique, until, valuesOf, write } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { describe, expect, it } from 'vitest';
+import type { GroupConsumer } from '../../../runtime/kafka/broker.js';
+import { Collector, codeOf, DEADLINE_MS, drivers, Member, newTopic, numbered, record, unique, until, valuesOf, write } from './fixtures.js';
+import { brokerOfEachTest } from './brokerOfEachTest.js';
 import { startZombie } from './zombie.js';
 
 describe.each(drivers)('transactions through %s', { timeout: 4 * DEADLINE_MS }, (driver) => {
-  let address: string;
-  let broker: Broker;
-
-  beforeEach(async (context) => {
-    await needDriver(driver, context);
-    address = await sharedKafka(context);
-    broker = await openFor(driver, address);
-  }, SERVER_START_MS);
-
-  afterEach(async () => {
-    await broker?.close();
-  }, DEADLINE_MS);
+  const kafka = brokerOfEachTest(driver);
 
   /** A consumer that holds all partitions of a topic. */
   async function memberOf(topic: string): Promise<{ member: Member; consumer: GroupConsumer }> {
-    const member = new Member(broker, unique('group'));
-    const consumer = await broker.consumer(member.options());
+    const member = new Member(kafka.broker, unique('group'));
+    const consumer = await kafka.broker.consumer(member.options());
     await consumer.subscribe([topic]);
     await until('the assignment', () => member.held.size > 0 && member.collector.atEnd(topic));
     return { member, consumer };
   }
 
   it('show records and offsets together, and leave gaps that reading goes over', async () => {
-    const source = await newTopic(broker);
-    const target = await newTopic(broker, { partitions: 2 });
-    await write(broker, numbered(source, 0, 0, 5));
+    const source = await newTopic(kafka.broker);
+    const target = await newTopic(kafka.broker, { partitions: 2 });
+    await write(kafka.broker, numbered(source, 0, 0, 5));
     const { consumer } = await memberOf(source);
-    const producer = await broker.producer({ transactionalId: unique('task') });
-    const admin = await broker.admin();
+    const producer = await kafka.broker.producer({ transactionalId: unique('task') });
+    const admin = await kafka.broker.admin();
     const offsets = (offset: number) => [{ consumer, offsets: [{ topic: source, partition: 0, offset, metadata: `wm=${offset}` }] }];
     await producer.transact([...numbered(target, 0, 0, 2), ...numbered(target, 1, 0, 2)], offsets(2));
     const committed = async (): Promise<unknown> => consumer.committed([{ topic: source, partition: 0 }]);
@@ -46,14 +35,14 @@ describe.each(drivers)('transactions through %s', { timeout: 4 * DEADLINE_MS }, 
     await producer.transact(numbered(target, 0, 2, 1), offsets(4));
     if (driver === 'kafkajs') await until('the offset', async () => JSON.stringify(await committed()).includes('wm=4'));
     expect(await admin.committed(consumer.groupId, [{ topic: source, partition: 0 }])).toMatchObject([{ offset: 4, metadata: 'wm=4' }]);
-    expect(await valuesOf(broker, target)).toEqual(['v0', 'v1', 'v2']);
+    expect(await valuesOf(kafka.broker, target)).toEqual(['v0', 'v1', 'v2']);
     // Two records, a marker of the commit, a record, a marker.
     expect(await admin.ranges(target)).toEqual([
       { start: 0, end: 5 },
       { start: 0, end: 3 },
     ]);
     const collector = new Collector();
-    const reader = await broker.reader(collector);
+    const reader = await kafka.broker.reader(collector);
     await reader.assign([{ topic: target, partition: 0, offset: 0 }]);
     await until('the end behind the marker', () => collector.nextOffset(target) === 5 && collector.atEnd(target));
     await reader.seek(target, 0, 4);
@@ -63,10 +52,10 @@ describe.each(drivers)('transactions through %s', { timeout: 4 * DEADLINE_MS }, 
   });
 
   it('that fail show nothing, and the producer goes on', async () => {
-    const source = await newTopic(broker);
-    const target = await newTopic(broker);
+    const source = await newTopic(kafka.broker);
+    const target = await newTopic(kafka.broker);
     const { consumer } = await memberOf(source);
-    const producer = await broker.producer({ transactionalId: unique('task') });
+    const producer = await kafka.broker.producer({ transactionalId: unique('task') });
     const groups = [{ consumer, offsets: [{ topic: source, partition: 0, offset: 0, metadata: '' }] }];
     const large = { topic: target, partition: 0, key: Buffer.from('large'), value: Buffer.alloc(3_000_000, 1), header: null };
     expect(await codeOf(producer.transact([...numbered(target, 0, 0, 2), large], groups))).toBe('SFS_RECORD_TOO_LARGE');
@@ -76,39 +65,39 @@ describe.each(drivers)('transactions through %s', { timeout: 4 * DEADLINE_MS }, 
     expect(await codeOf(producer.transact(numbered(target, 0, 0, 2), foreign))).toBe('SFS_FENCED');
     await producer.transact(numbered(target, 0, 10, 2), groups);
     await producer.close();
-    expect(await valuesOf(broker, target)).toEqual(['v10', 'v11']);
+    expect(await valuesOf(kafka.broker, target)).toEqual(['v10', 'v11']);
     expect(await codeOf(producer.transact([], []))).toBe('SFS_PRODUCER_CLOSED');
   });
 
   it('of an older producer are refused once a newer one has its id, and show nothing', async () => {
-    const target = await newTopic(broker);
+    const target = await newTopic(kafka.broker);
     const transactionalId = unique('task');
-    const older = await broker.producer({ transactionalId });
+    const older = await kafka.broker.producer({ transactionalId });
     await older.transact(numbered(target, 0, 0, 1), []);
-    const newer = await broker.producer({ transactionalId });
+    const newer = await kafka.broker.producer({ transactionalId });
     expect(await codeOf(older.transact(numbered(target, 0, 100, 1), []))).toBe('SFS_FENCED');
     expect(await codeOf(older.transact(numbered(target, 0, 200, 1), []))).toBe('SFS_PRODUCER_CLOSED');
     await newer.transact(numbered(target, 0, 1, 1), []);
     await older.close();
-    expect(await valuesOf(broker, target)).toEqual(['v0', 'v1']);
+    expect(await valuesOf(kafka.broker, target)).toEqual(['v0', 'v1']);
   });
 
   it('of a member that slept through its own replacement are refused, and show nothing', async () => {
-    const source = await newTopic(broker);
-    const target = await newTopic(broker);
-    await write(broker, numbered(source, 0, 0, 5));
+    const source = await newTopic(kafka.broker);
+    const target = await newTopic(kafka.broker);
+    await write(kafka.broker, numbered(source, 0, 0, 5));
     const groupId = unique('group');
     // By the group's generation alone; kafkajs cannot tell it, and needs one transactional id for both.
     const transactionalId = unique('task');
-    const zombie = startZombie({ driver, address, groupId, source, target, transactionalId });
+    const zombie = startZombie({ driver, address: kafka.address, groupId, source, target, transactionalId });
     try {
       await zombie.assigned;
       zombie.stop();
-      const member = new Member(broker, groupId);
-      const successor = await broker.consumer(member.options());
+      const member = new Member(kafka.broker, groupId);
+      const successor = await kafka.broker.consumer(member.options());
       await successor.subscribe([source]);
       await until('the partition', () => member.held.size === 1);
-      const producer = await broker.producer({ transactionalId: driver === 'kafkajs' ? transactionalId : unique('task') });
+      const producer = await kafka.broker.producer({ transactionalId: driver === 'kafkajs' ? transactionalId : unique('task') });
       await producer.transact(numbered(target, 0, 0, 1), [
         { consumer: successor, offsets: [{ topic: source, partition: 0, offset: 5, metadata: 'new' }] },
       ]);
@@ -117,7 +106,7 @@ describe.each(drivers)('transactions through %s', { timeout: 4 * DEADLINE_MS }, 
       expect(await zombie.result).toBe('SFS_FENCED');
       expect(await successor.committed([{ topic: source, partition: 0 }])).toMatchObject([{ offset: 5, metadata: 'new' }]);
       await producer.transact(numbered(target, 0, 1, 1), []);
-      expect(await valuesOf(broker, target)).toEqual(['v0', 'v1']);
+      expect(await valuesOf(kafka.broker, target)).toEqual(['v0', 'v1']);
     } finally {
       zombie.kill();
     }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Broker } from '../../../runtime/kafka/broker.js';
+import { describe, expect, it } from 'vitest';
 import type { OutputRecord } from '../../../runtime/ports.js';
-import { DEADLINE_MS, drivers, newTopic, openFor, until } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { DEADLINE_MS, drivers, newTopic, until } from './fixtures.js';
+import { brokerOfEachTest } from './brokerOfEachTest.js';
 
 /** kafkajs writes half as fast. */
 const COUNTS = { confluent: 1_000_000, kafkajs: 300_000 };
@@ -27,20 +26,11 @@ function small(topic: string, from: number, count: number): OutputRecord[] {
 
 describe.each(drivers)('many records through %s', { timeout: 8 * DEADLINE_MS }, (driver) => {
   const count = COUNTS[driver];
-  let broker: Broker;
-
-  beforeEach(async (context) => {
-    await needDriver(driver, context);
-    broker = await openFor(driver, await sharedKafka(context));
-  }, SERVER_START_MS);
-
-  afterEach(async () => {
-    await broker?.close();
-  }, DEADLINE_MS);
+  const kafka = brokerOfEachTest(driver);
 
   it('come in order, each once, in bounded memory, to a reader that takes its time', async () => {
-    const topic = await newTopic(broker, { partitions: PARTITIONS });
-    const producer = await broker.producer({ transactionalId: null });
+    const topic = await newTopic(kafka.broker, { partitions: PARTITIONS });
+    const producer = await kafka.broker.producer({ transactionalId: null });
     const writing = performance.now();
     for (let from = 0; from < count; from += CALL) await producer.send(small(topic, from, CALL));
     const writtenMs = performance.now() - writing;
@@ -66,7 +56,7 @@ describe.each(drivers)('many records through %s', { timeout: 8 * DEADLINE_MS }, 
       if (queue.values.length > 0) setImmediate(work, partition);
       if (seen % 50 === 0) memory = Math.max(memory, process.memoryUsage().rss - before);
     };
-    const reader = await broker.reader({
+    const reader = await kafka.broker.reader({
       onRecords: ({ partition, records }) => {
         const queue = queues[partition]!;
         const idle = queue.values.length === 0;

@@ -7,7 +7,7 @@ import { REPORT_FILE_VARIABLE, type RunReport } from '../../scripts/checks/count
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
 
 /** Fast tests that touch what a version of Node may change: the native database, Avro on buffers, ESM. */
-const SUBSET = ['test/operators', 'test/schemas', 'test/conformance', 'test/runtime/engine'];
+const SUBSET = ['test/schemas', 'test/conformance', 'test/runtime/engine'];
 
 const folder = mkdtempSync(join(tmpdir(), 'skillforge-node24-'));
 

@@ -88,8 +88,17 @@ export interface TopologyOptions {
 /** A declared topology: what a topology file exports by default, and what runs, tests and plans take. */
 export interface Topology extends TopologyOptions {
   readonly name: string;
-  /** Runs the build function: a fresh, unwired set of stages. The region matters to running stages only, not to what is declared. */
-  build(region?: string): TopologyBuilder;
+  /**
+   * Runs the build function: a fresh, unwired set of stages. The region matters to running stages only, not to what is declared. A replay
+   * gives another number than the declared version.
+   */
+  build(region?: string, version?: number): TopologyBuilder;
+}
+
+/** The same declaration under another number: that of a replay, whose state and topics stand beside those of the declared version. */
+export function numbered(topology: Topology, version: number): Topology {
+  if (version === topology.version) return topology;
+  return { ...topology, version, build: (region, asked = version) => topology.build(region, asked) };
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
@@ -114,8 +123,8 @@ export function topology(name: string, options: TopologyOptions, build: (sources
   return {
     ...options,
     name,
-    build: (region = 'none') => {
-      const builder = new TopologyBuilder(name, options.version, region);
+    build: (region = 'none', version = options.version) => {
+      const builder = new TopologyBuilder(name, version, region);
       build(sourcesOf(builder));
       if (builder.stages.length === 0) throw new SkillForgeError('SFS_TOPOLOGY_EMPTY', `topology ${name} declares no source`);
       return builder;

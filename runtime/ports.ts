@@ -3,6 +3,7 @@
  * {@link Placement} for what a worker runs over, on a folder or on Kafka and Redis (`cluster/`). All byte arrays are owned by the receiver
  * after the call.
  */
+import type { AvroRecord, SchemaIds } from '../schemas/index.js';
 
 /** A record as it lies in a log. */
 export interface LogRecord {
@@ -27,6 +28,11 @@ export interface OutputRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly header: Buffer | null;
+  /**
+   * Its topic promises the last record of each key and no more: it may be left out where a later record of the same commit has its key. Set for
+   * compacted topics that no topology reads record by record.
+   */
+  readonly isLatestOnly?: boolean;
 }
 
 /** A topic as the log keeps it. */
@@ -149,6 +155,23 @@ export interface LocalStorage extends Storage {
   readonly tasks: LocalTaskStore;
 }
 
+/** What is to be deleted for good. */
+export interface Removal {
+  /** Physical names; those that do not exist are left out. */
+  readonly topics: readonly string[];
+  /** Tasks whose state, timers and progress go. */
+  readonly tasks: readonly string[];
+}
+
+/** A storage of this machine that things can be deleted from. */
+export interface RemovingStorage extends LocalStorage {
+  /**
+   * Deletes topics and the state of tasks, piece by piece: after a crash some of it may be left, and the same call deletes the rest. Nobody
+   * may run these tasks, or write these topics, meanwhile or before that.
+   */
+  remove(removal: Removal): Promise<void>;
+}
+
 /** A partition by its physical topic name and its number. */
 export interface PartitionName {
   readonly topic: string;
@@ -165,10 +188,14 @@ export interface TaskAccess {
   /** The partitions of the task. `range().end` may be behind the log's own end while records are on their way. */
   readonly log: Pick<Log, 'range' | 'read'>;
   readonly tasks: TaskStore;
+  /** What is kept is of an earlier commit than the log is: what came since is computed again. Absent where the two cannot differ. */
+  readonly isBehind?: boolean;
   /** Says where reading begins, once; nothing is read before. */
   begin(positions: readonly TaskPosition[]): Awaitable<void>;
   /** As {@link Storage.commit}; `positions` are those of the partitions that are the task's own. */
   commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void>;
+  /** Called where a step has nothing to commit. @throws what {@link commit} would, once it is known that the store lost what the task stands on */
+  idle?(): void;
   /** Gives the task up after its last commit. */
   close(): Promise<void>;
 }
@@ -199,10 +226,26 @@ export interface TaskHost {
   lost(group: string, partitions: readonly PartitionName[]): void;
 }
 
+/** Schema ids that are given elsewhere: known here once they were asked for. */
+export interface SchemaRegistry extends SchemaIds {
+  /**
+   * Has the schema of what is written to a topic kept; from then on `idOf` gives its id. @param topic - its physical name
+   * @throws SFS_SCHEMA_REFUSED with the fields that do not fit what was kept before; SFS_REGISTRY_COMPATIBILITY, SFS_REGISTRY_REFUSED,
+   * SFS_REGISTRY_UNAVAILABLE, SFS_SCHEMA_ID_CLASH
+   */
+  register(topic: string, schemaName: string, schema: AvroRecord): Promise<void>;
+  /** Whether `schemaOf` can tell what an id stands for, or that nobody knows. */
+  isLearned(id: number): boolean;
+  /** Asks for an id, for as long as nobody answers; then it is learned. */
+  learn(id: number): Promise<void>;
+}
+
 /** What a worker runs over: a log, documents, and the tasks that are this process's to run. */
 export interface Placement {
   readonly log: Pick<Log, 'ensureTopic' | 'onAppend'>;
   readonly documents: Storage['documents'];
+  /** Where ids of schemas come from; they are computed without. */
+  readonly schemas?: SchemaRegistry | undefined;
   /** Commits on their way, at most: what they hold is in memory, however many tasks there are. */
   readonly mostCommits: number;
   /** Whether other processes may have a part of the tasks, or take one over. */
@@ -214,4 +257,46 @@ export interface Placement {
   records(topic: string, partition: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
   /** Leaves the groups, after the host has been told of what it loses by that. */
   leave(): Promise<void>;
+}
+
+/** A row of a store. */
+export interface KeyedRow {
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** A writer outside of any topology, such as an import: what it appends and how far it is become durable together. */
+export interface NamedWriter {
+  /** What the last commit under this name left; `null` before the first. */
+  readonly progress: Buffer | null;
+  /** Appends all of it with the progress, or nothing. Commits take effect in call order. @throws SFS_FENCED when another one took the name over */
+  commit(records: readonly OutputRecord[], progress: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What tools see of a folder, or of a region on servers, and how they write to it. State is that of the last commit of each task. */
+export interface ToolAccess {
+  /** As they were when this was opened. */
+  readonly documents: Pick<Storage['documents'], 'get' | 'names'>;
+  /** Whether every offset of a topic holds a record that producers wrote, where nothing was removed. Kafka puts control records between. */
+  readonly isDense: boolean;
+  /** What decodes its records, where it is not the package's own. */
+  readonly schemas?: SchemaIds | undefined;
+  readonly tasks: {
+    progress(task: string): Awaitable<Buffer | null>;
+    get(task: string, store: string, key: string): Awaitable<Buffer | null>;
+    /** All rows of a store. On servers in no order, and a row that is written meanwhile comes as before or after. */
+    scan(task: string, store: string): Iterable<KeyedRow> | AsyncIterable<KeyedRow>;
+  };
+  topics(): Awaitable<TopicSpec[]>;
+  /** The offsets of each partition, by number. @throws SFS_TOPIC_UNKNOWN */
+  ranges(topic: string): Awaitable<PartitionRange[]>;
+  /** Records from an offset on, or from the first that is there, up to the end that the partition has now. Memory stays bounded. */
+  records(topic: string, partition: number, from: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
+  /** For each position the number of records from there to the end: markers count, the broker's own control records do not. */
+  waiting(positions: readonly TaskPosition[]): Awaitable<number[]>;
+  /** @throws SFS_TOPIC_MISMATCH */
+  ensureTopic(spec: TopicSpec): Awaitable<void>;
+  /** Takes a name over: from then on nobody else commits under it, and all that was committed under it can be read, in these topics too. */
+  writer(name: string, topics: readonly string[]): Promise<NamedWriter>;
 }

@@ -45,6 +45,7 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
   const { placement, read, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
   const access = await placement.openTask({ name, group: deployment.id, ...read });
+  if (placement.isShared) await deployment.renew();
   const committed = await access.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
   const builder = deployment.topology.build(deployment.region);
@@ -66,8 +67,8 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
     progress,
     state: new TaskState(name, access.tasks, (store) => deployment.stateCodec(store)),
     timers: await TimeQueue.open(name, access.tasks),
-    outputs: outputsOf(deployment, subtopology, partition, builder, stages),
-    replayed: replayedOf(inputs, progress, committed === null || progress.replaying > 0 ? await decisions.of(name) : []),
+    outputs: outputsOf(deployment, subtopology, partition, { builder, stages, sent: progress.sent }),
+    replayed: replayedOf(inputs, progress, await loggedOf(name, { committed, progress, access, decisions })),
     access,
     limits,
     careful,
@@ -76,17 +77,29 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
   return task;
 }
 
+interface DecisionsWanted extends Pick<TaskSetting, 'decisions'> {
+  readonly committed: Buffer | null;
+  readonly progress: TaskProgress;
+  readonly access: TaskAccess;
+}
+
+/** The decisions in the log of a task that may have some before it; as a rule none are, and the log is not read. */
+async function loggedOf(name: string, { committed, progress, access, decisions }: DecisionsWanted): Promise<readonly Decision[]> {
+  // It went on since the log was read last.
+  if (access.isBehind) decisions.forget();
+  return access.isBehind || committed === null || progress.replaying > 0 ? decisions.of(name) : [];
+}
+
 /**
- * The decisions that a task has still to apply: all of an earlier life when it has no progress, else those that were left. Only those
- * about sources: what a derived topic holds is computed anew, and its markers say when its writers are idle.
+ * The decisions that a task has still to apply: all of an earlier life when it has no progress, else those that are not behind it. Only
+ * those about sources: what a derived topic holds is computed anew, and its markers say when its writers are idle.
  */
 function replayedOf(inputs: readonly PartitionInput[], progress: TaskProgress, logged: readonly Decision[]): ReplayedDecisions {
   const sources = inputs.filter((input) => !input.options.source.topic.derived);
   const channels = new Map(sources.flatMap((input) => [...input.channels.values()].map((channel) => [channel.id, channel])));
-  const decisions = logged.filter(({ channel }) => channels.has(channel));
-  // While some are left the task makes none of its own: those that are left are the last of its log.
-  if (progress.replaying === 0) progress.replaying = decisions.length;
-  return new ReplayedDecisions(decisions.slice(decisions.length - progress.replaying), channels, progress);
+  const left = logged.filter(({ channel }) => channels.has(channel)).slice(progress.decided);
+  progress.replaying = left.length;
+  return new ReplayedDecisions(left, channels, progress);
 }
 
 interface InputSetting {
@@ -102,8 +115,8 @@ function inputsOf(
   partition: number,
   { access, progress, onResume, writers }: InputSetting,
 ): PartitionInput[] {
-  const { source } = stage;
-  if (source === undefined) return [];
+  if (stage.source === undefined) return [];
+  const source = deployment.sourceOf(stage.source);
   const partitions = source.scope === 'global' ? [...Array(deployment.partitionsOf(source.topic)).keys()] : [partition];
   const common = {
     stage: stage.id,
@@ -119,13 +132,13 @@ function inputsOf(
   return partitions.map((one) => new PartitionInput({ ...common, partition: one }, stage.kind !== 'source'));
 }
 
-function outputsOf(
-  deployment: Deployment,
-  subtopology: Subtopology,
-  partition: number,
-  builder: TopologyBuilder,
-  stages: readonly StageNode[],
-): Outputs {
+interface OutputSetting {
+  readonly builder: TopologyBuilder;
+  readonly stages: readonly StageNode[];
+  readonly sent: TaskProgress['sent'];
+}
+
+function outputsOf(deployment: Deployment, subtopology: Subtopology, partition: number, { builder, stages, sent }: OutputSetting): Outputs {
   const marked = new Map<string, { target: Target; delayMs: number }>();
   const places = placesOf(builder.stages);
   for (const { id, target } of stages) {
@@ -140,5 +153,6 @@ function outputsOf(
     region: deployment.region,
     targetOf: (topic) => deployment.targetOf(topic),
     marked: [...marked.values()],
+    sent,
   });
 }

@@ -1,7 +1,8 @@
 import type { SourceInput } from '../../operators/stage.js';
 import type { LogRecord } from '../ports.js';
-import type { ChannelProgress } from './progress.js';
+import type { ChannelProgress, TaskCounters } from './progress.js';
 import type { Header } from './header.js';
+import { isInRun, newRun, takeIntoRun, type SequenceRun } from './sequenceRun.js';
 
 /** A record on its way to the task: decoded, or with the reason why not. */
 export interface Arrival {
@@ -15,6 +16,8 @@ export interface Arrival {
   readonly error: Error | null;
   /** The batch stage whose work failed for the record; absent where decoding did. */
   readonly failedIn?: string;
+  /** Repeated records that were passed over just before it; absent for none. */
+  readonly repeatedBefore?: number;
 }
 
 /** A queue of arrivals in log order with what is known of their producer. */
@@ -24,6 +27,10 @@ export class Channel {
   private waitingBytes = 0;
   /** Clock of the last arrival that was put in. */
   private filledMs: number;
+  /** Sequence numbers of the arrivals that were put in last. */
+  private readonly filled: SequenceRun;
+  /** Repeated records since the last arrival that was put in. */
+  private repeated = 0;
   /** The next log offset whose record this channel has not seen. */
   cursor: number;
   /** Arrivals from this offset on are held back: they came after a decision that is still to be applied. */
@@ -33,12 +40,15 @@ export class Channel {
   /** True when a record of this channel had to be passed over in the chunk that is being read: so must all after it. */
   skipped = false;
 
+  /** @param counters - of the task */
   constructor(
     readonly id: string,
     readonly progress: ChannelProgress,
+    private readonly counters: Pick<TaskCounters, 'repeated'>,
   ) {
     this.cursor = progress.next;
     this.filledMs = progress.clockMs;
+    this.filled = { ...(progress.taken ?? newRun()) };
   }
 
   get size(): number {
@@ -107,17 +117,42 @@ export class Channel {
   }
 
   /** The oldest arrival has been taken: it is behind the channel from now on. */
-  pass({ record, header }: Arrival, { topic }: Pick<SourceInput, 'topic'>): void {
+  pass({ record, header, repeatedBefore }: Arrival, { topic }: Pick<SourceInput, 'topic'>): void {
+    const { progress } = this;
     this.shift();
-    this.progress.next = record.offset + 1;
+    progress.next = record.offset + 1;
     // Not before: after a restart the marker must find its own place again.
-    this.progress.clockMs = this.nextMs;
-    delete this.progress.promisedMs;
-    if (header?.marker && !topic.derived) this.progress.clocks = (this.progress.clocks ?? 0) + 1;
+    progress.clockMs = this.nextMs;
+    delete progress.promisedMs;
+    if (repeatedBefore !== undefined) this.counters.repeated += repeatedBefore;
+    if (header?.marker && !topic.derived) progress.clocks = (progress.clocks ?? 0) + 1;
+    if (isNumbered(header, topic)) takeIntoRun((progress.taken ??= newRun()), header.sequence);
   }
 
-  push(arrival: Arrival): void {
-    this.queue.push(arrival);
+  /** With nothing waiting, everything up to the cursor is behind the channel. */
+  settle(): void {
+    if (this.size > 0) return;
+    this.progress.next = this.cursor;
+    this.counters.repeated += this.repeated;
+    this.repeated = 0;
+  }
+
+  /** True for a record that came before: its writer went back to an earlier state and computed it again. */
+  hasHad(header: Header | null, { topic }: Pick<SourceInput, 'topic'>): boolean {
+    return isNumbered(header, topic) && isInRun(this.filled, header.sequence);
+  }
+
+  /** A repeated record counts when what comes before it has been taken, as its offset does: else a restart would count it again. */
+  passOver({ offset }: LogRecord): void {
+    this.cursor = offset + 1;
+    this.heard = true;
+    this.repeated++;
+  }
+
+  push(arrival: Arrival, { topic }: Pick<SourceInput, 'topic'>): void {
+    this.queue.push(this.repeated === 0 ? arrival : { ...arrival, repeatedBefore: this.repeated });
+    this.repeated = 0;
+    if (isNumbered(arrival.header, topic)) takeIntoRun(this.filled, arrival.header.sequence);
     this.heard = true;
     this.waitingBytes += sizeOf(arrival.record);
   }
@@ -141,6 +176,9 @@ export class Channel {
     this.head = 0;
   }
 }
+
+/** Only a derived topic has a channel for each of its producers. */
+const isNumbered = (header: Header | null, { derived }: SourceInput['topic']): header is Header => derived && header !== null && header.sequence > 0;
 
 const sizeOf = (record: LogRecord): number =>
   record.byteSize ?? (record.key?.length ?? 0) + (record.value?.length ?? 0) + (record.header?.length ?? 0);

@@ -1,5 +1,6 @@
-import { topics, type Control, type ControlKind, type Topic, type TopicCodec } from '../../schemas/index.js';
+import { controlKey, topics, type Control, type ControlKind, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { Placement } from '../ports.js';
+import { clocksOf, type TaskProgress } from './progress.js';
 
 /** The topic that keeps decisions. */
 export const CONTROL = topics.control as Topic<string, unknown>;
@@ -26,16 +27,43 @@ export interface Decision {
 
 const KINDS: Readonly<Record<Decision['phase'], ControlKind>> = { idle: 'CLOCK_ADVANCE', resume: 'CLOCK_ADVANCE', end: 'END_OF_INPUT' };
 
-/** The part of a control record that says what was decided, and where. `clockMs` is the event time up to which the channel was waited for. */
-export function controlOf(
-  { phase, channel, position, at }: Decision,
-  clockMs: number,
-): Pick<Control, 'kind' | 'madeAtMs' | 'channel' | 'position' | 'clockMs' | 'payload'> {
-  const payload = { phase, records: at.records, clocks: at.clocks, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
-  return { kind: KINDS[phase], madeAtMs: finite(clockMs) ?? 0, channel, position, clockMs: finite(clockMs), payload: JSON.stringify(payload) };
+/** The task that decides. */
+export interface Decider {
+  readonly name: string;
+  readonly topology: string;
+  readonly version: number;
+  readonly subtopology: number;
+  readonly partition: number;
+  readonly region: string;
+}
+
+/** The control record that says what was decided, and where. `clockMs` is the event time up to which the channel was waited for. */
+export function controlOf(by: Decider, { phase, channel, position, at }: Decision, clockMs: number): Control {
+  const { name, topology, version: topologyVersion, subtopology, partition, region } = by;
+  const id = controlKey(`${name} ${channel} ${position} ${phase}`);
+  const payload = JSON.stringify({ phase, ...at, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) });
+  const decided = { kind: KINDS[phase], madeAtMs: finite(clockMs) ?? 0, channel, position, clockMs: finite(clockMs), payload };
+  return { id, region, topology, topologyVersion, subtopology, partition, ...decided };
+}
+
+/** Where a task stands. */
+export function standingOf(progress: TaskProgress): Standing {
+  const { clockMs, watermarkMs, counters } = progress;
+  return { records: counters.records, clocks: clocksOf(progress), clockMs, watermarkMs };
 }
 
 const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
+
+/** Decisions of one version's tasks that those of another apply where they stood. */
+export interface InheritedDecisions {
+  /** `name@version` whose decisions they were. */
+  readonly from: string;
+  /** `name@version` that applies them. */
+  readonly to: string;
+  readonly subtopologies: ReadonlySet<number>;
+  /** Offset in the control topic: later ones are not inherited, so that they stay the same however often this is read. */
+  readonly until: number;
+}
 
 /**
  * The decisions in the control topic by task, in their order. A task without progress applies its own where they stood, so that state
@@ -48,6 +76,7 @@ export class DecisionLog {
     private readonly placement: Pick<Placement, 'records'>,
     private readonly topic: string,
     private readonly codec: TopicCodec<unknown>,
+    private readonly inherited: InheritedDecisions | null = null,
   ) {}
 
   /** @throws SFS_LOG_CORRUPT, and what decoding a control record throws */
@@ -56,12 +85,17 @@ export class DecisionLog {
     return (await this.byTask).get(task) ?? [];
   }
 
+  /** What was decided since is to be known, too: the next task that asks has the log read again. */
+  forget(): void {
+    this.byTask = null;
+  }
+
   private async read(): Promise<ReadonlyMap<string, readonly Decision[]>> {
     const byTask = new Map<string, Decision[]>();
-    for await (const control of this.controls()) {
+    for await (const { control, offset } of this.controls()) {
       const decision = decisionOf(control);
       if (decision === null) continue;
-      const task = `${control.topology}@${control.topologyVersion}/${control.subtopology}/${control.partition}`;
+      const task = `${this.ownerOf(control, offset)}/${control.subtopology}/${control.partition}`;
       const found = byTask.get(task);
       if (found === undefined) byTask.set(task, [decision]);
       else found.push(decision);
@@ -69,10 +103,18 @@ export class DecisionLog {
     return byTask;
   }
 
-  private async *controls(): AsyncGenerator<Control> {
+  /** `name@version` that applies a decision; the live version's are of no use here. */
+  private ownerOf({ topology, topologyVersion, subtopology }: Control, offset: number): string {
+    const id = `${topology}@${topologyVersion}`;
+    const { inherited } = this;
+    const inherits = inherited?.from === id && offset < inherited.until && subtopology !== null && inherited.subtopologies.has(subtopology);
+    return inherits ? inherited.to : id;
+  }
+
+  private async *controls(): AsyncGenerator<{ readonly control: Control; readonly offset: number }> {
     for (let partition = 0; partition < CONTROL.partitions; partition++) {
-      for await (const { key, value } of this.placement.records(this.topic, partition)) {
-        if (value !== null) yield this.codec.decode(key?.toString() ?? '', value) as Control;
+      for await (const { key, value, offset } of this.placement.records(this.topic, partition)) {
+        if (value !== null) yield { control: this.codec.decode(key?.toString() ?? '', value) as Control, offset };
       }
     }
   }

@@ -2,6 +2,7 @@ import {
   LocalSchemaIds,
   SkillForgeError,
   physicalTopicName,
+  schemaOf,
   topicCodec,
   topics,
   type AvroSchema,
@@ -11,30 +12,62 @@ import {
 } from '../../schemas/index.js';
 import { canonicalJson, describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
 import type { StoreSpec } from '../../operators/ports/stage.js';
-import type { Topology } from '../../operators/topology.js';
-import type { Placement, Storage, TopicSpec } from '../ports.js';
-import { CONTROL, DecisionLog } from './decisions.js';
+import type { SourceInput } from '../../operators/stage.js';
+import { numbered, type Topology } from '../../operators/topology.js';
+import type { Placement, TopicSpec } from '../ports.js';
+import {
+  isBeside,
+  keepReplayState,
+  liveVersion,
+  replayState,
+  resultTopics,
+  shadowedTopics,
+  versionedName,
+  type LiveVersion,
+  type Replay,
+} from '../replay/replayState.js';
+import { CONTROL, DecisionLog, type InheritedDecisions } from './decisions.js';
 import type { ProducerId } from './header.js';
 import type { Target } from './outputs.js';
 import { SharedRows } from './sharedRows.js';
 import { StateCodec } from './stateCodec.js';
 
+/** How a topology is deployed. */
+export interface DeploymentOptions {
+  /** Beside the live version, with topics and state of its own. */
+  readonly shadow?: Replay;
+}
+
 /** A topology in a region on a storage: names, codecs and topics settled. */
 export class Deployment {
+  /** Under the number of its live version, or of the replay. */
+  readonly topology: Topology;
   readonly graph: TopologyGraph;
+  private readonly declaredVersion: number;
+  private readonly shadow: Replay | null;
+  /** Ends of the names of topics that this version has of its own, by their logical names. */
+  private readonly ownNames: ReadonlyMap<string, string>;
   /** Rows that all tasks read. */
   readonly sharedRows = new SharedRows();
   private readonly codecs = new Map<string, TopicCodec<unknown>>();
   private readonly targets = new Map<string, Target>();
   private readonly stateCodecs = new Map<string, StateCodec<unknown>>();
-  private readonly ids: SchemaIds = LocalSchemaIds.withAccepted();
+  private readonly ids: SchemaIds;
 
   constructor(
-    readonly topology: Topology,
+    declared: Topology,
     readonly region: string,
-    private readonly storage: Pick<Storage, 'documents'>,
+    private readonly storage: Pick<Placement, 'documents' | 'schemas'>,
+    options: DeploymentOptions = {},
   ) {
-    this.graph = describe(topology);
+    this.ids = storage.schemas ?? LocalSchemaIds.withAccepted();
+    this.declaredVersion = declared.version;
+    this.shadow = options.shadow ?? null;
+    const { number, outputs } = this.shadow ?? runningForm(declared, replayState(storage.documents, declared.name).live);
+    this.topology = numbered(declared, number);
+    this.graph = describe(this.topology);
+    const own = this.shadow === null ? resultTopics(this.graph) : shadowedTopics(this.graph);
+    this.ownNames = new Map(own.map((name) => [name, versionedName(name, outputs)]));
   }
 
   /** `name@version`, as tasks and producers are called. */
@@ -51,7 +84,14 @@ export class Deployment {
   }
 
   physicalName(topic: Topic<string, unknown>): string {
-    return physicalTopicName(this.region, topic.name);
+    return physicalTopicName(this.region, this.ownNames.get(topic.name) ?? topic.name);
+  }
+
+  /** A source as this deployment reads it: the replay of a range of event time waits for all that is late within it. */
+  sourceOf(source: SourceInput): SourceInput {
+    const range = this.shadow?.range ?? null;
+    if (range === null || source.internal !== undefined) return source;
+    return { ...source, latenessMs: source.latenessMs + range.toMs - range.fromMs };
   }
 
   /** Partitions of a topic as this deployment uses it; those of an internal topic follow the sources. */
@@ -90,9 +130,31 @@ export class Deployment {
     }));
   }
 
+  /** The topics that it writes, with the engine's own. */
+  writtenTopics(): Topic<string, unknown>[] {
+    const written = this.topology.build().stages.flatMap(({ target }) => target ?? []);
+    return [...new Map([...written, CONTROL, topics.deadLetters].map((topic) => [topic.name, topic])).values()];
+  }
+
+  /** Makes the schemas known of what it writes. @throws what the registry throws */
+  async registerSchemas(): Promise<void> {
+    for (const topic of this.writtenTopics()) await this.storage.schemas?.register(this.physicalName(topic), topic.schemaName, schemaOf(topic));
+  }
+
   /** What tasks decided in this region so far. */
   decisionLog(placement: Pick<Placement, 'records'>): DecisionLog {
-    return new DecisionLog(placement, this.physicalName(CONTROL), this.codecOf(CONTROL));
+    return new DecisionLog(placement, this.physicalName(CONTROL), this.codecOf(CONTROL), this.inheritedDecisions());
+  }
+
+  /** A replay of the whole log lives what the live version lived, as far as its tasks read the same. */
+  private inheritedDecisions(): InheritedDecisions | null {
+    if (this.shadow === null || this.shadow.range !== null) return null;
+    const { against, controlEnd } = this.shadow;
+    const id = `${this.graph.name}@${against.number}`;
+    const before = this.deployedGraph(id)?.subtopologies ?? [];
+    const readTopics = ({ inputs }: Subtopology): string => inputs.map(({ topic, internal }) => (internal === null ? topic : internal)).join();
+    const same = this.graph.subtopologies.filter((one) => before.some((other) => other.index === one.index && readTopics(other) === readTopics(one)));
+    return { from: id, to: this.id, subtopologies: new Set(same.map(({ index }) => index)), until: controlEnd };
   }
 
   /** @throws SFS_STATE_UNPREPARED when `prepareState` has not run */
@@ -110,27 +172,46 @@ export class Deployment {
     }
   }
 
-  /** A codec for each store, with the schemas that the document beside its state knows. */
+  /** Brings documents and codecs together again: other processes may have added schemas, and the store may have lost documents. */
+  async renew(): Promise<void> {
+    if (this.deployedGraph() === null) await this.register();
+    await this.prepareState();
+  }
+
+  /** A codec for each store, with the schemas that the document beside its state knows. @throws SFS_STATE_SCHEMA */
   private migrations(): { readonly codec: StateCodec<unknown>; readonly known: number; readonly document: string }[] {
     const stores = this.topology.build().stages.flatMap((stage) => stage.stores);
     return stores.map(({ name, schema }) => {
       const document = `state-schemas/${this.id}/${name}`;
       const kept = this.storage.documents.get(document);
       const versions = kept === null ? [] : (JSON.parse(kept.toString()) as AvroSchema[]);
-      return { codec: new StateCodec(name, schema, versions), known: versions.length, document };
+      return { codec: this.codecKnowing(name, schema, versions), known: versions.length, document };
     });
+  }
+
+  /** What this process knew before stays known, also where the document was lost. */
+  private codecKnowing(store: string, schema: StoreSpec<unknown>['schema'], kept: readonly AvroSchema[]): StateCodec<unknown> {
+    const before = this.stateCodecs.get(store);
+    if (before === undefined) return new StateCodec(store, schema, kept);
+    const both = Math.min(kept.length, before.versions.length);
+    if (JSON.stringify(kept.slice(0, both)) !== JSON.stringify(before.versions.slice(0, both)))
+      throw new SkillForgeError('SFS_STATE_SCHEMA', `two processes gave the rows of store ${store} of ${this.id} different schemas at a time`);
+    return kept.length <= before.versions.length ? before : new StateCodec(store, schema, kept);
   }
 
   /**
    * Compares with what was deployed, and changes nothing. Rows of another schema make no other operator, as long as the older rows can be
    * migrated.
    * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version; SFS_PLAN_REFUSED when a newer version ran already: both
-   * would write the same topics; SFS_STATE_SCHEMA when the rows of a store cannot be migrated: at the start, not at the first of them
+   * would write the same topics; SFS_REPLAY_BESIDE for a replay that is not live; SFS_STATE_SCHEMA when the rows of a store cannot be migrated: at the start, not
+   * at the first of them
    */
   assertPlan(): void {
     const { name, version } = this.graph;
-    const prefix = `deployed/${name}@`;
-    const newest = Math.max(0, ...this.storage.documents.names(prefix).map((document) => Number(document.slice(prefix.length))));
+    // A replay has been compared with what it began with.
+    if (this.shadow !== null) return;
+    const newest = liveVersion(this.storage.documents, name)?.number ?? 0;
+    this.assertNumber();
     if (newest > version) {
       const reason = `version ${version} of ${name} is older than the deployed ${newest}; to go back, declare it as version ${newest + 1}`;
       throw new SkillForgeError('SFS_PLAN_REFUSED', reason, { context: { deployed: newest, now: version } });
@@ -141,14 +222,35 @@ export class Deployment {
     for (const { codec } of this.migrations()) codec.assertMigrates();
   }
 
-  /** Keeps the graph as deployed; {@link assertPlan} comes first. */
-  async register(): Promise<void> {
-    if (this.deployedGraph()?.fingerprint === this.graph.fingerprint) return;
-    await this.storage.documents.put(`deployed/${this.id}`, Buffer.from(JSON.stringify(this.graph)));
+  /** A version that stands beside the live one, and one whose number was given to a replay, cannot simply run. */
+  private assertNumber(): void {
+    const { name, version } = this.graph;
+    const { documents } = this.storage;
+    const { live, lastNumber, replay } = replayState(documents, name);
+    const isRaised = this.declaredVersion > (liveVersion(documents, name)?.declared ?? 0);
+    if (isRaised && isBeside(replay) && (replay.number === version || replay.declared === this.declaredVersion)) {
+      const reason = `version ${replay.declared} of ${name} is replay ${replay.number}, beside the live version: promote it, or drop it`;
+      throw new SkillForgeError('SFS_REPLAY_BESIDE', reason, { context: { topology: name, number: replay.number } });
+    }
+    if (live === null || !isRaised || version > lastNumber) return;
+    const reason = `number ${version} of ${name} was given to a replay: declare it as version ${lastNumber + 1}`;
+    throw new SkillForgeError('SFS_PLAN_REFUSED', reason, { context: { given: lastNumber, now: version } });
   }
 
-  private deployedGraph(): TopologyGraph | null {
-    const kept = this.storage.documents.get(`deployed/${this.id}`);
+  /** Keeps the graph as deployed; {@link assertPlan} comes first. */
+  async register(): Promise<void> {
+    if (this.shadow !== null) return;
+    const { documents } = this.storage;
+    const { name, version } = this.graph;
+    const state = replayState(documents, name);
+    if (this.deployedGraph()?.fingerprint !== this.graph.fingerprint)
+      await documents.put(`deployed/${this.id}`, Buffer.from(JSON.stringify(this.graph)));
+    if (state.live !== null && state.live.number !== version)
+      await keepReplayState(documents, name, { ...state, live: { ...state.live, number: version, declared: version } });
+  }
+
+  private deployedGraph(id = this.id): TopologyGraph | null {
+    const kept = this.storage.documents.get(`deployed/${id}`);
     return kept === null ? null : (JSON.parse(kept.toString()) as TopologyGraph);
   }
 
@@ -159,6 +261,12 @@ export class Deployment {
       { context: { deployed: deployed.fingerprint, now: this.graph.fingerprint } },
     );
   }
+}
+
+/** A promoted replay goes on under its number; whatever comes after it writes where it wrote. */
+function runningForm({ version }: Topology, live: LiveVersion | null): Pick<LiveVersion, 'number' | 'outputs'> {
+  if (live === null) return { number: version, outputs: null };
+  return { number: live.declared === version ? live.number : version, outputs: live.outputs };
 }
 
 /** Everything that makes the operators of a graph, but for the schemas of their rows: a row may have got a field that starts as null. */

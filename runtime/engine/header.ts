@@ -3,16 +3,19 @@
  *
  * | bytes | field |
  * |---|---|
- * | 0 | format version, 1 |
+ * | 0 | format version, 2 |
  * | 1 | kind: 1 record, 2 marker |
  * | 2 | flags of a marker: 1 idle, 2 end of input |
  * | 3-4, 5-6 | partition of the producer task, number of producer tasks |
  * | 7-14, 15-22, 23-30 | event time, stream time, watermark (float64, ms); of a marker, the first is the least stream time of what follows |
  * | 31-34, 35-42, 43-46 | origin: partition, offset, index of the output among those of its input |
- * | 47- | producer (`topology@version/subtopology`), NUL, origin topic; UTF-8 |
+ * | 47-54 | sequence number of the record: its place among those of its producer in its partition, from 1 (float64); 0 for none, as of markers |
+ * | 55- | producer (`topology@version/subtopology`), NUL, origin topic; UTF-8 |
  */
-const FORMAT = 1;
-const FIXED = 47;
+const FORMAT = 2;
+const FIXED = 55;
+const SEQUENCE = 47;
+const NO_SEQUENCE = 0;
 const RECORD = 1;
 const MARKER = 2;
 const IDLE = 1;
@@ -48,8 +51,11 @@ export class HeaderWriter {
 
   constructor(private readonly producer: ProducerId) {}
 
-  record(times: RecordTimes, origin: OriginPosition): Buffer {
-    return this.write(RECORD, 0, times, origin);
+  /** @param sequence - number among the records of the producer in the partition, from 1; without one, readers take the record whenever it comes */
+  record(times: RecordTimes, origin: OriginPosition, sequence = NO_SEQUENCE): Buffer {
+    const header = this.write(RECORD, 0, times, origin);
+    header.writeDoubleBE(sequence, SEQUENCE);
+    return header;
   }
 
   marker(times: RecordTimes, state: { readonly idle: boolean; readonly end: boolean }): Buffer {
@@ -71,6 +77,7 @@ export class HeaderWriter {
     header.writeUInt32BE(origin.partition, 31);
     header.writeDoubleBE(origin.offset, 35);
     header.writeUInt32BE(origin.index, 43);
+    header.writeDoubleBE(NO_SEQUENCE, SEQUENCE);
     tail.copy(header, FIXED);
     return header;
   }
@@ -88,6 +95,8 @@ export interface Header extends RecordTimes {
   readonly idle: boolean;
   readonly end: boolean;
   readonly producer: ProducerId;
+  /** Number among the records of the producer in the partition, from 1; 0 for none. */
+  readonly sequence: number;
 }
 
 const isEngines = (header: Buffer | null): header is Buffer => header !== null && header.length >= FIXED && header[0] === FORMAT;
@@ -115,6 +124,7 @@ export class HeaderReader {
       eventTimeMs: header.readDoubleBE(7),
       streamTimeMs: header.readDoubleBE(15),
       watermarkMs: header.readDoubleBE(23),
+      sequence: header.readDoubleBE(SEQUENCE),
     };
   }
 
@@ -145,6 +155,14 @@ export function readOrigin(header: Buffer | null): OriginPosition | null {
   if (!isEngines(header)) return null;
   const topic = header.toString('utf8', FIXED).split('\0')[1] ?? '';
   return { topic, partition: header.readUInt32BE(31), offset: header.readDoubleBE(35), index: header.readUInt32BE(43) };
+}
+
+/** The same header without a sequence number: of a record that is sent once more on purpose, and that its readers are to take again. */
+export function withoutSequence(header: Buffer | null): Buffer | null {
+  if (!isEngines(header)) return header;
+  const copy = Buffer.from(header);
+  copy.writeDoubleBE(NO_SEQUENCE, SEQUENCE);
+  return copy;
 }
 
 /** True for records that only carry progress: tools hide them. */

@@ -1,8 +1,8 @@
-import type { LogRecord, PartitionName, Placement, Storage, TaskAccess, TaskGroup } from '../ports.js';
+import { localRecords } from '../localTools.js';
+import type { PartitionName, Placement, Storage, TaskAccess, TaskGroup } from '../ports.js';
 
 /** Few: the garbage collector pays for what waits. */
 const MOST_COMMITS = 4;
-const CHUNK = 1000;
 
 /** A storage of this process alone: every task is its own, at once and for good. */
 export function localPlacement(storage: Storage): Placement {
@@ -22,20 +22,10 @@ export function localPlacement(storage: Storage): Placement {
       for (const group of groups) await host.assigned(group.id, partitionsOf(group));
     },
     openTask: () => Promise.resolve(access),
-    records: (topic, partition) => recordsOf(storage, topic, partition),
+    records: (topic, partition) => localRecords(storage.log, topic, partition),
     leave: () => Promise.resolve(),
   };
 }
 
 const partitionsOf = ({ topics }: TaskGroup): PartitionName[] =>
   topics.flatMap(({ name, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })));
-
-function* recordsOf({ log }: Storage, topic: string, partition: number): Generator<LogRecord> {
-  const { start, end } = log.range(topic, partition);
-  for (let from = start; from < end;) {
-    const records = log.read(topic, partition, from, CHUNK);
-    if (records.length === 0) return;
-    yield* records;
-    from = records.at(-1)!.offset + 1;
-  }
-}

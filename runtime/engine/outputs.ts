@@ -3,6 +3,7 @@ import type { StreamRecord } from '../../operators/record.js';
 import type { LogRecord, OutputRecord } from '../ports.js';
 import { HeaderWriter, type OriginPosition, type ProducerId, type RecordTimes } from './header.js';
 import { partitionOf } from './partitioner.js';
+import type { TaskProgress } from './progress.js';
 
 /** A topic as a task writes it. */
 export interface Target {
@@ -23,6 +24,9 @@ export interface Failure {
 /** What is known of the bytes that failed: all of them, or the key of a timer. */
 export type FailedBytes = Pick<LogRecord, 'key' | 'value' | 'header'>;
 
+/** Their records go by their own identity, and whether one is written may depend on chance: they take no sequence numbers. */
+const UNNUMBERED: ReadonlySet<string> = new Set([topics.deadLetters.name, topics.control.name]);
+
 /** Who sends, and where to. */
 export interface OutputsOptions {
   readonly producer: ProducerId;
@@ -32,6 +36,8 @@ export interface OutputsOptions {
   readonly targetOf: (topic: Topic<string, unknown>) => Target;
   /** Topics that carry the task's markers, and how far what goes there lies behind the task's watermark. */
   readonly marked: readonly { readonly target: Target; readonly delayMs: number }[];
+  /** The last sequence numbers that were given, of the task's progress: counted on here. */
+  readonly sent: TaskProgress['sent'];
 }
 
 /** What one step of a task sends, in order; undone to a mark when an input fails. */
@@ -64,8 +70,10 @@ export class Outputs {
     this.markedLength = this.records.length;
   }
 
+  /** What comes next gets the numbers of what is taken back. */
   undo(): void {
-    this.records.length = this.markedLength;
+    const { sent } = this.options;
+    for (const { topic, partition } of this.records.splice(this.markedLength)) if (topic in sent) sent[topic]![partition]!--;
   }
 
   drain(): OutputRecord[] {
@@ -85,14 +93,15 @@ export class Outputs {
     const target = this.options.targetOf(topic);
     const key = Buffer.from(record.key);
     const value = record.value === null ? null : target.codec.encode(record.key, record.value);
+    const partition = this.partitionIn(target, key);
     this.bytes += (value?.length ?? 0) + key.length;
-    this.records.push({
-      topic: target.physicalName,
-      partition: this.partitionIn(target, key),
-      key,
-      value,
-      header: this.headers.record(times, origin),
-    });
+    const header = this.headers.record(times, origin, UNNUMBERED.has(topic.name) ? undefined : this.nextSequence(target, partition));
+    this.records.push({ topic: target.physicalName, partition, key, value, header, isLatestOnly: isLatestOnly(topic) });
+  }
+
+  private nextSequence({ physicalName, partitions }: Target, partition: number): number {
+    const last = (this.options.sent[physicalName] ??= Array<number>(partitions).fill(0));
+    return ++last[partition]!;
   }
 
   private partitionIn({ topic, partitions }: Target, key: Buffer): number {
@@ -144,3 +153,6 @@ export class Outputs {
     this.send(topics.deadLetters, { key: id, value, timestamp: value.failedAtEventTimeMs ?? 0 }, times, origin);
   }
 }
+
+/** What a topology reads is taken record by record, whatever the topic keeps: results must not depend on how commits are cut. */
+const isLatestOnly = ({ cleanup, derived }: Topic<string, unknown>): boolean => cleanup === 'compact' && !derived;

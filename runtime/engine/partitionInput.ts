@@ -42,6 +42,8 @@ export class PartitionInput {
   private readonly unmetId: string;
   private readonly headers = new HeaderReader();
   private readonly byProducer = new Map<ProducerId, Channel>();
+  /** Where channels begin that the progress does not know. */
+  private readonly firstOffset: number;
 
   constructor(
     readonly options: PartitionInputOptions,
@@ -50,7 +52,10 @@ export class PartitionInput {
     this.isTable = tableStage;
     this.unmetId = this.channelId(UNMET);
     const prefix = this.channelId('');
-    for (const id of Object.keys(options.progress.channels)) if (id.startsWith(prefix)) this.open(id.slice(prefix.length));
+    const known = Object.entries(options.progress.channels).filter(([id]) => id.startsWith(prefix));
+    // What the known channels have behind them was looked at: a producer that they did not meet has nothing there.
+    this.firstOffset = known.length > 0 ? Math.min(...known.map(([, { next }]) => next)) : options.log.range(options.topic, options.partition).start;
+    for (const [id] of known) this.open(id.slice(prefix.length));
     if (!options.source.topic.derived) this.open(EXTERNAL);
     for (const producer of options.producers) this.openAll(producer);
     if (this.channels.size === 0) this.open(UNMET);
@@ -104,7 +109,7 @@ export class PartitionInput {
 
   /** A channel with nothing waiting has processed everything up to its cursor. */
   settle(): void {
-    for (const channel of this.channels.values()) if (channel.size === 0) channel.progress.next = channel.cursor;
+    for (const channel of this.channels.values()) channel.settle();
   }
 
   private nextOffset(): number | null {
@@ -139,8 +144,9 @@ export class PartitionInput {
   private take(record: LogRecord): void {
     const header = this.headers.read(record.header);
     if (header?.marker && this.isElsewhere(header.producer)) return;
-    const channel = this.channelOf(header);
+    const channel = this.channelOf(header, record);
     if (record.offset < channel.cursor || channel.skipped) return;
+    if (channel.hasHad(header, this.options.source)) return channel.passOver(record);
     if (!this.hasRoom(channel)) {
       channel.skipped = true;
       channel.cursor = record.offset;
@@ -148,7 +154,8 @@ export class PartitionInput {
     }
     channel.cursor = record.offset + 1;
     if (channel.progress.idle && !this.saysIdle(header)) this.options.onResume(channel);
-    channel.push(header?.marker ? this.markerArrival(record, header, channel) : this.decode(record, header, channel));
+    const arrival = header?.marker ? this.markerArrival(record, header, channel) : this.decode(record, header, channel);
+    channel.push(arrival, this.options.source);
   }
 
   /** Only a task can say that it is idle; a marker in a source tells the time. */
@@ -166,14 +173,14 @@ export class PartitionInput {
     for (const channel of this.channels.values()) if (!channel.skipped) channel.cursor = Math.max(channel.cursor, lastOffset + 1);
   }
 
-  private channelOf(header: Header | null): Channel {
-    if (header === null || !this.options.source.topic.derived) return this.channels.get(EXTERNAL) ?? this.meetExternal();
-    return this.byProducer.get(header.producer) ?? this.meet(header.producer);
+  private channelOf(header: Header | null, { offset }: LogRecord): Channel {
+    if (header === null || !this.options.source.topic.derived) return this.channels.get(EXTERNAL) ?? this.meetExternal(offset);
+    return this.byProducer.get(header.producer) ?? this.meet(header.producer, offset);
   }
 
-  private meetExternal(): Channel {
+  private meetExternal(at: number): Channel {
     this.endUnmet();
-    return this.open(EXTERNAL);
+    return this.open(EXTERNAL, at);
   }
 
   private endUnmet(): void {
@@ -181,34 +188,34 @@ export class PartitionInput {
     if (unmet !== undefined) unmet.progress.ended = true;
   }
 
-  /** All tasks of a new producer that write here are waited for from now on. */
-  private meet(producer: ProducerId): Channel {
+  /** All tasks of a new producer that write here are waited for from now on; this is the first record of any of them. */
+  private meet(producer: ProducerId, at: number): Channel {
     this.endUnmet();
-    this.openAll(producer);
-    const channel = this.open(`${producer.name}#${producer.partition}`);
+    this.openAll(producer, at);
+    const channel = this.open(`${producer.name}#${producer.partition}`, at);
     this.byProducer.set(producer, channel);
     return channel;
   }
 
-  private openAll(producer: ProducerId): void {
+  private openAll(producer: ProducerId, at?: number): void {
     for (let partition = 0; partition < producer.count; partition++) {
-      if (!this.isElsewhere({ ...producer, partition })) this.open(`${producer.name}#${partition}`);
+      if (!this.isElsewhere({ ...producer, partition })) this.open(`${producer.name}#${partition}`, at);
     }
   }
 
-  private open(name: string): Channel {
+  /** @param at - the first offset at which the channel can have a record, where it is a new one */
+  private open(name: string, at = this.firstOffset): Channel {
     const known = this.channels.get(name);
     if (known !== undefined) return known;
     const id = this.channelId(name);
-    const { log, topic, partition } = this.options;
     const progress: ChannelProgress = (this.options.progress.channels[id] ??= {
-      next: log.range(topic, partition).start,
+      next: at,
       clockMs: -Infinity,
       watermarkMs: -Infinity,
       idle: false,
       ended: false,
     });
-    const channel = new Channel(id, progress);
+    const channel = new Channel(id, progress, this.options.progress.counters);
     this.channels.set(name, channel);
     return channel;
   }

@@ -1,5 +1,6 @@
 import type { Origin } from '../../operators/record.js';
 import { SkillForgeError } from '../../schemas/index.js';
+import type { SequenceRun } from './sequenceRun.js';
 
 /** What a task knows of one channel (one producer's records in one partition of a source). */
 export interface ChannelProgress {
@@ -14,12 +15,16 @@ export interface ChannelProgress {
   ended: boolean;
   /** Clock markers of a source that were taken: offsets that hold no record. Absent for none. */
   clocks?: number;
+  /** Sequence numbers of the records taken last. Absent while none had a number. */
+  taken?: SequenceRun;
 }
 
 /** Everything that was ever counted by a task; committed with its progress, so the sums reconcile. */
 export interface TaskCounters {
   /** Records taken from the sources, markers excluded. */
   records: number;
+  /** Records of the sources that were there once more, and were passed over. */
+  repeated: number;
   timers: number;
   /** Records sent to topics, markers excluded; dead letters and control records included. */
   outputs: number;
@@ -46,6 +51,10 @@ export interface TaskProgress {
   /** Outputs so far of the input in progress: an input can span commits while windows close. */
   outputIndex: number;
   counters: TaskCounters;
+  /** The last sequence number that was given to a record, by physical topic and partition. */
+  sent: Record<string, number[]>;
+  /** Decisions about sources that were made or applied: as many are behind the task in the control topic. */
+  decided: number;
   /** Decisions of an earlier life in the control topic that are still to be applied; see `replayedDecisions.ts`. */
   replaying: number;
 }
@@ -66,7 +75,9 @@ export const newProgress = (): TaskProgress => ({
   markedMs: -Infinity,
   origin: { topic: '', partition: 0, offset: 0 },
   outputIndex: 0,
-  counters: { records: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 },
+  counters: { records: 0, repeated: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 },
+  sent: {},
+  decided: 0,
   replaying: 0,
 });
 

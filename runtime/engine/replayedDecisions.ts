@@ -56,12 +56,18 @@ export class ReplayedDecisions {
     if (at === undefined) return this.release();
     for (let decision = this.decisions[this.next]; decision !== undefined && isSame(decision.at, at); decision = this.decisions[this.next]) {
       this.next++;
+      this.progress.decided++;
       this.progress.replaying--;
       applyTo(this.channels.get(decision.channel)!, decision);
       this.hold(decision.channel);
     }
     if (this.next === this.decisions.length) this.finish();
     return null;
+  }
+
+  /** Notes that the task has decided something about a channel. */
+  made({ id }: Channel): void {
+    if (this.channels.has(id)) this.progress.decided++;
   }
 
   private hold(id: string): void {

@@ -1,4 +1,4 @@
-import { controlKey, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import type { StageNode } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
 import type { Origin, StreamRecord } from '../../operators/record.js';
@@ -6,12 +6,12 @@ import { Attempts, type AttemptFailure } from './attempts.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
 import type { OriginPosition, RecordTimes } from './header.js';
-import { CONTROL, controlOf, type Decision } from './decisions.js';
+import { CONTROL, controlOf, standingOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { ownPositions, storedRecord, type PartitionInput } from './partitionInput.js';
-import { COUNTER_OF, clocksOf, encodeProgress, type TaskProgress } from './progress.js';
+import { COUNTER_OF, encodeProgress, type TaskProgress } from './progress.js';
 import type { RowAwaited } from './rowAwaited.js';
 import { Silence, type StepOptions } from './silence.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
@@ -62,10 +62,13 @@ export class Task {
   private waitingMs = -Infinity;
   private readonly markers: Markers;
   private changed = false;
+  /** Repeated records that were passed over before the last commit. */
+  private committedRepeats: number;
 
   constructor(readonly parts: TaskParts) {
     this.name = parts.name;
     this.progress = parts.progress;
+    this.committedRepeats = parts.progress.counters.repeated;
     this.merged = new MergedInputs(parts.inputs);
     this.places = placesOf(parts.builder.stages);
     this.placesByQueue = new Map([...this.places.values()].map((place) => [place.queue, place]));
@@ -302,23 +305,22 @@ export class Task {
 
   /** Logs a decision that the data does not hold, with the place where it took effect. */
   private decide(phase: Decision['phase'], channel: Channel): void {
-    const { name, topology, version, subtopology, partition, region, outputs } = this.parts;
-    const { clockMs, watermarkMs, counters } = this.progress;
-    const position = channel.progress.next;
-    const id = controlKey(`${name} ${channel.id} ${position} ${phase}`);
-    const at = { records: counters.records, clocks: clocksOf(this.progress), clockMs, watermarkMs };
-    const decision = controlOf({ phase, channel: channel.id, position, at }, phase === 'idle' ? this.waitingMs : clockMs);
-    const value = { id, region, topology, topologyVersion: version, subtopology, partition, ...decision };
-    const times = this.times(decision.madeAtMs);
-    outputs.send(CONTROL, { key: id, value, timestamp: times.eventTimeMs }, times, { ...this.progress.origin, index: 0 });
+    const { parts, progress, waitingMs } = this;
+    const decision = { phase, channel: channel.id, position: channel.progress.next, at: standingOf(progress) };
+    const value = controlOf(parts, decision, phase === 'idle' ? waitingMs : progress.clockMs);
+    const { id: key, madeAtMs: timestamp } = value;
+    parts.outputs.send(CONTROL, { key, value, timestamp }, this.times(timestamp), { ...progress.origin, index: 0 });
+    parts.replayed.made(channel);
     this.changed = true;
   }
 
   private async commit(): Promise<void> {
     const { state, timers, outputs, access, limits } = this.parts;
-    if (!this.changed && outputs.size === 0) return;
+    const { counters } = this.progress;
     for (const input of this.parts.inputs) input.settle();
-    this.progress.counters.outputs += outputs.results;
+    if (!this.changed && outputs.size === 0 && counters.repeated === this.committedRepeats) return access.idle?.();
+    counters.outputs += outputs.results;
+    this.committedRepeats = counters.repeated;
     this.changed = false;
     this.isCommitting = true;
     try {

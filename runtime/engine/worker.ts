@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import { partitionName } from '../partitionName.js';
+import type { Replay } from '../replay/replayState.js';
 import type { PartitionName, Placement, Storage, TaskGroup } from '../ports.js';
 import { assembleTask, partitionsRead, type PartitionsRead } from './assemble.js';
 import type { Subtopology } from '../../operators/graph.js';
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   readonly now?: () => number;
   /** How often silence is looked at while there is nothing to do, ms. */
   readonly pollMs?: number;
+  /** Runs the topology, which must be a single one, as this replay of it. */
+  readonly shadow?: Replay;
 }
 
 const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 60_000 };
@@ -51,7 +54,8 @@ export class Worker {
     private readonly options: WorkerOptions,
   ) {
     this.placement = 'join' in storage ? storage : localPlacement(storage);
-    this.deployments = topologies.map((topology) => new Deployment(topology, options.region, storage));
+    const { region, shadow } = options;
+    this.deployments = topologies.map((topology) => new Deployment(topology, region, storage, shadow === undefined ? {} : { shadow }));
     // Every task may listen.
     setMaxListeners(0, this.stopped.signal);
   }
@@ -61,7 +65,8 @@ export class Worker {
    *
    * A topic that one of the topologies writes and one reads must be declared with `derived: true`: then the writer's markers tell the reader
    * when it has all. A topology that only writes another topic, or only reads it, is fine.
-   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_PLAN_REFUSED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE, SFS_TOPIC_NOT_DERIVED
+   * @throws SFS_TOPIC_MISMATCH, SFS_PLAN_CHANGED, SFS_PLAN_REFUSED, SFS_STATE_SCHEMA, SFS_WRITER_TWICE, SFS_TOPIC_NOT_DERIVED, and
+   * what a schema registry refuses
    */
   async start(): Promise<void> {
     const { placement, deployments } = this;
@@ -72,6 +77,7 @@ export class Worker {
     for (const deployment of deployments) deployment.assertPlan();
     for (const deployment of deployments) {
       for (const spec of deployment.topicSpecs()) await placement.log.ensureTopic(spec);
+      await deployment.registerSchemas();
       await deployment.register();
       await deployment.prepareState();
       this.decisions.set(deployment.id, deployment.decisionLog(placement));

@@ -46,6 +46,11 @@ export class MemoryLog implements Log {
     this.add(records, appendTimeMs);
   }
 
+  /** Forgets a topic; one that is not there is none already. */
+  remove(topic: string): void {
+    this.byName.delete(topic);
+  }
+
   onAppend(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -1,4 +1,4 @@
-import type { LocalStorage, Storage, TaskCommit } from '../ports.js';
+import type { Removal, RemovingStorage, Storage, TaskCommit } from '../ports.js';
 import { MemoryLog } from './memoryLog.js';
 import { MemoryTasks } from './memoryTasks.js';
 
@@ -9,7 +9,7 @@ export interface MemoryStorageOptions {
 }
 
 /** A storage that lives as long as its variable: the semantics of the embedded one, for tests and for trying out. */
-export class MemoryStorage implements LocalStorage {
+export class MemoryStorage implements RemovingStorage {
   readonly log: MemoryLog;
   readonly tasks = new MemoryTasks();
   readonly documents: Storage['documents'];
@@ -27,6 +27,13 @@ export class MemoryStorage implements LocalStorage {
     this.tasks.check(commit);
     this.tasks.apply(commit);
     this.log.add(commit.outputs);
+  }
+
+  /** All of it at once. */
+  async remove({ topics, tasks }: Removal): Promise<void> {
+    await Promise.resolve();
+    for (const topic of topics) this.log.remove(topic);
+    for (const task of tasks) this.tasks.remove(task);
   }
 
   /** Nothing to release: the same data can be opened again by using it. */

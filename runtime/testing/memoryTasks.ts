@@ -50,6 +50,11 @@ export class MemoryTasks implements LocalTaskStore {
     return after.slice(0, limit).map((entry) => ({ ...entry, payload: Buffer.from(entry.payload) }));
   }
 
+  /** Forgets a task. */
+  remove(task: string): void {
+    this.byName.delete(task);
+  }
+
   /** @throws SFS_KEY_TOO_LONG */
   check({ state, queue }: TaskCommit): void {
     for (const key of [...state.map((write) => write.key), ...queue.map((write) => write.tiebreak)]) {

@@ -20,7 +20,7 @@ const CHUNK = 5_000;
 /** Where a header tells the origin, bytes; see `runtime/engine/header.ts`. */
 const ORIGIN_PARTITION = 31;
 const ORIGIN_OFFSET = 35;
-const ORIGIN_NAMES = 47;
+const ORIGIN_NAMES = 55;
 
 interface Reading {
   readonly storage: LocalStorage;
@@ -142,12 +142,13 @@ function progressOf({ storage, internalTopics, identities }: Reading, task: stri
       const isInternal = [...internalTopics].some((internal) => id.startsWith(`${internal}/`));
       return [id, { ...channel, next: isInternal ? 'depends on others' : channel.next }, `${channel.clockMs} ${channel.watermarkMs}`];
     });
-  const { counters, clockMs, watermarkMs, markedMs, outputIndex } = progress;
+  const { counters, clockMs, watermarkMs, markedMs, outputIndex, sent } = progress;
   return JSON.stringify({
     origin,
     channels,
     clocks: [clockMs, watermarkMs, markedMs].map(String),
     outputIndex,
+    sent,
     counters: { ...counters, outputs: 'counts markers' },
   });
 }

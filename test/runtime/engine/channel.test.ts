@@ -8,6 +8,7 @@ const SOURCE = { topic: topics.clicks as Topic<string, unknown>, latenessMs: 0 }
 const PROMISED_MS = 1_000;
 
 const started = (): ChannelProgress => ({ next: 0, clockMs: -Infinity, watermarkMs: -Infinity, idle: false, ended: false });
+const channelOf = (progress: ChannelProgress): Channel => new Channel('clicks/0/external', progress, { repeated: 0 });
 
 /** A clock marker stands just before the time that it promises. */
 function clockMarker(): Arrival {
@@ -20,18 +21,18 @@ function clockMarker(): Arrival {
 describe('a channel whose marker is being processed', () => {
   it('keeps the promise over a restart: timers that it moved may fire over several commits', () => {
     const progress = started();
-    const channel = new Channel('clicks/0/external', progress);
-    channel.push(clockMarker());
+    const channel = channelOf(progress);
+    channel.push(clockMarker(), SOURCE);
     channel.observe(clockMarker(), SOURCE);
     expect(channel.nextMs).toBe(PROMISED_MS);
-    const restarted = new Channel('clicks/0/external', structuredClone(progress));
+    const restarted = channelOf(structuredClone(progress));
     expect(restarted.nextMs).toBe(PROMISED_MS);
     expect(restarted.progress.clockMs).toBe(PROMISED_MS - 1);
   });
 
   it('has it in its clock when the marker is taken, and nowhere else', () => {
-    const channel = new Channel('clicks/0/external', started());
-    channel.push(clockMarker());
+    const channel = channelOf(started());
+    channel.push(clockMarker(), SOURCE);
     channel.observe(clockMarker(), SOURCE);
     channel.pass(clockMarker(), SOURCE);
     expect(channel.progress).toEqual({ next: 1, clockMs: PROMISED_MS, watermarkMs: PROMISED_MS, idle: false, ended: false, clocks: 1 });

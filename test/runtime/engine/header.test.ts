@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeaderReader, HeaderWriter, isMarker, markerIdOf, readHeader, readOrigin, type ProducerId } from '../../../runtime/engine/header.js';
+import {
+  HeaderReader,
+  HeaderWriter,
+  isMarker,
+  markerIdOf,
+  readHeader,
+  readOrigin,
+  withoutSequence,
+  type ProducerId,
+} from '../../../runtime/engine/header.js';
 
 const producer: ProducerId = { name: 'trends@3/1', partition: 7, count: 12 };
 const times = { eventTimeMs: 1_700_000_000_001, streamTimeMs: 1_700_000_000_002, watermarkMs: 1_699_999_999_999 };
@@ -10,7 +19,7 @@ const still = { idle: false, end: false };
 describe('a header', () => {
   it('of a record brings back times, producer and origin', () => {
     const header = new HeaderWriter(producer).record(times, origin);
-    expect(readHeader(header)).toEqual({ marker: false, idle: false, end: false, producer, ...times });
+    expect(readHeader(header)).toEqual({ marker: false, idle: false, end: false, producer, sequence: 0, ...times });
     expect(readOrigin(header)).toEqual(origin);
     expect(isMarker(header)).toBe(false);
   });
@@ -28,6 +37,15 @@ describe('a header', () => {
     );
   });
 
+  it('brings back the sequence number of its record, which can be taken from it', () => {
+    const header = new HeaderWriter(producer).record(times, origin, 2 ** 40 + 3);
+    expect(readHeader(header)!.sequence).toBe(2 ** 40 + 3);
+    const without = withoutSequence(header);
+    expect(without).toEqual(new HeaderWriter(producer).record(times, origin));
+    expect(readHeader(header)!.sequence).toBe(2 ** 40 + 3);
+    expect([withoutSequence(null), withoutSequence(Buffer.from('foreign'))]).toEqual([null, Buffer.from('foreign')]);
+  });
+
   it.each([
     { idle: false, end: false },
     { idle: true, end: false },
@@ -35,15 +53,15 @@ describe('a header', () => {
     { idle: true, end: true },
   ])('of a marker says whether its task is idle or at its end: %o', (state) => {
     const header = new HeaderWriter(producer).marker(times, state);
-    expect(readHeader(header)).toEqual({ marker: true, ...state, producer, ...times });
+    expect(readHeader(header)).toEqual({ marker: true, ...state, producer, sequence: 0, ...times });
     expect(isMarker(header)).toBe(true);
   });
 
   it.each([
     ['none', null],
     ['an empty one', Buffer.alloc(0)],
-    ['a short one', Buffer.alloc(46, 1)],
-    ['one of another format', Buffer.alloc(60, 2)],
+    ['a short one', Buffer.alloc(54, 2)],
+    ['one of another format', Buffer.alloc(60, 1)],
   ])('of a foreign producer (%s) is no header of the engine', (_, header) => {
     expect(readHeader(header)).toBeNull();
     expect(readOrigin(header)).toBeNull();

@@ -3,7 +3,7 @@ import { readHeader, readOrigin } from '../../../runtime/engine/header.js';
 import { Outputs, type Target } from '../../../runtime/engine/outputs.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import { LocalSchemaIds, topicCodec, topics, type DeadLetter, type Opened, type Topic } from '../../../schemas/index.js';
-import { derived, results } from '../../operators/pipelines.js';
+import { asides, derived, results } from '../../operators/pipelines.js';
 
 const ids = LocalSchemaIds.withAccepted();
 const producer = { name: 'under-test@2/0', partition: 3, count: 12 };
@@ -16,8 +16,8 @@ const targetOf = (topic: Topic<string, unknown>): Target => ({
   partitions: topic.partitions,
   codec: topicCodec(topic, ids),
 });
-const outputsWith = (marked: { target: Target; delayMs: number }[] = []): Outputs =>
-  new Outputs({ producer, topology: 'under-test', version: 2, region: 'test', targetOf, marked });
+const outputsWith = (marked: { target: Target; delayMs: number }[] = [], sent: Record<string, number[]> = {}): Outputs =>
+  new Outputs({ producer, topology: 'under-test', version: 2, region: 'test', targetOf, marked, sent });
 const result = (key: string) => ({ key, value: { key, json: '{}' }, timestamp: 10 });
 
 describe('what a task sends', () => {
@@ -34,6 +34,18 @@ describe('what a task sends', () => {
     const outputs = outputsWith();
     outputs.send(plain(results), { key: 'a', value: null, timestamp: 10 }, times, origin);
     expect(outputs.drain()[0]).toMatchObject({ key: Buffer.from('a'), value: null });
+  });
+
+  it('may be left out for a later one of its key where its topic is compacted and no topology reads it record by record', () => {
+    const outputs = outputsWith();
+    for (const [cleanup, derived] of [
+      ['compact', false],
+      ['compact', true],
+      ['delete', false],
+    ] as const) {
+      outputs.send(plain({ ...results, cleanup, derived }), result('a'), times, origin);
+    }
+    expect(outputs.drain().map(({ isLatestOnly }) => isLatestOnly)).toEqual([true, false, false]);
   });
 
   it('is refused where it is not what the topic’s schema says', () => {
@@ -69,6 +81,62 @@ describe('what a task sends', () => {
     expect(outputs.byteSize).toBeGreaterThan(0);
     expect(outputs.drain().map(({ key }) => key!.toString())).toEqual(['a']);
     expect([outputs.size, outputs.byteSize, outputs.drain()]).toEqual([0, 0, []]);
+  });
+});
+
+describe('the sequence numbers of what a task sends', () => {
+  const numbersOf = (outputs: Outputs): (readonly [partition: number, number: number])[] =>
+    outputs.drain().map(({ partition, header }) => [partition, readHeader(header)!.sequence] as const);
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+
+  it('count the records of each partition of each topic by itself, over commits', () => {
+    const sent = {};
+    const outputs = outputsWith([], sent);
+    const sendAll = (): void => {
+      for (const key of keys) {
+        outputs.send(plain(results), result(key), times, origin);
+        outputs.send(plain(asides), result(key), times, origin);
+      }
+    };
+    sendAll();
+    const numbers = [...numbersOf(outputs)];
+    sendAll();
+    numbers.push(...numbersOf(outputs));
+    for (const topic of [results, asides]) {
+      const all = keys.map((key) => partitionOf(Buffer.from(key), topic.partitions));
+      for (const partition of new Set(all)) {
+        const found = numbers.filter(([at], n) => at === partition && (n % 2 === 0) === (topic === results)).map(([, number]) => number);
+        expect(found).toEqual(Array.from({ length: 2 * all.filter((at) => at === partition).length }, (_, n) => n + 1));
+      }
+    }
+    // A task that begins from there goes on counting.
+    const again = outputsWith([], JSON.parse(JSON.stringify(sent)) as Record<string, number[]>);
+    again.send(plain(results), result('a'), times, origin);
+    const [[partition, number]] = numbersOf(again) as [readonly [number, number]];
+    expect(number).toBe(numbers.filter(([at], n) => at === partition && n % 2 === 0).length + 1);
+  });
+
+  it('are given again when their input is taken back', () => {
+    const sent = {};
+    const outputs = outputsWith([], sent);
+    outputs.send(plain(results), result('a'), times, origin);
+    outputs.mark();
+    const before = structuredClone(sent);
+    for (const key of keys) outputs.send(plain(results), result(key), times, origin);
+    outputs.undo();
+    expect(sent).toEqual(before);
+    outputs.send(plain(results), result('a'), times, origin);
+    expect(numbersOf(outputs).map(([, number]) => number)).toEqual([1, 2]);
+  });
+
+  it('are for records alone: markers, dead letters and decisions have none', () => {
+    const sent = {};
+    const outputs = outputsWith([{ target: targetOf(plain(derived)), delayMs: 0 }], sent);
+    outputs.mark();
+    outputs.sendMarkers(times, { idle: false, end: false });
+    outputs.deadLetter({ code: 'SFS_LATE', reason: 'it came late', stage: 'window', eventTimeMs: 10 }, null, times, origin);
+    expect(new Set(numbersOf(outputs).map(([, number]) => number))).toEqual(new Set([0]));
+    expect(sent).toEqual({});
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../runtime/engine/channel.js';
+import type { ProducerId } from '../../../runtime/engine/header.js';
 import { MergedInputs } from '../../../runtime/engine/mergeInputs.js';
 import { PartitionInput } from '../../../runtime/engine/partitionInput.js';
 import { newProgress, type TaskProgress } from '../../../runtime/engine/progress.js';
@@ -16,6 +17,7 @@ interface Setting {
   readonly progress?: TaskProgress;
   readonly resumed?: Channel[];
   readonly producers?: number;
+  readonly known?: readonly ProducerId[];
 }
 
 function storageWith(topic: Topic<string, Event>): MemoryStorage {
@@ -24,7 +26,10 @@ function storageWith(topic: Topic<string, Event>): MemoryStorage {
   return storage;
 }
 
-function inputOf(storage: MemoryStorage, { topic = events, progress = newProgress(), resumed = [], producers = 0 }: Setting = {}): PartitionInput {
+function inputOf(
+  storage: MemoryStorage,
+  { topic = events, progress = newProgress(), resumed = [], producers = 0, known }: Setting = {},
+): PartitionInput {
   const plain = topic as Topic<string, unknown>;
   const source = { topic: plain, scope: 'task' as const, holdsWatermark: true, latenessMs: 0, idleMs: 1000, maxAheadMs: Number.MAX_SAFE_INTEGER };
   return new PartitionInput(
@@ -36,7 +41,7 @@ function inputOf(storage: MemoryStorage, { topic = events, progress = newProgres
       codec: topicCodec(plain, LocalSchemaIds.withAccepted()),
       log: storage.log,
       progress,
-      producers: producers === 0 ? [] : [upstream(0)],
+      producers: known ?? (producers === 0 ? [] : [upstream(0)]),
       onResume: (channel) => resumed.push(channel),
     },
     false,
@@ -140,6 +145,33 @@ describe('an input', () => {
     expect(waitedFor()).toEqual(['writer@1/0#0', 'writer@1/0#1']);
   });
 
+  it('does not go back for a producer that it meets late, also one that is known from the start, and misses nothing of it', async () => {
+    const storage = storageWith(derived);
+    const late = (task: number) => ({ name: 'writer@2/0', partition: task, count: 2 });
+    await storage.log.append(Array.from({ length: 600 }, (_, n) => derivedRecord(derived, nth(n), upstream(n % 2), 0)));
+    const reads: number[] = [];
+    const { log } = storage;
+    const read: typeof log.read = (topic, partition, from, most) => (reads.push(from), log.read(topic, partition, from, most));
+    const watched = Object.assign(Object.create(storage) as typeof storage, { log: Object.assign(Object.create(log) as typeof log, { read }) });
+    const progress = newProgress();
+    const input = inputOf(watched, { topic: derived, progress });
+    while (input.fill());
+    await storage.log.append([0, 1, 0].map((by, n) => derivedRecord(derived, nth(n), late(by), 0)));
+    while (input.fill());
+    expect(reads).toEqual([0, 250, 500, 600]);
+    expect([0, 1].map((by) => drain(input.channels.get(`writer@2/0#${by}`)!))).toEqual([[600, 602], [601]]);
+    // As after a restart with a writer in the same worker that has not written yet.
+    for (const channel of input.channels.values()) channel.progress.next = 400;
+    const again = inputOf(watched, {
+      topic: derived,
+      progress: structuredClone(progress),
+      known: [late(0), { name: 'writer@3/0', partition: 0, count: 1 }],
+    });
+    reads.length = 0;
+    again.fill();
+    expect(reads).toEqual([400]);
+  });
+
   it('tells when an idle channel speaks again, but not for a marker that says idle once more', async () => {
     const storage = storageWith(derived);
     const resumed: Channel[] = [];
@@ -164,6 +196,87 @@ describe('an input', () => {
     expect(() => input.fill()).toThrow(
       expect.objectContaining({ code: 'SFS_OFFSET_OUT_OF_RANGE', message: expect.stringContaining('5 to 9') as string }),
     );
+  });
+});
+
+describe('records that lie in the log again', () => {
+  const numbered = (sequence: number, by = 0) => derivedRecord(derived, nth(sequence), upstream(by), 0, { sequence });
+  const setting = (progress: TaskProgress): Setting => ({ topic: derived, progress, producers: 2 });
+
+  /** Takes what waits of a producer, as its task does. */
+  function take(input: PartitionInput, by: number, most = Infinity): number[] {
+    const channel = input.channels.get(`writer@1/0#${by}`)!;
+    const taken: number[] = [];
+    for (let head = channel.peek(); head !== undefined && taken.length < most; head = channel.peek()) {
+      channel.observe(head, input.options.source);
+      channel.pass(head, input.options.source);
+      taken.push(head.record.offset);
+    }
+    return taken;
+  }
+
+  it('are passed over, by the numbers of each producer, and counted once they are behind the task', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([1, 2, 3, 2, 3, 4, 3, 4].map((n) => numbered(n)));
+    await storage.log.append([numbered(1, 1), numbered(2, 1), numbered(2, 1)]);
+    const progress = newProgress();
+    const input = inputOf(storage, setting(progress));
+    input.fill();
+    expect(take(input, 0, 3)).toEqual([0, 1, 2]);
+    input.settle();
+    expect(progress.counters.repeated).toBe(0);
+    expect(take(input, 0)).toEqual([5]);
+    expect(progress.counters.repeated).toBe(2);
+    input.settle();
+    expect(progress.counters.repeated).toBe(4);
+    expect(take(input, 1)).toEqual([8, 9]);
+    input.settle();
+    expect([progress.counters.repeated, input.lag]).toEqual([5, 0]);
+  });
+
+  it('are passed over, and counted, as without it by a task that starts anew at any place', async () => {
+    const storage = storageWith(derived);
+    await storage.log.append([1, 2, 3, 2, 3, 4, 1, 2, 3, 4, 5, 5].map((n) => numbered(n)));
+    const progress = newProgress();
+    const taken: number[] = [];
+    for (let restart = 0; restart < 8; restart++) {
+      const input = inputOf(storage, setting(progress));
+      input.fill();
+      taken.push(...take(input, 0, 1));
+      input.settle();
+    }
+    expect(taken).toEqual([0, 1, 2, 5, 10]);
+    expect(progress.counters.repeated).toBe(7);
+  });
+
+  it('move no clock, and their markers none back', async () => {
+    const storage = storageWith(derived);
+    const input = inputOf(storage, setting(newProgress()));
+    await storage.log.append([numbered(7), marker(derived, 20, upstream(0), 0)]);
+    input.fill();
+    take(input, 0);
+    const channel = input.channels.get('writer@1/0#0')!;
+    const before = { ...channel.progress };
+    await storage.log.append([marker(derived, 5, upstream(0), 0), numbered(7), marker(derived, 15, upstream(0), 0)]);
+    input.fill();
+    expect(take(input, 0)).toEqual([2, 4]);
+    input.settle();
+    expect(channel.progress).toEqual({ ...before, next: 5 });
+  });
+
+  it('are not those without a number, nor those of another version, nor any in a topic that no topology writes', async () => {
+    const storage = storageWith(derived);
+    const unnumbered = derivedRecord(derived, nth(1), upstream(0), 0);
+    const next = derivedRecord(derived, nth(1), { name: 'writer@2/0', partition: 0, count: 1 }, 0, { sequence: 1 });
+    await storage.log.append([numbered(1), unnumbered, unnumbered, next]);
+    const input = inputOf(storage, setting(newProgress()));
+    input.fill();
+    expect(waiting(input)).toBe(4);
+    const source = storageWith(events);
+    await source.log.append([numbered(1), numbered(1)].map((one) => ({ ...one, topic: physical(events) })));
+    const plain = inputOf(source);
+    plain.fill();
+    expect(waiting(plain)).toBe(2);
   });
 });
 

@@ -7,8 +7,9 @@ describe('the progress of a task', () => {
       ...newProgress(),
       channels: {
         'eu.events/0/external': { next: 17, clockMs: 5, watermarkMs: -Infinity, idle: true, ended: false },
-        'eu.events/1/trends@1/0#3': { next: 0, clockMs: -Infinity, watermarkMs: Infinity, idle: false, ended: true },
+        'eu.events/1/trends@1/0#3': { next: 0, clockMs: -Infinity, watermarkMs: Infinity, idle: false, ended: true, taken: { first: 3, last: 9 } },
       },
+      sent: { 'eu.results': [0, 4] },
       markedMs: Infinity,
       origin: { topic: 'eu.events', partition: 1, offset: 16 },
     };

@@ -3,7 +3,7 @@ import { Worker, type WorkerOptions } from '../../../runtime/engine/worker.js';
 import { HeaderWriter, isMarker, readHeader, type ProducerId } from '../../../runtime/engine/header.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import type { Task } from '../../../runtime/engine/task.js';
-import type { LocalStorage, OutputRecord, Storage } from '../../../runtime/ports.js';
+import type { LocalStorage, OutputRecord, Placement, Storage } from '../../../runtime/ports.js';
 import type { Topology } from '../../../operators/index.js';
 import { LocalSchemaIds, topicCodec, topics, type Control, type DeadLetter, type Opened, type Topic } from '../../../schemas/index.js';
 import { decodedRecords } from '../../../runtime/testing/driverOutput.js';
@@ -19,10 +19,16 @@ export function record(topic: Topic<string, Event>, value: Event, partition = pa
   return { topic: physical(topic), partition, key: Buffer.from(value.key), value: topicCodec(topic, ids).encode(value.key, value), header: null };
 }
 
-/** A record of a derived topic as a task of another topology writes it; the stream time is the event time unless given. */
-export function derivedRecord(topic: Topic<string, Event>, value: Event, by: ProducerId, partition: number, streamTimeMs = value.atMs): OutputRecord {
+/** A record of a derived topic as a task of another topology writes it; the stream time is the event time unless given, and there is no sequence number. */
+export function derivedRecord(
+  topic: Topic<string, Event>,
+  value: Event,
+  by: ProducerId,
+  partition: number,
+  { streamTimeMs = value.atMs, sequence }: { readonly streamTimeMs?: number; readonly sequence?: number } = {},
+): OutputRecord {
   const times = { eventTimeMs: value.atMs, streamTimeMs, watermarkMs: -Infinity };
-  const header = new HeaderWriter(by).record(times, { topic: 'elsewhere', partition: 0, offset: 0, index: 0 });
+  const header = new HeaderWriter(by).record(times, { topic: 'elsewhere', partition: 0, offset: 0, index: 0 }, sequence);
   return { ...record(topic, value, partition), header };
 }
 
@@ -44,7 +50,7 @@ export async function send(storage: LocalStorage, ...records: readonly OutputRec
   for (const one of records) await storage.log.append([one]);
 }
 
-export async function started(storage: Storage, of: Topology | Topology[], options: Partial<WorkerOptions> = {}): Promise<Worker> {
+export async function started(storage: Storage | Placement, of: Topology | Topology[], options: Partial<WorkerOptions> = {}): Promise<Worker> {
   const worker = new Worker([of].flat(), storage, { region: REGION, mode: 'until-end', ...options });
   await worker.start();
   return worker;

@@ -243,7 +243,7 @@ describe('a topic that another topology writes', () => {
     await send(
       storage,
       marker(derived, 500, writer(1), 0),
-      derivedRecord(derived, event('a', 8), writer(0), 0, 900),
+      derivedRecord(derived, event('a', 8), writer(0), 0, { streamTimeMs: 900 }),
       marker(derived, 900, writer(1), 0),
     );
     await settle(worker, 0);

@@ -1,6 +1,7 @@
 /** Brings a view up to the end of the log, piece by piece. */
 import { errorCodeOf, physicalTopicName, topics, type ErrorCode } from '../schemas/index.js';
 import type { LogEntry, RecommendationLog } from './log.js';
+import { withoutDropped } from './dropping.js';
 import { rebuildReason, type RebuildReason } from './rebuilding.js';
 import { emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
 import { isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
@@ -113,7 +114,7 @@ export class Materializer {
     if (head === null) return { head: fresh, version };
     const reason = rebuildReason(head, log, { nowMs: clock(), deep: !this.checked });
     this.checked = true;
-    if (reason === null) return { head, version };
+    if (reason === null) return withoutDropped(store, { head, version }, log, CHUNK);
     if (!(await store.write(version, { head: fresh, rows: [], clear: true }))) return null;
     events?.onRebuild?.(reason);
     return { head: fresh, version: version + 1 };

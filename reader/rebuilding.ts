@@ -1,6 +1,7 @@
 /** When a view cannot be trusted any more, and is built anew from the log. */
 import type { RecommendationLog } from './log.js';
 import { VIEW_FORMAT, type ViewHead } from './viewStore.js';
+import { isServable } from './viewTopics.js';
 
 /** Why a view was built anew. */
 export interface RebuildReason {
@@ -44,6 +45,7 @@ function otherLog(head: ViewHead, log: RecommendationLog, deep: boolean): Rebuil
     const at = place.lastIndexOf('/');
     const topic = place.slice(0, at);
     const partition = Number(place.slice(at + 1));
+    if (!partitions.has(topic) && isDroppedVersion(head, topic, [...partitions.keys()])) continue;
     if (partition >= (partitions.get(topic) ?? 0)) return replaced(`the log has no ${place} any more`);
     const { end } = log.range(topic, partition);
     if (next > end) return replaced(`the view is at offset ${next} of ${place}, and the log ends at ${end}`);
@@ -52,6 +54,12 @@ function otherLog(head: ViewHead, log: RecommendationLog, deep: boolean): Rebuil
     }
   }
   return null;
+}
+
+/** Versions of recommendations come and go: as long as there is one, the log is the same. @param topic - physical name */
+function isDroppedVersion({ region }: ViewHead, topic: string, present: readonly string[]): boolean {
+  const isVersion = (name: string): boolean => name.startsWith(`${region}.`) && isServable(name.slice(region.length + 1));
+  return isVersion(topic) && present.some(isVersion);
 }
 
 const replaced = (what: string): RebuildReason => ({ code: 'other-log', message: `${what}: the log was replaced` });

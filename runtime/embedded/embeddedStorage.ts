@@ -1,6 +1,6 @@
 /** The storage port on one folder of this machine. */
 import { SkillForgeError } from '../../schemas/errors.js';
-import type { LocalStorage, TaskCommit } from '../ports.js';
+import type { Removal, RemovingStorage, TaskCommit } from '../ports.js';
 import { closeEnvironment } from './closing.js';
 import { CommitLine } from './commitLine.js';
 import type { CompactionSettings } from './compaction.js';
@@ -11,6 +11,7 @@ import type { FolderLock } from './folderLock.js';
 import { LogReader } from './logReader.js';
 import { LogWriter } from './logWriter.js';
 import { Names } from './names.js';
+import { removeTask, removeTopic, type RemovalRoom } from './removal.js';
 import { StorageGate } from './storageGate.js';
 import { TaskStates, type PreparedCommit } from './taskStates.js';
 import { Topics } from './topics.js';
@@ -20,7 +21,7 @@ import { Upkeep, type UpkeepSettings } from './upkeep.js';
 export interface EmbeddedSettings extends UpkeepSettings, CompactionSettings {}
 
 /** A durable partitioned log and task state in one folder. Made by `openEmbedded`. */
-export class EmbeddedStorage implements LocalStorage {
+export class EmbeddedStorage implements RemovingStorage {
   readonly log: EmbeddedLog;
   readonly tasks: TaskStates;
   readonly documents: Documents;
@@ -30,6 +31,7 @@ export class EmbeddedStorage implements LocalStorage {
   private readonly gate: StorageGate;
   /** `null` when reading only. */
   private readonly upkeep: Upkeep | null;
+  private readonly removal: RemovalRoom;
   private closing: Promise<void> | null = null;
 
   /** @internal */
@@ -50,6 +52,7 @@ export class EmbeddedStorage implements LocalStorage {
     this.documents = new Documents(this.gate, db.documents);
     const stopped = (): boolean => this.closing !== null || this.line.failed !== null;
     const room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
+    this.removal = { db, reader, line: this.line, names: this.names, topics: this.topics };
     this.upkeep = environment.readOnly ? null : new Upkeep(room, settings, () => assertInPlace(environment));
   }
 
@@ -97,6 +100,17 @@ export class EmbeddedStorage implements LocalStorage {
   /** Removes what `delete` topics keep no longer; happens by itself at opening and every minute. @throws SFS_LOG_CORRUPT and what a commit throws */
   applyRetention(nowMs: number): Promise<void> {
     return this.gate.writing(async () => this.upkeep?.applyRetention(nowMs));
+  }
+
+  /** See {@link RemovingStorage.remove}; compaction waits meanwhile. @throws what a commit throws */
+  remove({ topics, tasks }: Removal): Promise<void> {
+    return this.gate.writing(async () => {
+      const known = new Set(this.topics.all().map(({ spec }) => spec.name));
+      await this.upkeep?.inTurn(async () => {
+        for (const name of topics) if (known.has(name)) await removeTopic(this.removal, name);
+      });
+      for (const task of tasks) await removeTask(this.removal, task);
+    });
   }
 
   /** Resolves when everything committed so far survives a loss of power. */

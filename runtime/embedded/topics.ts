@@ -32,10 +32,12 @@ export class Topics {
   private readonly byName = new Map<string, Topic>();
   private readonly partitions = new Map<string, Partition[]>();
   private readonly db: { readonly topics: BytesDatabase; readonly ranges: BytesDatabase };
+  private nextId: number;
 
   constructor(private readonly environment: Environment) {
     this.db = environment.db;
     if (!environment.readOnly) for (const topic of this.stored()) this.remember(topic);
+    this.nextId = environment.readOnly ? 0 : this.firstFreeId();
   }
 
   all(): Topic[] {
@@ -74,9 +76,9 @@ export class Topics {
       assertSameSpec(existing.spec, spec);
       return null;
     }
-    assertValidSpec(spec, this.byName.size);
+    assertValidSpec(spec, this.nextId);
     const { name, partitions, cleanup, retentionMs } = spec;
-    const topic = { id: this.byName.size, spec: { name, partitions, cleanup, retentionMs } };
+    const topic = { id: this.nextId++, spec: { name, partitions, cleanup, retentionMs } };
     this.remember(topic);
     return topic;
   }
@@ -86,12 +88,33 @@ export class Topics {
     writes.put(this.db.topics, key, seal(key, Buffer.from(JSON.stringify(topic))));
   }
 
+  /**
+   * Forgets a topic whose batches are gone. Readers may have its last ones in memory under its number, so that is not given again: the range
+   * of its first partition stays for that.
+   */
+  remove(writes: WriteSet, name: string): void {
+    const { id, spec } = this.topic(name);
+    const [first] = this.partitions.get(name)!;
+    this.saveRange(writes, first!, first!.end);
+    for (let partition = 1; partition < spec.partitions; partition++) writes.remove(this.db.ranges, partitionKey(id, partition));
+    writes.remove(this.db.topics, textKey(name));
+    this.byName.delete(name);
+    this.partitions.delete(name);
+  }
+
   /** @param end - the end that the same transaction brings about */
   saveRange(writes: WriteSet, partition: Partition, end: number): void {
     const value = Buffer.allocUnsafe(32);
     [partition.start, end, partition.cleanedTo, partition.keptRecords].forEach((number, i) => value.writeDoubleLE(number, i * 8));
     const key = partitionKey(partition.topic.id, partition.partition);
     writes.put(this.db.ranges, key, seal(key, value));
+  }
+
+  /** After every number in use, and those of removed topics. */
+  private firstFreeId(): number {
+    const ids = this.all().map(({ id }) => id);
+    for (const key of this.db.ranges.getKeys({ reverse: true, limit: 1 })) ids.push(asBuffer(key).readUInt16BE(0));
+    return Math.max(-1, ...ids) + 1;
   }
 
   private remember(topic: Topic): void {

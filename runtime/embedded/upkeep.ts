@@ -54,7 +54,8 @@ export class Upkeep {
     await this.running;
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something that must not happen beside a compaction. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.running.then(work);
     this.running = result.catch(() => undefined);
     return result;

@@ -9,7 +9,19 @@
  * process.once('SIGTERM', () => worker.stop());
  * await worker.run();
  * await storage.close();
+ *
+ * @example
+ * // Over Kafka and Redis: as many processes as there are may do this.
+ * const broker = await openBroker('confluent', { brokers: ['kafka-1:9092'], markerIdOf });
+ * const state = await openRedis({ url: 'redis://redis-1:6379', region: 'eu-west' });
+ * const cluster = await openCluster({ broker, state, region: 'eu-west', replication: 3, registry: { url: 'http://registry:8081' } });
+ * const worker = new Worker([engagement], cluster, { region: 'eu-west', mode: 'follow' });
+ * await worker.start();
+ * process.once('SIGTERM', () => worker.stop());
+ * await worker.run();
+ * for (const part of [cluster, broker, state]) await part.close();
  */
+export { openCluster, type Cluster, type ClusterOptions, type Guarantee } from './cluster/index.js';
 export {
   readDeadLetters,
   replayDeadLetters,
@@ -35,6 +47,9 @@ export type { TaskCounters } from './engine/progress.js';
 export type { StepState } from './engine/task.js';
 export type { StepLimits } from './engine/taskParts.js';
 export { Worker, type WorkerOptions } from './engine/worker.js';
+export { openBroker, type Broker, type BrokerDriver, type KafkaOptions, type SaslOptions, type TlsOptions } from './kafka/index.js';
+export { openRedis, type RedisNode, type RedisOptions, type RedisState } from './redis/index.js';
+export { openRegistry, type Compatibility, type RegistryOptions } from './registry/index.js';
 export type {
   Log,
   LogRecord,
@@ -42,6 +57,7 @@ export type {
   PartitionRange,
   QueueEntry,
   QueueWrite,
+  SchemaRegistry,
   StateWrite,
   Storage,
   TaskCommit,

@@ -18,14 +18,16 @@ export class SchemaCodec<W> {
   /** Id that this codec writes. */
   readonly schemaId: number;
   readonly #type: avsc.Type;
-  readonly #resolvers = new Map<number, Resolver | SkillForgeError>();
+  readonly #canonical: string;
+  /** By writer's id; `undefined` for a writer whose bytes are read as they are. */
+  readonly #resolvers = new Map<number, Resolver | undefined | SkillForgeError>();
 
   constructor(
     readonly schemaName: string,
     schema: AvroRecord,
     private readonly ids: SchemaIds,
   ) {
-    this.#type = compileSchema(schema).type;
+    ({ type: this.#type, canonical: this.#canonical } = compileSchema(schema));
     this.schemaId = ids.idOf(schemaName, schema);
   }
 
@@ -81,13 +83,13 @@ export class SchemaCodec<W> {
     return buffer.subarray(0, end);
   }
 
-  #resolverOf(id: number): Resolver {
-    const known = this.#resolvers.get(id) ?? this.#resolve(id);
+  #resolverOf(id: number): Resolver | undefined {
+    const known = this.#resolvers.has(id) ? this.#resolvers.get(id) : this.#resolve(id);
     if (known instanceof SkillForgeError) throw known;
     return known;
   }
 
-  #resolve(id: number): Resolver | SkillForgeError {
+  #resolve(id: number): Resolver | undefined | SkillForgeError {
     const writer = this.ids.schemaOf(id);
     // Not remembered: a registry may learn the id later.
     if (writer === null) return this.#failure('SFS_SCHEMA_UNKNOWN', `has the unknown schema id ${String(id)}`, id);
@@ -96,9 +98,10 @@ export class SchemaCodec<W> {
     return result;
   }
 
-  #resolverFor(writer: AvroRecord, id: number): Resolver | SkillForgeError {
+  #resolverFor(writer: AvroRecord, id: number): Resolver | undefined | SkillForgeError {
     try {
-      return this.#type.createResolver(compileSchema(writer).type);
+      const { type, canonical } = compileSchema(writer);
+      return canonical === this.#canonical ? undefined : this.#type.createResolver(type);
     } catch (cause) {
       return this.#failure(
         'SFS_SCHEMA_INCOMPATIBLE',

@@ -1,10 +1,28 @@
 import type { Admin, Broker } from '../kafka/broker.js';
-import type { LogRecord, OutputRecord, PartitionName, Placement, Storage, TaskAccess, TaskGroup, TaskHost, TaskPlace, TopicSpec } from '../ports.js';
+import type {
+  LogRecord,
+  OutputRecord,
+  PartitionName,
+  Placement,
+  SchemaRegistry,
+  Storage,
+  TaskAccess,
+  TaskGroup,
+  TaskHost,
+  TaskPlace,
+  ToolAccess,
+  TopicSpec,
+} from '../ports.js';
+import type { RegistryOptions } from '../registry/index.js';
 import { randomId, type RedisState } from '../redis/index.js';
 import { ClusterTask } from './clusterTask.js';
-import { cachedDocuments } from './documents.js';
+import { clusterTools } from './clusterTools.js';
+import type { CommitLine } from './commitLine.js';
+import { cachedDocuments, type CachedDocuments } from './documents.js';
+import { IdempotentLine } from './idempotentLine.js';
 import { MemberGroup } from './memberGroup.js';
 import { partitionRecords } from './partitionRecords.js';
+import { SchemaGate } from './schemaGate.js';
 import { TransactionLine } from './transactionLine.js';
 
 /** What a cluster is made of. */
@@ -14,7 +32,17 @@ export interface ClusterOptions {
   readonly region: string;
   /** Replicas of topics that are created. */
   readonly replication: number;
+  /** `exactly-once` without. */
+  readonly guarantee?: Guarantee;
+  /** Where ids of schemas come from; they are computed without. */
+  readonly registry?: RegistryOptions;
 }
+
+/**
+ * `exactly-once`: state and outputs of a batch become visible together. `idempotent`: outputs may repeat after a crash, with equal numbers;
+ * state is exact all the same.
+ */
+export type Guarantee = 'exactly-once' | 'idempotent';
 
 /** More than on a disk: a transaction costs much the same whatever it holds. */
 const MOST_COMMITS = 64;
@@ -22,7 +50,13 @@ const MOST_COMMITS = 64;
 /** Connects the parts. @throws SFS_BROKER_UNAVAILABLE, SFS_STATE_UNAVAILABLE */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const admin = await options.broker.admin();
-  return new Cluster(options, admin, await cachedDocuments(options.state.documents));
+  const documents = await cachedDocuments(options.state.documents);
+  return new Cluster(options, admin, documents, await registryOf(options, documents));
+}
+
+/** Its package takes a while to load. */
+async function registryOf({ registry }: ClusterOptions, documents: Storage['documents']): Promise<SchemaRegistry | undefined> {
+  return registry && (await import('../registry/index.js')).openRegistry(registry, documents);
 }
 
 /** Topologies over Kafka and Redis: the tasks that the consumer groups give to this process. */
@@ -30,7 +64,8 @@ export class Cluster implements Placement {
   readonly mostCommits = MOST_COMMITS;
   readonly isShared = true;
   readonly log: Placement['log'] & { append(records: readonly OutputRecord[]): Promise<void> };
-  private readonly line: TransactionLine;
+  private readonly line: CommitLine;
+  private readonly gate: SchemaGate;
   private readonly groups = new Map<string, MemberGroup>();
   private readonly listeners = new Set<() => void>();
 
@@ -38,10 +73,12 @@ export class Cluster implements Placement {
   constructor(
     private readonly options: ClusterOptions,
     private readonly admin: Admin,
-    readonly documents: Storage['documents'],
+    readonly documents: CachedDocuments,
+    readonly schemas: SchemaRegistry | undefined,
   ) {
-    const { broker, region } = options;
-    this.line = new TransactionLine(broker, `skillforge.${region}.${randomId()}`);
+    this.gate = new SchemaGate(schemas, this.onFetched);
+    const { broker, region, guarantee } = options;
+    this.line = guarantee === 'idempotent' ? new IdempotentLine(broker) : new TransactionLine(broker, `skillforge.${region}.${randomId()}`);
     this.log = {
       ensureTopic: (spec: TopicSpec) => admin.createTopics([spec], options.replication),
       append: async (records) => {
@@ -65,21 +102,37 @@ export class Cluster implements Placement {
     }
   }
 
-  openTask(place: TaskPlace): Promise<TaskAccess> {
+  async openTask(place: TaskPlace): Promise<TaskAccess> {
     const { broker, state } = this.options;
     const group = this.groups.get(place.group)!;
-    return ClusterTask.open(place, {
+    const task = await ClusterTask.open(place, {
       broker,
       state,
       line: this.line,
+      gate: this.gate,
       group,
       startOf: (partition) => this.startOf(partition),
+      topics: () => this.admin.topics(),
       onFetched: this.onFetched,
     });
+    // After the claim: nobody else adds to what its rows need any more.
+    await this.documents.refresh();
+    return task;
   }
 
   records(topic: string, partition: number): AsyncIterable<LogRecord> {
-    return partitionRecords(this.options.broker, this.admin, topic, partition);
+    return this.gate.opened(partitionRecords(this.options.broker, this.admin, topic, partition));
+  }
+
+  /** The region as tools see it. */
+  tools(): ToolAccess {
+    const { broker, state, region, replication } = this.options;
+    const { admin, documents, schemas } = this;
+    return {
+      ...clusterTools({ broker, admin, state, documents, region, replication }),
+      schemas,
+      records: (topic, partition, from) => this.gate.opened(partitionRecords(broker, admin, topic, partition, from)),
+    };
   }
 
   async leave(): Promise<void> {

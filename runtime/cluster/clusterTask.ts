@@ -1,21 +1,36 @@
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Broker, CommittedOffset } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
-import type { LogRecord, PartitionName, PartitionRange, QueueEntry, TaskAccess, TaskCommit, TaskPlace, TaskPosition, TaskStore } from '../ports.js';
-import type { ClaimedTask, RedisState, WantedRow } from '../redis/index.js';
+import type {
+  LogRecord,
+  PartitionName,
+  PartitionRange,
+  QueueEntry,
+  TaskAccess,
+  TaskCommit,
+  TaskPlace,
+  TaskPosition,
+  TaskStore,
+  TopicSpec,
+} from '../ports.js';
+import type { ClaimedTask, Recovery, RedisState, WantedRow } from '../redis/index.js';
 import { GlobalReader } from './globalReader.js';
 import { FetchBuffer } from './fetchBuffer.js';
 import type { MemberGroup } from './memberGroup.js';
-import type { TransactionLine } from './transactionLine.js';
+import type { CommitLine } from './commitLine.js';
+import type { SchemaGate } from './schemaGate.js';
+import { StateWatch } from './stateWatch.js';
 
 /** What a task is opened with. */
 export interface ClusterTaskParts {
   readonly broker: Broker;
   readonly state: RedisState;
-  readonly line: TransactionLine;
+  readonly line: CommitLine;
+  readonly gate: SchemaGate;
   readonly group: MemberGroup;
   /** First offset of a partition that is still there. */
   readonly startOf: (partition: PartitionName) => Promise<number>;
+  readonly topics: () => Promise<readonly TopicSpec[]>;
   readonly onFetched: () => void;
 }
 
@@ -26,24 +41,29 @@ export class ClusterTask implements TaskAccess {
     read: (topic: string, partition: number, offset: number, most: number): LogRecord[] => this.bufferOf({ topic, partition }).read(offset, most),
   };
   readonly tasks: TaskStore;
+  readonly isBehind: boolean;
+  private readonly watch: StateWatch;
 
   private constructor(
     private readonly parts: ClusterTaskParts,
     private readonly claimed: ClaimedTask,
-    progress: Buffer | null,
+    { progress, standing }: Recovery,
     private readonly own: ReadonlyMap<string, FetchBuffer>,
     private readonly global: GlobalReader | null,
   ) {
     this.tasks = claimedRows(claimed, progress);
+    this.isBehind = standing === 'behind';
+    this.watch = new StateWatch(claimed, parts.onFetched);
   }
 
   /**
    * Claims the task, then asks Kafka what was committed and has it confirmed, then finishes or discards what an earlier claim left: in this
    * order.
-   * @throws SFS_FENCED when its partitions are not this process's any more
+   * @throws SFS_FENCED when its partitions are not this process's any more; SFS_STATE_LOST when Redis has no state of a task that has committed,
+   * and the log no longer has all that it was made of
    */
   static async open(place: TaskPlace, parts: ClusterTaskParts): Promise<ClusterTask> {
-    const { state, group, broker, startOf, onFetched } = parts;
+    const { state, group, broker, gate, startOf, onFetched } = parts;
     if (!place.own.every((partition) => group.owns(partition)))
       throw new SkillForgeError('SFS_FENCED', `task ${place.name} is not this worker's any more`);
     const own = new Map<string, FetchBuffer>();
@@ -51,16 +71,20 @@ export class ClusterTask implements TaskAccess {
     for (const one of place.own) {
       const start = await startOf(one);
       firsts.set(partitionName(one), start);
-      own.set(partitionName(one), new FetchBuffer(start, group.controlOf(one)));
+      own.set(partitionName(one), new FetchBuffer(start, group.controlOf(one), gate));
     }
     const claimed = await state.claim(place.name);
     const committed = await group.consumer.committed(place.own);
     await confirm(group, committed, firsts);
-    const { progress } = await claimed.recover(batchOf(committed));
+    const recovery = await claimed.recover(batchOf(committed));
     const starts: TaskPosition[] = [];
     for (const one of place.global) starts.push({ ...one, next: await startOf(one) });
-    const global = starts.length === 0 ? null : await GlobalReader.open(broker, starts, onFetched);
-    return new ClusterTask(parts, claimed, progress, own, global);
+    if (recovery.progress === null) {
+      const owned = place.own.map((one) => ({ ...one, next: firsts.get(partitionName(one))! }));
+      await assertRebuildable(place.name, committed, [...owned, ...starts], parts);
+    }
+    const global = starts.length === 0 ? null : await GlobalReader.open(broker, starts, gate, onFetched);
+    return new ClusterTask(parts, claimed, recovery, own, global);
   }
 
   async begin(positions: readonly TaskPosition[]): Promise<void> {
@@ -73,7 +97,12 @@ export class ClusterTask implements TaskAccess {
   }
 
   commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void> {
+    this.watch.postpone();
     return this.parts.line.commit(this.claimed, this.parts.group.consumer, commit, positions);
+  }
+
+  idle(): void {
+    this.watch.look();
   }
 
   async close(): Promise<void> {
@@ -119,4 +148,32 @@ function claimedRows(claimed: ClaimedTask, progress: Buffer | null): TaskStore {
     },
     queueHead: (_task, limit, after?: QueueEntry) => claimed.queueHead(limit, after),
   };
+}
+
+/**
+ * A task that has committed and has no state begins with nothing, at the first offsets. That gives the same state and, to its readers, the same
+ * outputs only where all that it ever read is there still: other outputs would bear numbers that readers have seen.
+ * @param firsts - the first offset of each partition that it reads
+ */
+async function assertRebuildable(
+  task: string,
+  committed: readonly CommittedOffset[],
+  firsts: readonly TaskPosition[],
+  { topics }: Pick<ClusterTaskParts, 'topics'>,
+): Promise<void> {
+  const hasCommitted = committed.some(
+    ({ topic, partition, offset, metadata }) =>
+      metadata !== '' || (offset ?? 0) > firsts.find((one) => one.topic === topic && one.partition === partition)!.next,
+  );
+  if (!hasCommitted) return;
+  const compacted = new Set((await topics()).filter(({ cleanup }) => cleanup === 'compact').map(({ name }) => name));
+  const gone = firsts.filter(({ topic, next }) => next > 0 || compacted.has(topic));
+  if (gone.length === 0) return;
+  const [{ topic, partition, next }] = gone as [TaskPosition, ...TaskPosition[]];
+  const reason = compacted.has(topic) ? 'is compacted' : `begins at offset ${next}`;
+  throw new SkillForgeError(
+    'SFS_STATE_LOST',
+    `Redis has no state of task ${task}, which has committed before; it cannot be built again, since ${topic}/${partition} ${reason}`,
+    { context: { task, partitions: gone } },
+  );
 }

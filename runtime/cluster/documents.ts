@@ -1,11 +1,19 @@
 import type { Storage } from '../ports.js';
 import type { RedisDocuments } from '../redis/index.js';
 
-/** The documents of a region as they are now: another process may put others later, which this one does not see. */
-export async function cachedDocuments(stored: RedisDocuments): Promise<Storage['documents']> {
-  const cached = new Map<string, Buffer>();
-  for (const name of await stored.names('')) cached.set(name, (await stored.get(name))!);
+/** The documents of a region, as they were when they were read. */
+export type CachedDocuments = Storage['documents'] & {
+  /** Reads them anew: another process may have put others, or Redis may have lost some. */
+  refresh(): Promise<void>;
+};
+
+/** Reads the documents of a region. */
+export async function cachedDocuments(stored: RedisDocuments): Promise<CachedDocuments> {
+  let cached = await documentsOf(stored);
   return {
+    refresh: async () => {
+      cached = await documentsOf(stored);
+    },
     get: (name) => cached.get(name) ?? null,
     put: async (name, value) => {
       await stored.put(name, value);
@@ -13,4 +21,10 @@ export async function cachedDocuments(stored: RedisDocuments): Promise<Storage['
     },
     names: (prefix) => [...cached.keys()].filter((name) => name.startsWith(prefix)).sort(),
   };
+}
+
+async function documentsOf(stored: RedisDocuments): Promise<Map<string, Buffer>> {
+  const names = await stored.names('');
+  const values = await Promise.all(names.map((name) => stored.get(name)));
+  return new Map(names.flatMap((name, at) => (values[at] === null ? [] : [[name, values[at]!] as const])));
 }

@@ -1,6 +1,7 @@
 import type { SkillForgeError } from '../../schemas/index.js';
 import type { FetchedRecords, PartitionReader } from '../kafka/broker.js';
 import type { LogRecord, PartitionRange } from '../ports.js';
+import type { SchemaGate } from './schemaGate.js';
 
 /** What the reader of a partition is told to do with it, whichever buffer it fills at the time. */
 export class FetchControl {
@@ -32,8 +33,10 @@ export class FetchControl {
 /** Records, and bytes, that are fetched ahead of the task before the partition is paused. */
 const MOST_AHEAD = 8_000;
 const MOST_AHEAD_BYTES = 8 << 20;
-/** Records behind the task that stay: a channel that was full reads them again. */
-const KEPT = 8_000;
+/** Records behind the task that stay: a channel that was full reads them again. What is kept long is dear: each has bytes of its own. */
+const KEPT = 4_000;
+/** How many more may be there before they are forgotten: to take the first out of an array costs as much as the array is long. */
+const FORGOTTEN_AT_ONCE = 1_000;
 
 /**
  * The part of a partition that has been fetched, which a task reads as if it were the log. A task that goes back behind it has it
@@ -49,6 +52,10 @@ export class FetchBuffer {
   private aheadBytes = 0;
   private isPaused = false;
   private failure: SkillForgeError | null = null;
+  /** Offset of the record whose schema is asked for: the task sees nothing from there on. */
+  private heldAt: number | null = null;
+  /** Counts beginnings: what was asked for before is void. */
+  private beginnings = 0;
 
   /**
    * @param start - first offset of the partition
@@ -57,6 +64,7 @@ export class FetchBuffer {
   constructor(
     private readonly start: number,
     private readonly control: FetchControl,
+    private readonly gate: SchemaGate,
   ) {}
 
   /** Says where the records that come next begin. */
@@ -64,15 +72,32 @@ export class FetchBuffer {
     this.records = [];
     this.from = this.end = offset;
     this.ahead = this.aheadBytes = 0;
+    this.heldAt = null;
+    this.beginnings++;
   }
 
   take({ records, nextOffset }: Pick<FetchedRecords, 'records' | 'nextOffset'>): void {
     for (const record of records) this.aheadBytes += bytesOf(record);
+    const first = this.records.length;
     this.records.push(...records);
+    if (this.heldAt === null) this.holdFrom(first);
     this.end = Math.max(this.end, nextOffset);
     if (this.isPaused || (this.records.length - this.ahead < MOST_AHEAD && this.aheadBytes < MOST_AHEAD_BYTES)) return;
     this.isPaused = true;
     this.control.pause();
+  }
+
+  /** Looks from this record on for one that cannot be decoded yet. */
+  private holdFrom(first: number): void {
+    let at = first;
+    while (at < this.records.length && this.gate.isOpen(this.records[at]!)) at++;
+    const record = this.records[at];
+    this.heldAt = record?.offset ?? null;
+    if (record === undefined) return;
+    const { beginnings } = this;
+    void this.gate.hold(record, () => {
+      if (beginnings === this.beginnings) this.holdFrom(this.indexOf(record.offset));
+    });
   }
 
   /** Nothing more comes: the task is told when it reads on. */
@@ -82,7 +107,7 @@ export class FetchBuffer {
 
   range(): PartitionRange {
     if (this.failure !== null) throw this.failure;
-    return { start: this.start, end: this.end };
+    return { start: this.start, end: this.heldAt ?? this.end };
   }
 
   /** Records that have been fetched from `offset` on, at most `most`. */
@@ -92,7 +117,8 @@ export class FetchBuffer {
       return [];
     }
     const first = this.indexOf(offset);
-    const found = this.records.slice(first, first + most);
+    const until = this.heldAt === null ? this.records.length : this.indexOf(this.heldAt);
+    const found = this.records.slice(first, Math.min(first + most, until));
     for (; this.ahead < first + found.length; this.ahead++) this.aheadBytes -= bytesOf(this.records[this.ahead]!);
     this.forget();
     if (this.isPaused && this.records.length - this.ahead < MOST_AHEAD / 2 && this.aheadBytes < MOST_AHEAD_BYTES / 2) {
@@ -120,8 +146,7 @@ export class FetchBuffer {
 
   private forget(): void {
     const excess = this.ahead - KEPT;
-    // Now and then: to take the first out of an array costs as much as the array is long.
-    if (excess < KEPT) return;
+    if (excess < FORGOTTEN_AT_ONCE) return;
     this.from = this.records[excess - 1]!.offset + 1;
     this.records.splice(0, excess);
     this.ahead -= excess;

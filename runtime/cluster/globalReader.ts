@@ -3,6 +3,7 @@ import type { Broker, FetchedRecords, ManualReader } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
 import type { PartitionName, TaskPosition } from '../ports.js';
 import { FetchControl, FetchBuffer } from './fetchBuffer.js';
+import type { SchemaGate } from './schemaGate.js';
 
 /** Reads the partitions of a task that every task reads: as no member of a group, at a pace of its own. */
 export class GlobalReader {
@@ -13,13 +14,13 @@ export class GlobalReader {
   private reader!: ManualReader;
 
   /** @param starts - first offset of each partition */
-  static async open(broker: Broker, starts: readonly TaskPosition[], onFetched: () => void): Promise<GlobalReader> {
+  static async open(broker: Broker, starts: readonly TaskPosition[], gate: SchemaGate, onFetched: () => void): Promise<GlobalReader> {
     const global = new GlobalReader(onFetched);
     const { reader } = Object.assign(global, {
       reader: await broker.reader({ onRecords: (fetched) => global.take(fetched), onError: (error) => global.fail(error) }),
     });
     for (const start of starts) {
-      global.buffers.set(partitionName(start), new FetchBuffer(start.next, new FetchControl(reader, start.topic, start.partition)));
+      global.buffers.set(partitionName(start), new FetchBuffer(start.next, new FetchControl(reader, start.topic, start.partition), gate));
     }
     return global;
   }

@@ -1,2 +1,2 @@
 /** Kafka and Redis as the storage of topologies that several processes share. See ADR 0011 and ADR 0012. */
-export { openCluster, type Cluster, type ClusterOptions } from './cluster.js';
+export { openCluster, type Cluster, type ClusterOptions, type Guarantee } from './cluster.js';

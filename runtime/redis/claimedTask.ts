@@ -7,7 +7,7 @@ import { DISCARD, RELEASE } from './lua/claims.js';
 import type { Script } from './lua/script.js';
 import { APPLY, COMMIT, STAGE } from './lua/writes.js';
 import { chunksOf } from './packing.js';
-import { fetchRows, queueHead, scanRows, type StoredRow, type View, type WantedRow } from './rows.js';
+import { checkView, fetchRows, queueHead, scanRows, type StoredRow, type View, type WantedRow } from './rows.js';
 import type { TaskKeys } from './taskKeys.js';
 
 /** Everything that one step of a task changes in Redis. */
@@ -105,6 +105,11 @@ export class ClaimedTask {
       await this.write(DISCARD, [], [staged.id]);
     }
     return { standing: standingOf(applied, committed), progress };
+  }
+
+  /** Looks whether Redis still holds what this claim last saw: for who has nothing else to ask, and would not hear of a failover. */
+  check(): Promise<void> {
+    return this.read(checkView);
   }
 
   /** The values of rows, in the order asked for; `null` for a row that is not there. */

@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../../schemas/errors.js';
 import type { RedisConnection } from './connection.js';
 import { LOOK, CLAIM } from './lua/claims.js';
 import type { TaskKeys } from './taskKeys.js';
@@ -22,9 +23,20 @@ export interface FoundTask {
   readonly stores: readonly string[];
 }
 
-/** Takes the task under a token, and tells what is there. From then on nobody else changes it. */
+/**
+ * Takes the task under a token, and tells what is there. From then on nobody else changes it. The client may send a call again that was not
+ * answered, and the first copy may come late: a claim counts only while the one before it is the one that was seen.
+ */
 export async function claimTask(connection: RedisConnection, keys: TaskKeys, token: string): Promise<FoundTask> {
-  return foundOf(await connection.run(CLAIM, keys.task, [keys.meta, keys.staged], [token]));
+  for (;;) {
+    const seen = (await connection.command('HGET', [keys.meta, 'claim'], keys.task)) as Buffer | null;
+    try {
+      return foundOf(await connection.run(CLAIM, keys.task, [keys.meta, keys.staged], [token, seen ?? '']));
+    } catch (error) {
+      // Somebody else's claim came in between, and is taken over as any other.
+      if (errorCodeOf(error) !== 'SFS_FENCED') throw error;
+    }
+  }
 }
 
 /** Tells what is there, and changes nothing. */

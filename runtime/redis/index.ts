@@ -7,3 +7,4 @@ export type { RedisNode, RedisOptions } from './options.js';
 export { openRedis, RedisState, type RedisDocuments } from './redisState.js';
 export type { StoredRow, WantedRow } from './rows.js';
 export type { SnapshotChunk } from './snapshots.js';
+export type { TaskRows } from './taskRows.js';

@@ -3,6 +3,7 @@ import { RedisConnection } from './connection.js';
 import { placeOf, type RedisOptions } from './options.js';
 import { dropTask, restoreTask, snapshotOf, type SnapshotChunk } from './snapshots.js';
 import { RegionKeys } from './taskKeys.js';
+import { taskRows, type TaskRows } from './taskRows.js';
 
 /** Small durable documents of a region, by name. */
 export interface RedisDocuments {
@@ -45,6 +46,16 @@ export class RedisState {
   async tasks(): Promise<string[]> {
     const metas = await this.connection.keys(this.keys.everyMeta);
     return metas.map((meta) => this.keys.taskOf(meta)).sort();
+  }
+
+  /** What a task has applied, for who looks without a claim. @throws SFS_NAME_INVALID */
+  rows(task: string): TaskRows {
+    return taskRows(this.connection, this.keys.task(task));
+  }
+
+  /** Whether a worker has the task, or had it and was killed: a claim that is not given up stays. */
+  async isClaimed(task: string): Promise<boolean> {
+    return (await this.connection.command('HEXISTS', [this.keys.task(task).meta, 'token'], task)) === 1;
   }
 
   /** Deletes all of a task. Whoever has it is told at the next call: SFS_STATE_BEHIND. */

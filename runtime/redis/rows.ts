@@ -1,6 +1,6 @@
 import type { QueueEntry } from '../ports.js';
 import { behind, type RedisConnection } from './connection.js';
-import { FETCH, QUEUE_HEAD, SCAN } from './lua/reads.js';
+import { CHECK, FETCH, QUEUE_HEAD, SCAN } from './lua/reads.js';
 import type { TaskKeys } from './taskKeys.js';
 import { parseTimerMember, timerMember, type TimerPlace } from './timerMember.js';
 
@@ -53,6 +53,11 @@ async function fetchPage(view: View, wanted: readonly WantedRow[], indices: read
   const args = [...rowsOfStores.values()].flatMap((rows) => [rows.length, ...rows]);
   const reply = (await run(view, FETCH, stores, args)) as (Buffer | null)[];
   indices.forEach((index, at) => (values[index] = reply[at] ?? null));
+}
+
+/** Whether Redis still has what the view is of: where not, it throws as every read does. */
+export async function checkView(view: View): Promise<void> {
+  await run(view, CHECK, [], []);
 }
 
 /** The first entries of the time queue, in its order. */

@@ -11,8 +11,21 @@ local staged = redis.call('HMGET', KEYS[2], 'id', 'progress', 'total', 'next')
 return { meta[1], meta[2], staged[1], staged[2], staged[3], staged[4], stores }
 `;
 
-/** Takes the task from whoever has it. KEYS: meta, staged. ARGV: token. Returns what {@link LOOK} does. */
-export const CLAIM: Script = { source: `redis.call('HSET', KEYS[1], 'token', ARGV[1])${FOUND}`, readOnly: false };
+/**
+ * Takes the task from whoever has it, unless another one took it since its caller looked. KEYS: meta, staged. ARGV: token, the last claim that
+ * the caller saw, '' for none. Returns what {@link LOOK} does. A late double changes nothing: `claim` keeps the token of the last claim, also
+ * after that one was given up, and no token is drawn twice.
+ */
+export const CLAIM: Script = {
+  source: `
+local last = redis.call('HGET', KEYS[1], 'claim') or ''
+if last ~= ARGV[1] then
+  if last ~= ARGV[2] then return { err = 'FENCED' } end
+  redis.call('HSET', KEYS[1], 'token', ARGV[1], 'claim', ARGV[1])
+end
+${FOUND}`,
+  readOnly: false,
+};
 
 /** KEYS: meta, staged. Returns [applied, progress, staged id, staged progress, total, next, [store, ...]], null for what is not there. */
 export const LOOK: Script = { source: FOUND, readOnly: true };

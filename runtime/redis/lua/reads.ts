@@ -11,6 +11,9 @@ end
 return rows
 `);
 
+/** Whether all is as the claim last saw it. KEYS: meta, staged. ARGV: token, applied. */
+export const CHECK: Script = readingScript('return 1');
+
 /**
  * KEYS: meta, staged, queue, payloads. ARGV: token, applied, where to begin ('-', or '(' and a member), limit.
  * Returns [members, their payloads]; the second is left out where no entry of the queue has a payload.

@@ -12,7 +12,7 @@ export interface Script {
  * All scripts of a task begin alike. KEYS: 1 meta, 2 staged, then as each says. ARGV: 1 the token of the claim, 2 the id of the batch that
  * was applied last as the claim knows it ('' for none), then as each says. The error replies FENCED and BEHIND become error codes in `connection.ts`.
  *
- * meta:   token, applied, progress, and `s:<store>` for every store that was ever written
+ * meta:   token, claim (the last token, also after its claim was given up), applied, progress, and `s:<store>` for every store that was ever written
  * staged: id, progress, the chunks by number from 0; `total` once all of them are there; `next`, the first chunk not applied, once applying has begun
  */
 

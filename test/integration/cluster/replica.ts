@@ -1,6 +1,6 @@
 /** The simulation's input on a real cluster, and what its topologies should make of it: as a storage in memory does. */
 import { randomBytes } from 'node:crypto';
-import { openCluster, type Cluster } from '../../../runtime/cluster/index.js';
+import { openCluster, type Cluster, type Guarantee } from '../../../runtime/cluster/index.js';
 import { isMarker, markerIdOf } from '../../../runtime/engine/header.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import { openBroker } from '../../../runtime/kafka/openBroker.js';
@@ -28,7 +28,7 @@ export interface OpenCluster {
 /** A name that no other test uses: topics, groups and keys begin with it. */
 export const newRegion = (): string => `t${randomBytes(5).toString('hex')}`;
 
-export async function openOn({ kafka, redis }: Servers, region: string): Promise<OpenCluster> {
+export async function openOn({ kafka, redis }: Servers, region: string, guarantee: Guarantee = 'exactly-once'): Promise<OpenCluster> {
   const broker = await openBroker('confluent', {
     brokers: [kafka],
     markerIdOf: (header) => markerIdOf(header) ?? 'none',
@@ -36,7 +36,7 @@ export async function openOn({ kafka, redis }: Servers, region: string): Promise
     onWarning: () => undefined,
   });
   const state = await openRedis({ url: redis, region });
-  const cluster = await openCluster({ broker, state, region, replication: 1 });
+  const cluster = await openCluster({ broker, state, region, replication: 1, guarantee });
   const close = async (): Promise<void> => {
     await cluster.close();
     await broker.close();

@@ -1,5 +1,7 @@
 /** Redis loses what it had acknowledged: at each step of a commit, under a live claim and between two. */
 import { describe, expect, it } from 'vitest';
+import { CLAIM } from '../../../runtime/redis/lua/claims.js';
+import { RegionKeys } from '../../../runtime/redis/taskKeys.js';
 import type { ClaimedTask, RedisState, TaskBatch } from '../../../runtime/redis/index.js';
 import { batchOf, codeOf, manyPuts, put, TASK, valuesOf, write } from './batches.js';
 import { Proxy } from './proxy.js';
@@ -169,6 +171,50 @@ describe('between two script calls of one step', () => {
     await task.apply(second.id);
     expect(await raw.apply(second, 2)).toBe('OK'); // it is applied
     expect(await valuesOf(task, ends)).toEqual(['2', '2']);
+  });
+
+  it('a late double of a claim gives a former owner nothing back', async () => {
+    const region = redis.freshRegion();
+    const state = await redis.open({ region });
+    const client = redis.client();
+    const { meta, staged } = new RegionKeys(region, 'skillforge').task(TASK);
+    const double = (token: string, seen: string): Promise<string> =>
+      client.eval(CLAIM.source, 2, meta, staged, token, seen).then(
+        () => 'OK',
+        (error: unknown) => (error as Error).message.split(' ')[0]!,
+      );
+    const former = (await claimed(state, null)).task;
+    const formerToken = (await client.hget(meta, 'token'))!;
+    const { task } = await claimed(state, null);
+    const token = (await client.hget(meta, 'token'))!;
+    expect(await double(formerToken, '')).toBe('FENCED');
+    expect(await double(token, formerToken)).toBe('OK'); // sent again while it holds
+    await write(task, many('1'));
+    expect(await codeOf(former.check())).toBe('SFS_FENCED');
+    await task.release();
+    expect([await double(formerToken, ''), await double(token, formerToken)]).toEqual(['FENCED', 'OK']);
+    expect(await client.hexists(meta, 'token')).toBe(0);
+  });
+
+  it('who claims while another one does takes it over from that one', async () => {
+    const region = redis.freshRegion();
+    const states = await Promise.all(Array.from({ length: 6 }, () => redis.open({ region })));
+    const tasks = await Promise.all(states.map((state) => state.claim(TASK)));
+    const codes = await Promise.all(tasks.map((task) => codeOf(task.recover(null).then(() => task.check()))));
+    expect(codes.filter((code) => code === 'none')).toHaveLength(1);
+    expect(new Set(codes)).toEqual(new Set(['none', 'SFS_FENCED']));
+  });
+
+  it('a task that asks for nothing is told when it looks', async () => {
+    const state = await redis.open();
+    const client = redis.client();
+    const { task } = await claimed(state, null);
+    await write(task, many('1'));
+    await save(client);
+    await write(task, many('2'));
+    await task.check();
+    await rollBack(redis.server);
+    expect(await codeOf(task.check())).toBe('SFS_STATE_BEHIND');
   });
 
   it('a late double of an old call takes nobody in', async () => {

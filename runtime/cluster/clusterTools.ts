@@ -1,0 +1,67 @@
+import type { Admin, Broker } from '../kafka/broker.js';
+import type { PartitionRange, TaskPosition, ToolAccess } from '../ports.js';
+import type { RedisState } from '../redis/index.js';
+import { openClusterWriter } from './clusterWriter.js';
+import { partitionRecords, spanRecords, type Span } from './partitionRecords.js';
+
+/** What tools reach a region through; all of it stays the caller's. */
+export interface ClusterToolsParts {
+  readonly broker: Broker;
+  readonly admin: Admin;
+  readonly state: RedisState;
+  readonly documents: ToolAccess['documents'];
+  readonly region: string;
+  /** Replicas of topics that are created. */
+  readonly replication: number;
+}
+
+/** A region on Kafka and Redis as tools see it. */
+export function clusterTools({ broker, admin, state, documents, region, replication }: ClusterToolsParts): ToolAccess {
+  return {
+    documents,
+    isDense: false,
+    tasks: {
+      progress: (task) => state.rows(task).progress(),
+      get: (task, store, key) => state.rows(task).get(store, key),
+      scan: (task, store) => state.rows(task).scan(store),
+    },
+    topics: async () => (await admin.topics()).filter(({ name }) => name.startsWith(`${region}.`)),
+    ranges: (topic) => admin.ranges(topic),
+    records: (topic, partition, from) => partitionRecords(broker, admin, topic, partition, from),
+    waiting: (positions) => waiting(broker, admin, positions),
+    ensureTopic: (spec) => admin.createTopics([spec], replication),
+    writer: (name, topics) => openClusterWriter({ broker, admin, region, replication }, name, topics),
+  };
+}
+
+/** Offsets that are read to tell records from control records: a larger difference is given as it is. */
+const MOST_READ = 1_000;
+
+async function waiting(broker: Broker, admin: Admin, positions: readonly TaskPosition[]): Promise<number[]> {
+  const ranges = new Map<string, PartitionRange[]>();
+  for (const topic of new Set(positions.map((position) => position.topic))) ranges.set(topic, await admin.ranges(topic));
+  const spans = positions.map(({ topic, partition, next }): Span => {
+    const { start, end } = ranges.get(topic)![partition]!;
+    return { topic, partition, start: Math.max(start, next), end };
+  });
+  const near = spans.filter(({ start, end }) => end - start <= MOST_READ);
+  const offsets = new Map<string, number[]>();
+  for await (const { topic, partition, records } of spanRecords(broker, widest(near))) {
+    const name = `${topic}/${partition}`;
+    offsets.set(name, [...(offsets.get(name) ?? []), ...records.map(({ offset }) => offset)]);
+  }
+  return spans.map((span) => {
+    if (!near.includes(span)) return span.end - span.start;
+    return (offsets.get(`${span.topic}/${span.partition}`) ?? []).filter((offset) => offset >= span.start).length;
+  });
+}
+
+/** One span for each partition: several tasks may read it. */
+function widest(spans: readonly Span[]): Span[] {
+  const byPartition = new Map<string, Span>();
+  for (const span of spans) {
+    const known = byPartition.get(`${span.topic}/${span.partition}`);
+    if (known === undefined || span.start < known.start) byPartition.set(`${span.topic}/${span.partition}`, span);
+  }
+  return [...byPartition.values()];
+}

@@ -1,0 +1,33 @@
+import type { Argument, RedisConnection } from './connection.js';
+import type { StoredRow } from './rows.js';
+import type { TaskKeys } from './taskKeys.js';
+
+/** What a task has in Redis, for who looks without a claim: each row as it is when it is asked for, while batches come in between. */
+export interface TaskRows {
+  /** Of the batch that was applied last; `null` for a task without state. */
+  progress(): Promise<Buffer | null>;
+  get(store: string, key: string): Promise<Buffer | null>;
+  /** All rows of a store, in no order; one may come more than once while the store grows. */
+  scan(store: string): AsyncIterable<StoredRow>;
+}
+
+const PAGE = 250;
+
+/** Reads by plain commands. */
+export function taskRows(connection: RedisConnection, keys: TaskKeys): TaskRows {
+  const ask = (name: string, ...args: Argument[]): Promise<unknown> => connection.command(name, args, keys.task);
+  return {
+    progress: async () => (await ask('HGET', keys.meta, 'progress')) as Buffer | null,
+    get: async (store, key) => (await ask('HGET', keys.store(store), key)) as Buffer | null,
+    scan: (store) => scan((cursor) => ask('HSCAN', keys.store(store), cursor, 'COUNT', PAGE)),
+  };
+}
+
+async function* scan(page: (cursor: string) => Promise<unknown>): AsyncGenerator<StoredRow> {
+  let cursor = '0';
+  do {
+    const [next, pairs] = (await page(cursor)) as [Buffer, Buffer[]];
+    for (let at = 0; at < pairs.length; at += 2) yield { key: String(pairs[at]), value: pairs[at + 1]! };
+    cursor = String(next);
+  } while (cursor !== '0');
+}

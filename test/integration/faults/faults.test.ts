@@ -1,0 +1,52 @@
+/**
+ * Faults on real servers, in a short form; `npm run chaos` is the long one. Control runs show that the checker finds what the guards prevent:
+ * `SKILLFORGE_FAULTS=long npx vitest run test/integration/faults`, some minutes.
+ */
+import { expect, it, type TestContext } from 'vitest';
+import { errorCodeOf, errorMessageOf } from '../../../schemas/index.js';
+import { SERVER_START_MS } from '../servers.js';
+import { Campaign, STALL_MS, type CampaignOptions, type Fault, type Result } from './campaign.js';
+import { failOverRedis, killAt, killRedis, killWorker, poison, rescale, stopAt, stopWorker } from './faults.js';
+
+const LONG = process.env['SKILLFORGE_FAULTS'] === 'long';
+const TEST_MS = SERVER_START_MS + 600_000;
+/** Of one worker. */
+const MOST_MEMORY_MIB = 800;
+
+async function resultOf(context: TestContext, faults: readonly Fault[], options: Partial<CampaignOptions> = {}): Promise<Result> {
+  const onFault = (entry: unknown): void => console.log(JSON.stringify(entry));
+  const campaign = await Campaign.open({ seed: 11, keys: 200, perSecond: 150, brokers: 1, workers: 2, onFault, ...options }).catch(
+    (error: unknown) => {
+      context.skip(errorCodeOf(error) === 'SFS_SERVICE_MISSING', errorMessageOf(error));
+      throw error;
+    },
+  );
+  try {
+    for (const fault of faults) await campaign.run(fault);
+    return await campaign.finish();
+  } finally {
+    await campaign.close();
+  }
+}
+
+it('leaves in topics and state what a recomputation does, through faults of all kinds', { timeout: TEST_MS }, async (context) => {
+  const steps = [killAt('claim', 'after', 1), killAt('stage', 'after'), killAt('transact', 'during'), killAt('apply', 'before')];
+  const faults = [poison, killWorker, stopWorker, killRedis, ...steps, stopAt('stage', 'after'), rescale, failOverRedis];
+  const { wrong, missing, workerFailures, longestStallMs, mostMemoryMiB, rollbacks, outputs } = await resultOf(context, faults);
+  expect({ wrong, missing, workerFailures }).toEqual({ wrong: [], missing: [], workerFailures: [] });
+  expect(outputs).toBeGreaterThan(1_000);
+  expect(rollbacks).toBe(1);
+  expect(longestStallMs).toBeLessThan(STALL_MS);
+  expect(mostMemoryMiB).toBeLessThan(MOST_MEMORY_MIB);
+});
+
+/** With a guard taken out, the fault that it is for must be found. */
+it.for([
+  ['the fence', 'unfenced', stopAt('stage', 'after'), /came twice|came again/],
+  ['the check of what is applied, under a failover that loses writes', 'unchecked', failOverRedis, /instead of|came again|after number/],
+  ['the staging', 'unstaged', killAt('transact', 'before'), /instead of|after number|values of/],
+] as const)('finds differences without %s', { timeout: TEST_MS }, async ([, control, fault, differences], context) => {
+  context.skip(!LONG, 'takes minutes: SKILLFORGE_FAULTS=long runs it');
+  const { wrong, missing } = await resultOf(context, [fault], { control });
+  expect([...wrong, ...missing].filter((text) => differences.test(text))).not.toEqual([]);
+});

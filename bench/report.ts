@@ -22,11 +22,13 @@ export function progress(what: string): void {
   process.stderr.write(`${what}\n`);
 }
 
-function machine(): { readonly date: string; readonly cores: string; readonly node: string } {
+/** Where and when something is measured. */
+export function machine(): { readonly date: string; readonly cores: string; readonly node: string } {
   return { date: new Date().toISOString().slice(0, 10), cores: `${cpus().length} cores`, node: `Node ${process.version}` };
 }
 
-function markdown({ title, columns, rows }: Table): string {
+/** A table as Markdown. */
+export function markdown({ title, columns, rows }: Table): string {
   const cells = [columns, columns.map((_, column) => (column === 0 ? '---' : '--:')), ...rows.map((row) => row.map(text))];
   const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
   const lines = cells.map((row) => `| ${row.map((cell, column) => padded(cell, widths[column]!, column)).join(' | ')} |`);

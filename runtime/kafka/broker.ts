@@ -142,6 +142,10 @@ export interface Admin {
   ranges(topic: string): Promise<PartitionRange[]>;
   /** Topics that do not exist are left out. */
   deleteTopics(names: readonly string[]): Promise<void>;
+  /** How many members a group has now; 0 for one that is not there. */
+  groupMembers(groupId: string): Promise<number>;
+  /** Forgets a group without members, and its offsets; one that is not there is forgotten already. @throws SFS_BROKER_FAILED while it has members */
+  deleteGroup(groupId: string): Promise<void>;
   /** As {@link GroupConsumer.committed}, without being a member. */
   committed(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
   close(): Promise<void>;

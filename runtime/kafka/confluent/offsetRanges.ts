@@ -1,4 +1,5 @@
 /** First and last offsets of partitions, asked over a client's connections. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPartition } from '../broker.js';
 import type { PartitionRange } from '../../ports.js';
 import { asError, nativeCall, type NativeAdmin, type NativePartition } from './native.js';
@@ -7,9 +8,25 @@ import { asError, nativeCall, type NativeAdmin, type NativePartition } from './n
 const EARLIEST = { timestamp: -2 };
 const LATEST = { timestamp: -1 };
 const READ_UNCOMMITTED = 0;
+const LOOK_MS = 100;
+/** A partition is between two leaders, or its new one has not heard of it: it passes. */
+const LEADERLESS: ReadonlySet<number> = new Set([5, 6, 74, 76]);
 
-/** The range of each partition, uncommitted records included: where reading may begin. Fails with the error of the first partition that has one. */
+/**
+ * The range of each partition, uncommitted records included: where reading may begin. Waits for partitions that have no leader at the time.
+ * Fails with the error of the first partition that has one.
+ */
 export async function rangesOf(admin: NativeAdmin, partitions: readonly TopicPartition[], timeout: number): Promise<PartitionRange[]> {
+  for (const deadline = performance.now() + timeout; ; await sleep(LOOK_MS)) {
+    try {
+      return await rangesNow(admin, partitions, timeout);
+    } catch (error) {
+      if (!LEADERLESS.has(asError(error).code) || performance.now() > deadline) throw error;
+    }
+  }
+}
+
+async function rangesNow(admin: NativeAdmin, partitions: readonly TopicPartition[], timeout: number): Promise<PartitionRange[]> {
   const ask = (offset: typeof EARLIEST): Promise<NativePartition[]> =>
     nativeCall((done) =>
       admin.listOffsets(

@@ -3,7 +3,7 @@
  * independent of how records are read and written.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin as Client, ITopicMetadata } from 'kafkajs';
+import type { Admin as Client, GroupDescription, ITopicMetadata } from 'kafkajs';
 import type { PartitionRange, TopicSpec } from '../../ports.js';
 import type { Admin, CommittedOffset, TopicPartition } from '../broker.js';
 import type { Failures } from '../failures.js';
@@ -82,6 +82,16 @@ export class KafkaAdmin implements Admin {
     );
   }
 
+  async groupMembers(groupId: string): Promise<number> {
+    return (await this.describeGroup(groupId))?.members.length ?? 0;
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    const group = await this.describeGroup(groupId);
+    if (group === undefined || group.state === 'Dead') return;
+    await this.doing(`deleting the group ${groupId}`, () => this.client.deleteGroups([groupId]));
+  }
+
   async committed(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
     if (partitions.length === 0) return [];
     if (this.parts.committed !== undefined) return this.parts.committed(groupId, partitions);
@@ -106,6 +116,10 @@ export class KafkaAdmin implements Admin {
     this.closed = true;
     await this.client.disconnect();
     await this.parts.onClosed();
+  }
+
+  private async describeGroup(groupId: string): Promise<GroupDescription | undefined> {
+    return (await this.doing(`asking for the group ${groupId}`, () => this.client.describeGroups([groupId]))).groups[0];
   }
 
   private async create(specs: readonly TopicSpec[], replicationFactor: number): Promise<void> {

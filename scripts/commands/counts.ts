@@ -1,11 +1,10 @@
 /** `skillforge counts`. */
 import type { Command } from 'commander';
 import { EXIT } from './exitCodes.js';
-import { readingFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
 import { countText, print, printJson, tableText } from './output.js';
 import { wordsOf } from './run.js';
 import { countsOf, type SubtopologyCounts } from './reconciliation.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
 const DESCRIPTION = `Compares what lies in the log with what the tasks counted, for each subtopology:
 
@@ -13,21 +12,22 @@ const DESCRIPTION = `Compares what lies in the log with what the tasks counted, 
   waiting       those behind the first offset that is not processed
   processed     those before it
   counted       what the tasks counted as they took records
+  repeated      those that were there before, and were passed over: their writer went back to an earlier state
   dead letters  what the tasks counted as sent there, and what lies there from them
 
-It reconciles when "in the log" is "processed" and "waiting", "processed" is "counted", and the dead letters agree; exit code 1 when
+It reconciles when "in the log" is "processed" and "waiting", "processed" is "counted" and "repeated", and the dead letters agree; exit code 1 when
 not. What retention or compaction removed cannot be counted any more: the line then says so, and is no failure.`;
 
 /** Reconciles counts. */
 export function countsCommand(): Command {
-  return folderCommand('counts [topology]', 'reconcile the log with what was counted', DESCRIPTION, [
+  return toolCommand('counts [topology]', 'reconcile the log with what was counted', DESCRIPTION, [
     'skillforge counts',
     'skillforge counts item-trends --json',
   ]).action(show);
 }
 
-async function show(topology: string | undefined, options: FolderOptions): Promise<void> {
-  const counts = await readingFolder(options.data, (storage) => countsOf(storage, topology, options.region));
+async function show(topology: string | undefined, options: ToolOptions): Promise<void> {
+  const counts = await readingTools(options, (tools) => countsOf(tools, topology, options.region));
   const reconciles = counts.every((one) => one.problems.length === 0);
   if (options.json) printJson({ reconciles, subtopologies: counts });
   else print(countsText(counts, reconciles));
@@ -35,7 +35,7 @@ async function show(topology: string | undefined, options: FolderOptions): Promi
 }
 
 function countsText(counts: readonly SubtopologyCounts[], reconciles: boolean): string {
-  if (counts.length === 0) return 'no topology has run in this folder';
+  if (counts.length === 0) return 'no topology has run here';
   const others = [...new Set(counts.flatMap((one) => Object.keys(one.counters)))].filter((name) => name !== 'records' && name !== 'deadLetters');
   const heading = ['subtopology', 'reads', 'in the log', 'waiting', 'processed', 'counted', 'dead letters', ...others.map(wordsOf), 'reconciles'];
   const rows = counts.map((one) => [

@@ -1,10 +1,10 @@
-/** What is deployed in a folder, read from what its workers left there. */
+/** What is deployed in a folder or a region, read from what its workers left there. */
 import { SkillForgeError, physicalTopicName } from '../../schemas/index.js';
 import type { GraphSource, Subtopology, TopologyGraph } from '../../operators/graph.js';
 import { decodeProgress, type ChannelProgress, type TaskProgress } from '../../runtime/engine/progress.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import type { LocalStorage, Storage, ToolAccess } from '../../runtime/ports.js';
 
-/** A topology version that ran in the folder. */
+/** A topology version that ran here. */
 export interface Deployed {
   /** `name@version`. */
   readonly id: string;
@@ -33,8 +33,11 @@ export interface TaskInput {
 
 const PREFIX = 'deployed/';
 
-/** Every topology version that ever ran in the folder, by name and version. */
-export function deployedTopologies(storage: LocalStorage): Deployed[] {
+/** What is deployed stands in the documents. */
+export type Deployments = Readonly<{ documents: Pick<Storage['documents'], 'get' | 'names'> }>;
+
+/** Every topology version that ever ran here, by name and version. */
+export function deployedTopologies(storage: Deployments): Deployed[] {
   const all = storage.documents.names(PREFIX).map((name) => {
     return { id: name.slice(PREFIX.length), graph: JSON.parse(storage.documents.get(name)!.toString()) as TopologyGraph };
   });
@@ -42,26 +45,41 @@ export function deployedTopologies(storage: LocalStorage): Deployed[] {
 }
 
 /** A topology by `name` (its newest version) or `name@version`. @throws SFS_DEPLOYMENT_UNKNOWN with those that there are */
-export function findDeployed(storage: LocalStorage, nameOrId: string): Deployed {
+export function findDeployed(storage: Deployments, nameOrId: string): Deployed {
   const all = deployedTopologies(storage);
   const found = all.findLast((one) => one.id === nameOrId || one.graph.name === nameOrId);
   if (found !== undefined) return found;
   const known = all.map((one) => one.id).join(', ') || 'none';
-  throw new SkillForgeError('SFS_DEPLOYMENT_UNKNOWN', `${nameOrId} has never run in this folder; known are ${known}`, {
+  throw new SkillForgeError('SFS_DEPLOYMENT_UNKNOWN', `${nameOrId} has never run here; known are ${known}`, {
     context: { topology: nameOrId },
   });
 }
 
+/** A task before it is looked at. */
+type TaskPlace = Omit<DeployedTask, 'progress'>;
+
 /** The tasks of a topology with their last commits. */
-export function tasksOf(storage: LocalStorage, { id, graph }: Deployed): DeployedTask[] {
-  return graph.subtopologies.flatMap((subtopology) =>
-    Array.from({ length: subtopology.partitions }, (_, partition) => {
-      const name = `${id}/${subtopology.index}/${partition}`;
-      const committed = storage.tasks.progress(name);
-      return { name, subtopology, partition, progress: committed === null ? null : decodeProgress(committed) };
-    }),
-  );
+export function tasksOf(storage: LocalStorage, deployed: Deployed): DeployedTask[] {
+  return placesOf(deployed).map((place) => withProgress(place, storage.tasks.progress(place.name)));
 }
+
+/** As {@link tasksOf}, on servers too. */
+export function readTasks(tools: ToolAccess, deployed: Deployed): Promise<DeployedTask[]> {
+  return Promise.all(placesOf(deployed).map(async (place) => withProgress(place, await tools.tasks.progress(place.name))));
+}
+
+/** The names of the tasks of a topology. */
+export const tasksNamed = (deployed: Deployed): string[] => placesOf(deployed).map(({ name }) => name);
+
+const placesOf = ({ id, graph }: Deployed): TaskPlace[] =>
+  graph.subtopologies.flatMap((subtopology) =>
+    Array.from({ length: subtopology.partitions }, (_, partition) => ({ name: `${id}/${subtopology.index}/${partition}`, subtopology, partition })),
+  );
+
+const withProgress = (place: TaskPlace, committed: Buffer | null): DeployedTask => ({
+  ...place,
+  progress: committed === null ? null : decodeProgress(committed),
+});
 
 /** What a task reads: one partition of each source, all of a global table. */
 export function inputsOf(region: string, task: DeployedTask): TaskInput[] {

@@ -1,10 +1,10 @@
 /** `skillforge dlq list`. */
 import type { Command } from 'commander';
 import { readDeadLetters, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { LocalStorage } from '../../runtime/ports.js';
-import { readingFolder } from './folder.js';
-import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import type { ToolAccess } from '../../runtime/ports.js';
+import { wholeNumber } from './options.js';
 import { countText, print, printJson, tableText, timeText } from './output.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** Which letters a command means. */
 export interface LetterChoice {
@@ -12,7 +12,7 @@ export interface LetterChoice {
   readonly topic?: string;
 }
 
-interface ListOptions extends FolderOptions, LetterChoice {
+interface ListOptions extends ToolOptions, LetterChoice {
   readonly limit: number;
 }
 
@@ -27,9 +27,10 @@ went on meanwhile. Works beside a running "run".`;
 
 /** Lists dead letters. */
 export function dlqListCommand(): Command {
-  const command = folderCommand('list', 'list dead letters', DESCRIPTION, [
+  const command = toolCommand('list', 'list dead letters', DESCRIPTION, [
     'skillforge dlq list',
     'skillforge dlq list --code SFS_DECODE_FAILED --limit 5 --json',
+    'skillforge dlq list --kafka localhost:9092 --redis redis://localhost:6379',
   ]);
   return withLetterChoice(command).option('--limit <n>', 'show at most so many; all are counted', wholeNumber(1), 50).action(list);
 }
@@ -48,9 +49,12 @@ export function isChosen({ letter }: StoredDeadLetter, { code, topic }: LetterCh
 }
 
 /** Why there is nothing to do: no dead letters at all, or none that the filter leaves; then with the codes and topics that there are. */
-export function noLettersText(letters: Iterable<StoredDeadLetter>, { code, topic }: LetterChoice): string {
+export async function noLettersText(
+  letters: Iterable<StoredDeadLetter> | AsyncIterable<StoredDeadLetter>,
+  { code, topic }: LetterChoice,
+): Promise<string> {
   const [codes, sources] = [new Map<string, number>(), new Map<string, number>()];
-  for (const { letter } of letters) {
+  for await (const { letter } of letters) {
     codes.set(letter.code, (codes.get(letter.code) ?? 0) + 1);
     sources.set(letter.sourceTopic, (sources.get(letter.sourceTopic) ?? 0) + 1);
   }
@@ -63,9 +67,9 @@ const totalsText = (totals: Iterable<readonly [string, number]>): string =>
   Array.from(totals, ([name, count]) => `${countText(count)} ${name}`).join(', ');
 
 async function list(options: ListOptions): Promise<void> {
-  const { listing, none } = await readingFolder(options.data, (storage) => {
-    const made = listingOf(storage, options);
-    return { listing: made, none: made.total > 0 ? null : noLettersText(readDeadLetters(storage, options.region), options) };
+  const { listing, none } = await readingTools(options, async (tools) => {
+    const made = await listingOf(tools, options);
+    return { listing: made, none: made.total > 0 ? null : await noLettersText(readDeadLetters(tools, options.region), options) };
   });
   if (options.json) return printJson({ total: listing.total, byCode: listing.byCode, letters: listing.shown.map(briefOf) });
   print(none ?? listingText(listing));
@@ -83,11 +87,11 @@ function listingText({ shown, byCode, total }: Listing): string {
   return `${table}\n${rows.length} of ${countText(total)} shown: ${totalsText(Object.entries(byCode))}`;
 }
 
-function listingOf(storage: LocalStorage, options: ListOptions): Listing {
+async function listingOf(tools: ToolAccess, options: ListOptions): Promise<Listing> {
   const shown: StoredDeadLetter[] = [];
   const byCode: Record<string, number> = {};
   let total = 0;
-  for (const stored of readDeadLetters(storage, options.region)) {
+  for await (const stored of readDeadLetters(tools, options.region)) {
     if (!isChosen(stored, options, options.region)) continue;
     total++;
     byCode[stored.letter.code] = (byCode[stored.letter.code] ?? 0) + 1;

@@ -1,26 +1,27 @@
 /** `skillforge dlq replay`. */
 import type { Command } from 'commander';
 import { readDeadLetters, replayDeadLetters, type DeadLetterReplay, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import type { ToolAccess } from '../../runtime/ports.js';
 import { isChosen, noLettersText, withLetterChoice, type LetterChoice } from './dlqList.js';
 import { lettersWithIds } from './dlqShow.js';
 import { usageError } from './failures.js';
-import { holdsStorage, readingFolder, withFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
+import { holdsStorage } from './folder.js';
 import { countText, countedText, print, printJson } from './output.js';
+import { readingTools, toolCommand, writingTools, type ToolOptions } from './toolAccess.js';
 
-interface ReplayOptions extends FolderOptions, LetterChoice {
+interface ReplayOptions extends ToolOptions, LetterChoice {
   readonly all?: true;
   readonly dryRun?: true;
 }
 
 const DESCRIPTION = `Appends the records of dead letters to the topics they came from: same partition, key, bytes and header. Do this when the cause
 is gone. A record goes back once, however often this is called and however many topologies refused it. Every topology that reads the
-topic sees it again, also one that had no trouble with it. Needs the folder for itself: stop "run" first.`;
+topic sees it again, also one that had no trouble with it. A folder it needs for itself: stop "run" first. On servers it works beside
+running workers, and of two replays at a time one is refused with SFS_FENCED.`;
 
 /** Sends dead letters back. */
 export function dlqReplayCommand(): Command {
-  const command = folderCommand('replay [id...]', 'send dead letters back to their topics', DESCRIPTION, [
+  const command = toolCommand('replay [id...]', 'send dead letters back to their topics', DESCRIPTION, [
     'skillforge dlq replay --all --code SFS_PROCESSING_FAILED --dry-run',
     'skillforge dlq replay eu-west.clicks/3/17',
   ]);
@@ -35,11 +36,11 @@ async function replay(ids: readonly string[], options: ReplayOptions): Promise<v
   if (ids.length > 0 && options.all) throw usageError('--all and ids exclude each other');
   const { region, dryRun = false } = options;
   // A dry run needs no write access, so it works beside a running worker. A folder that is missing is not made: it has no letters.
-  const open = dryRun || !holdsStorage(options.data) ? readingFolder : withFolder;
-  const result = await open(options.data, async (storage) => {
-    const chosen = new ChosenLetters(storage, ids, options);
-    const replayed = await replayDeadLetters(storage, chosen, { region, dryRun, nowMs: Date.now() });
-    return { ...replayed, before: chosen.before, none: chosen.count > 0 ? null : noLettersText(readDeadLetters(storage, region), options) };
+  const open = dryRun || (options.kafka === undefined && !holdsStorage(options.data)) ? readingTools : writingTools;
+  const result = await open(options, async (tools) => {
+    const chosen = new ChosenLetters(tools, ids, options);
+    const replayed = await replayDeadLetters(tools, chosen, { region, dryRun });
+    return { ...replayed, before: chosen.before, none: chosen.count > 0 ? null : await noLettersText(readDeadLetters(tools, region), options) };
   });
   const { before, none, ...counts } = result;
   if (options.json) printJson({ dryRun, ...counts });
@@ -53,15 +54,15 @@ class ChosenLetters {
   before = 0;
 
   constructor(
-    private readonly storage: LocalStorage,
+    private readonly tools: ToolAccess,
     private readonly ids: readonly string[],
     private readonly options: ReplayOptions,
   ) {}
 
-  *[Symbol.iterator](): Generator<StoredDeadLetter, void, undefined> {
-    const { storage, ids, options } = this;
-    const letters = ids.length > 0 ? lettersWithIds(storage, options.region, ids) : readDeadLetters(storage, options.region);
-    for (const stored of letters) {
+  async *[Symbol.asyncIterator](): AsyncGenerator<StoredDeadLetter, void, undefined> {
+    const { tools, ids, options } = this;
+    const letters = ids.length > 0 ? await lettersWithIds(tools, options.region, ids) : readDeadLetters(tools, options.region);
+    for await (const stored of letters) {
       if (!isChosen(stored, options, options.region)) continue;
       this.count++;
       if (stored.replayedAtMs !== null) this.before++;

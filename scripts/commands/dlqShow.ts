@@ -2,10 +2,9 @@
 import type { Command } from 'commander';
 import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
 import { readDeadLetters, type StoredDeadLetter } from '../../runtime/deadLetters.js';
-import type { LocalStorage } from '../../runtime/ports.js';
-import { readingFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
+import type { ToolAccess } from '../../runtime/ports.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 import { decoderOf } from './topicCodecs.js';
 
 const DESCRIPTION = `Shows a dead letter with its bytes, and what they decode to if they do. ID is the one that "dlq list" prints, or its first
@@ -13,22 +12,25 @@ parts (topic/partition/offset), which stand for the letters of all topologies th
 
 /** Shows a dead letter. */
 export function dlqShowCommand(): Command {
-  return folderCommand('show <id>', 'show a dead letter with its bytes', DESCRIPTION, [
+  return toolCommand('show <id>', 'show a dead letter with its bytes', DESCRIPTION, [
     'skillforge dlq show eu-west.clicks/3/17/item-trends/source',
   ]).action(show);
 }
 
-async function show(id: string, options: FolderOptions): Promise<void> {
-  await readingFolder(options.data, (storage) => {
-    const letters = lettersWithIds(storage, options.region, [id]);
-    if (options.json) return printJson(letters.map((stored) => ({ ...stored, decoded: decodedOf(storage, stored) })));
-    print(letters.map((stored) => letterText(storage, stored)).join('\n\n'));
+async function show(id: string, options: ToolOptions): Promise<void> {
+  await readingTools(options, async (tools) => {
+    const letters = await lettersWithIds(tools, options.region, [id]);
+    const sources = new Set((await tools.topics()).map(({ name }) => name));
+    const decoded = letters.map((stored) => ({ ...stored, decoded: sources.has(stored.letter.sourceTopic) ? decodedOf(tools, stored) : null }));
+    if (options.json) printJson(decoded);
+    else print(decoded.map(letterText).join('\n\n'));
   });
 }
 
 /** The letters with these ids, or first parts of ids. @throws SFS_LETTER_UNKNOWN when an id has none */
-export function lettersWithIds(storage: LocalStorage, region: string, ids: readonly string[]): StoredDeadLetter[] {
-  const found = [...readDeadLetters(storage, region)].filter(({ letter }) => ids.some((id) => isNamed(letter.id, id)));
+export async function lettersWithIds(tools: ToolAccess, region: string, ids: readonly string[]): Promise<StoredDeadLetter[]> {
+  const found: StoredDeadLetter[] = [];
+  for await (const stored of readDeadLetters(tools, region)) if (ids.some((id) => isNamed(stored.letter.id, id))) found.push(stored);
   const missing = ids.find((id) => !found.some(({ letter }) => isNamed(letter.id, id)));
   if (missing === undefined) return found;
   throw new SkillForgeError('SFS_LETTER_UNKNOWN', `region ${region} has no dead letter ${missing}`, { context: { id: missing, region } });
@@ -36,9 +38,9 @@ export function lettersWithIds(storage: LocalStorage, region: string, ids: reado
 
 const isNamed = (letterId: string, id: string): boolean => letterId === id || letterId.startsWith(`${id}/`);
 
-function decodedOf(storage: LocalStorage, { letter }: StoredDeadLetter): unknown {
+function decodedOf(tools: ToolAccess, { letter }: StoredDeadLetter): unknown {
   const { key, value } = letter.personal;
-  const decode = storage.log.topics().some((spec) => spec.name === letter.sourceTopic) ? decoderOf(storage, letter.sourceTopic) : null;
+  const decode = decoderOf(tools, letter.sourceTopic);
   if (decode === null || value === null) return null;
   try {
     return decode(key?.toString() ?? '', value);
@@ -47,8 +49,7 @@ function decodedOf(storage: LocalStorage, { letter }: StoredDeadLetter): unknown
   }
 }
 
-function letterText(storage: LocalStorage, stored: StoredDeadLetter): string {
-  const { letter, appendTimeMs, replayedAtMs } = stored;
+function letterText({ letter, appendTimeMs, replayedAtMs, decoded }: StoredDeadLetter & { readonly decoded: unknown }): string {
   const { key, value, header } = letter.personal;
   const lines: readonly (readonly [string, string])[] = [
     ['id', letter.id],
@@ -63,7 +64,7 @@ function letterText(storage: LocalStorage, stored: StoredDeadLetter): string {
     ['value', bytesOf(value)],
     ['as text', value === null ? '-' : value.toString()],
     ['header', bytesOf(header)],
-    ['decoded', jsonOf(decodedOf(storage, stored))],
+    ['decoded', jsonOf(decoded)],
   ];
   return lines.map(([name, text]) => `${name.padEnd(10)}  ${printable(text)}`).join('\n');
 }

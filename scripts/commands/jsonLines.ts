@@ -23,8 +23,12 @@ export async function* fileBytes(path: string): AsyncGenerator<Buffer, void, und
   }
 }
 
-/** The lines that each chunk completes, the last one also without an end. @throws SFS_LINE_INVALID for a line above 1 MiB */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[], void, undefined> {
+/**
+ * The lines that each chunk completes, the last one also without an end.
+ * @param mostBytes - 1 MiB unless given
+ * @throws SFS_LINE_INVALID for a line that is longer
+ */
+export async function* linesOf(chunks: AsyncIterable<Buffer>, mostBytes = MAX_LINE_BYTES): AsyncGenerator<readonly Line[], void, undefined> {
   let rest: Buffer = Buffer.alloc(0);
   let number = 0;
   for await (const chunk of chunks) {
@@ -36,7 +40,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
       start = end + 1;
     }
     rest = bytes.subarray(start);
-    if (rest.length > MAX_LINE_BYTES) throw lineTooLong(number + 1);
+    if (rest.length > mostBytes) throw lineTooLong(number + 1, mostBytes);
     if (lines.length > 0) yield lines;
   }
   if (rest.length > 0) yield [{ number: number + 1, raw: withoutReturn(rest) }];
@@ -44,8 +48,8 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
 
 const withoutReturn = (line: Buffer): Buffer => (line.at(-1) === CR ? line.subarray(0, -1) : line);
 
-function lineTooLong(line: number): SkillForgeError {
-  return new SkillForgeError('SFS_LINE_INVALID', `line ${line} is longer than ${MAX_LINE_BYTES} bytes: these are no JSON lines`, {
+function lineTooLong(line: number, mostBytes: number): SkillForgeError {
+  return new SkillForgeError('SFS_LINE_INVALID', `line ${line} is longer than ${mostBytes} bytes: these are no JSON lines`, {
     context: { line },
   });
 }

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { errorCodeOf, errorMessageOf, schemaOf, type Topic } from '../../schemas/index.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import { toolsOf } from '../../runtime/localTools.js';
+import type { LocalStorage, NamedWriter, ToolAccess } from '../../runtime/ports.js';
 import { fileBytes, linesOf, type Line } from './jsonLines.js';
 import { JsonValues } from './jsonValues.js';
-import { RecordAppender, type RejectedLine } from './recordAppender.js';
+import { RecordAppender, topicsWritten, type AppendStorage, type RejectedLine } from './recordAppender.js';
 
 /** Where lines come from: a file, or a stream that cannot be read twice. */
 export type LineInput = { readonly path: string } | { readonly stream: AsyncIterable<Buffer> };
@@ -42,31 +43,46 @@ const NOTHING: LineProgress = { lines: 0, written: 0, rejected: 0 };
  * Appends one record for each line that is not empty: keyed by the topic's key fields, checked against its schema. A line that does
  * not fit becomes a dead letter. The same file (by its bytes) goes on where an earlier call was cut off; a stream is appended as it comes.
  *
- * @throws SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, and what a commit throws
+ * @throws SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, SFS_FENCED, and what a commit throws
  */
 export async function importLines(
-  storage: LocalStorage,
+  opened: LocalStorage | ToolAccess,
   topic: Topic<string, unknown>,
   input: LineInput,
   options: LineImportOptions,
 ): Promise<LineImportResult> {
   const { region } = options;
   const [name, identity] = 'path' in input ? [basename(input.path), await digestOf(input.path)] : ['stdin', 'stdin'];
-  const appender = new RecordAppender(storage, topic, region, `write/${region}/${topic.name}/${identity}`);
-  const before = 'path' in input ? (appender.progress<LineProgress>() ?? NOTHING) : NOTHING;
   const source = `write/${topic.name}/${name}`;
-  const writing = new LineWriting(appender, new JsonValues(schemaOf(topic)), source, before, options);
-  for await (const lines of linesOf('path' in input ? fileBytes(input.path) : input.stream)) await writing.write(lines);
-  await appender.finish();
-  const { written, rejected } = writing.progress;
-  return {
-    source,
-    written: written - before.written,
-    alreadyThere: before.written,
-    rejected: rejected - before.rejected,
-    rejectedBefore: before.rejected,
-  };
+  const tools = toolsOf(opened);
+  for (const spec of topicsWritten(region, topic)) await tools.ensureTopic(spec);
+  const writer = await tools.writer(`write/${region}/${topic.name}/${identity}`, []);
+  try {
+    const appender = new RecordAppender(storageOf(writer), topic, region, identity);
+    const before = 'path' in input ? (appender.progress<LineProgress>() ?? NOTHING) : NOTHING;
+    const writing = new LineWriting(appender, new JsonValues(schemaOf(topic)), source, before, options);
+    for await (const lines of linesOf('path' in input ? fileBytes(input.path) : input.stream)) await writing.write(lines);
+    await appender.finish();
+    return resultOf(source, before, writing.progress);
+  } finally {
+    await writer.close();
+  }
 }
+
+/** A writer of this name alone, whose topics are there. */
+const storageOf = (writer: NamedWriter): AppendStorage => ({
+  log: { ensureTopic: () => undefined },
+  tasks: { progress: () => writer.progress },
+  commit: ({ outputs, progress }) => writer.commit(outputs, progress),
+});
+
+const resultOf = (source: string, before: LineProgress, { written, rejected }: LineProgress): LineImportResult => ({
+  source,
+  written: written - before.written,
+  alreadyThere: before.written,
+  rejected: rejected - before.rejected,
+  rejectedBefore: before.rejected,
+});
 
 class LineWriting {
   progress: LineProgress;

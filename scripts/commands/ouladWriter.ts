@@ -118,7 +118,7 @@ export class OuladWriter<V> {
     if (kept !== null && kept.file !== file && hasRecords(kept)) throw otherFile(kind);
     const before = kept?.file === file ? kept : { file, written: {}, rejected: 0, clockMs: kept?.clockMs };
     // Lines are rejected while a file is read, before its first record: a file that turned out to be damaged may have left letters.
-    const letters = kept === null || hasRecords(kept) ? new Set<string>() : lettersFrom(storage, region, new Set(paths.map(letterSource)));
+    const letters = kept === null || hasRecords(kept) ? new Set<string>() : await lettersFrom(storage, region, new Set(paths.map(letterSource)));
     return new OuladWriter(kind, appender, before, letters);
   }
 
@@ -198,9 +198,9 @@ export class OuladWriter<V> {
 }
 
 /** The lines of some sources that are in the dead letters. */
-function lettersFrom(storage: LocalStorage, region: string, sources: ReadonlySet<string>): Set<string> {
+async function lettersFrom(storage: LocalStorage, region: string, sources: ReadonlySet<string>): Promise<Set<string>> {
   const found = new Set<string>();
-  for (const { letter } of readDeadLetters(storage, region)) {
+  for await (const { letter } of readDeadLetters(storage, region)) {
     const { sourceTopic, sourceOffset, code, personal } = letter;
     if (sources.has(sourceTopic) && personal.value !== null) found.add(lineId(sourceTopic, { line: sourceOffset, code, raw: personal.value }));
   }

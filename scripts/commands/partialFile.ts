@@ -19,10 +19,13 @@ export class PartialFile {
   }
 
   /** One line for each value. @throws SFS_FILE_UNWRITABLE */
-  async add(values: readonly unknown[]): Promise<void> {
-    if (values.length === 0) return;
-    const text = values.map((value) => `${JSON.stringify(value)}\n`).join('');
-    await writing(this.path, () => this.file.appendFile(text));
+  add(values: readonly unknown[]): Promise<void> {
+    return this.addText(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  }
+
+  /** Lines with their ends. @throws SFS_FILE_UNWRITABLE */
+  async addText(text: string): Promise<void> {
+    if (text !== '') await writing(this.path, () => this.file.appendFile(text));
   }
 
   /** Gives the file its name. @throws SFS_FILE_UNWRITABLE */

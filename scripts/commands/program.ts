@@ -13,9 +13,15 @@ import { lagCommand } from './lag.js';
 import { groupCommand } from './options.js';
 import { readerCommand } from './readerServe.js';
 import { recommendationsExportCommand } from './recommendationsExport.js';
+import { replayDiffCommand } from './replayDiff.js';
+import { replayDropCommand } from './replayDrop.js';
+import { replayPlanCommand } from './replayPlan.js';
+import { replayPromoteCommand } from './replayPromote.js';
+import { replayRunCommand } from './replayRun.js';
 import { runCommand } from './run.js';
 import { startCommand } from './start.js';
 import { stateGetCommand } from './stateGet.js';
+import { stateRestoreCommand, stateSnapshotCommand } from './stateSnapshot.js';
 import { topicsListCommand } from './topicsList.js';
 import { topicsReadCommand } from './topicsRead.js';
 import { topicsWriteCommand } from './topicsWrite.js';
@@ -54,8 +60,19 @@ export function skillforgeProgram(): Command {
       topologyDescribeCommand(),
       topologyPlanCommand(),
     ]),
+    groupCommand('replay', 'run a version beside the live one, compare, and switch', [
+      replayPlanCommand(),
+      replayRunCommand(),
+      replayDiffCommand(),
+      replayPromoteCommand(),
+      replayDropCommand(),
+    ]),
     groupCommand('topics', 'look into topics, and write to them', [topicsListCommand(), topicsReadCommand(), topicsWriteCommand()]),
-    groupCommand('state', 'look into the state of topologies', [stateGetCommand()]),
+    groupCommand('state', 'look into the state of topologies, copy it, and put it back', [
+      stateGetCommand(),
+      stateSnapshotCommand(),
+      stateRestoreCommand(),
+    ]),
     lagCommand(),
     countsCommand(),
     groupCommand('dlq', 'work on dead letters', [dlqListCommand(), dlqShowCommand(), dlqReplayCommand()]),

@@ -48,7 +48,7 @@ export function recommendationsExportCommand(): Command {
 
 async function exportAll(options: ExportOptions): Promise<void> {
   const learners = await readingFolder(options.data, async (storage) => {
-    findTopic(storage, options.region, topics.recommendations.name);
+    findTopic(storage.log.topics(), options.region, topics.recommendations.name);
     return withView(options, (folder) => exportFrom(storage, folder, options));
   });
   const where = options.out === undefined ? '' : ` written to ${options.out}`;

@@ -2,9 +2,9 @@
 import { physicalTopicName, topics } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
-import type { LocalStorage } from '../../runtime/ports.js';
-import { deployedTopologies, findDeployed, inputsOf, tasksOf, type Deployed, type DeployedTask, type TaskInput } from './deployed.js';
-import { partitionRecords } from './logReading.js';
+import { toolsOf } from '../../runtime/localTools.js';
+import type { LocalStorage, PartitionRange, ToolAccess, TopicSpec } from '../../runtime/ports.js';
+import { deployedTopologies, findDeployed, inputsOf, readTasks, type Deployed, type DeployedTask, type TaskInput } from './deployed.js';
 import { sumCounters } from './topologyRun.js';
 
 /** The counts of the tasks of one subtopology. */
@@ -35,13 +35,49 @@ interface InputCount {
 }
 
 /** The counts of a topology, or of all. @throws SFS_DEPLOYMENT_UNKNOWN */
-export function countsOf(storage: LocalStorage, topology: string | undefined, region: string): SubtopologyCounts[] {
-  const deployed = topology === undefined ? deployedTopologies(storage) : [findDeployed(storage, topology)];
-  const taken = deployed.flatMap((one) => groupsOf(storage, one));
-  const letters = lettersByProducer(storage, region);
+export async function countsOf(opened: LocalStorage | ToolAccess, topology: string | undefined, region: string): Promise<SubtopologyCounts[]> {
+  const tools = toolsOf(opened);
+  const deployed = topology === undefined ? deployedTopologies(tools) : [findDeployed(tools, topology)];
+  const taken: TaskGroup[] = [];
+  for (const one of deployed) taken.push(...(await groupsOf(tools, one)));
+  const log = new CountedLog(tools, await tools.topics());
+  const letters = await lettersByProducer(log, region);
   // Commits that came while the log was read make its counts newer than the tasks'.
-  const quiet = taken.every((group) => group.tasks.every((task) => isUnchanged(storage, task)));
-  return taken.map((group) => subtopologyCounts(storage, region, group, { ...letters, complete: letters.complete && quiet }));
+  const quiet = await areUnchanged(
+    tools,
+    taken.flatMap(({ tasks }) => tasks),
+  );
+  const counts: SubtopologyCounts[] = [];
+  for (const group of taken) counts.push(await subtopologyCounts(log, region, group, { ...letters, complete: letters.complete && quiet }));
+  return counts;
+}
+
+/** The log, whose topics and ranges are asked for once. */
+class CountedLog {
+  private readonly asked = new Map<string, Promise<PartitionRange[]>>();
+
+  constructor(
+    private readonly tools: ToolAccess,
+    private readonly specs: readonly TopicSpec[],
+  ) {}
+
+  get isDense(): boolean {
+    return this.tools.isDense;
+  }
+
+  specOf(topic: string): TopicSpec | undefined {
+    return this.specs.find(({ name }) => name === topic);
+  }
+
+  async range(topic: string, partition: number): Promise<PartitionRange> {
+    let ranges = this.asked.get(topic);
+    if (ranges === undefined) this.asked.set(topic, (ranges = Promise.resolve(this.tools.ranges(topic))));
+    return (await ranges)[partition]!;
+  }
+
+  records(topic: string, partition: number, from: number): ReturnType<ToolAccess['records']> {
+    return this.tools.records(topic, partition, from);
+  }
 }
 
 interface TaskGroup {
@@ -54,24 +90,27 @@ interface Letters {
   readonly complete: boolean;
 }
 
-function groupsOf(storage: LocalStorage, deployed: Deployed): TaskGroup[] {
-  const tasks = tasksOf(storage, deployed);
+async function groupsOf(tools: ToolAccess, deployed: Deployed): Promise<TaskGroup[]> {
+  const tasks = await readTasks(tools, deployed);
   return deployed.graph.subtopologies.map(({ index }) => ({
     name: `${deployed.id}/${index}`,
     tasks: tasks.filter((task) => task.subtopology.index === index),
   }));
 }
 
-function isUnchanged(storage: LocalStorage, { name, progress }: DeployedTask): boolean {
-  const bytes = storage.tasks.progress(name);
-  return bytes === null
-    ? progress === null
-    : (JSON.parse(bytes.toString()) as { counters: TaskCounters }).counters.records === progress?.counters.records;
+async function areUnchanged(tools: ToolAccess, tasks: readonly DeployedTask[]): Promise<boolean> {
+  for (const { name, progress } of tasks) {
+    const bytes = await tools.tasks.progress(name);
+    const records = bytes === null ? undefined : (JSON.parse(bytes.toString()) as { counters: TaskCounters }).counters.records;
+    if (records !== progress?.counters.records) return false;
+  }
+  return true;
 }
 
-function subtopologyCounts(storage: LocalStorage, region: string, { name, tasks }: TaskGroup, letters: Letters): SubtopologyCounts {
+async function subtopologyCounts(log: CountedLog, region: string, { name, tasks }: TaskGroup, letters: Letters): Promise<SubtopologyCounts> {
   const inputs = tasks.flatMap((task) => inputsOf(region, task));
-  const counted = inputs.map((input) => countInput(storage, input));
+  const counted: InputCount[] = [];
+  for (const input of inputs) counted.push(await countInput(log, input));
   const counters = sumCounters([EMPTY, ...tasks.flatMap((task) => task.progress?.counters ?? [])]);
   const [processed, waiting, lost] = (['processed', 'waiting', 'lost'] as const).map((part) =>
     counted.reduce((total, one) => total + one[part], 0),
@@ -88,7 +127,9 @@ function subtopologyCounts(storage: LocalStorage, region: string, { name, tasks 
     counters,
     problems: [
       ...(lost > 0 ? [`retention removed ${lost} records before they were processed`] : []),
-      ...(complete && processed !== counters.records ? [`${processed} records processed by their offsets, ${counters.records} counted`] : []),
+      ...(complete && processed !== counters.records + counters.repeated
+        ? [`${processed} records processed by their offsets, ${counters.records} counted and ${counters.repeated} passed over as repeated`]
+        : []),
       ...(letters.complete && lettersInLog !== counters.deadLetters
         ? [`${counters.deadLetters} dead letters counted, ${lettersInLog} in the log`]
         : []),
@@ -100,29 +141,30 @@ function subtopologyCounts(storage: LocalStorage, region: string, { name, tasks 
   };
 }
 
-const EMPTY: TaskCounters = { records: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 };
+const EMPTY: TaskCounters = { records: 0, repeated: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 };
 
-function countInput(storage: LocalStorage, input: TaskInput): InputCount {
-  if (!storage.log.topics().some((spec) => spec.name === input.topic)) return { processed: 0, waiting: 0, lost: 0, complete: true };
-  const spec = storage.log.topics().find((one) => one.name === input.topic)!;
-  return input.source.derived || spec.cleanup === 'compact' ? countByReading(storage, input) : countByOffsets(storage, input);
+function countInput(log: CountedLog, input: TaskInput): InputCount | Promise<InputCount> {
+  const spec = log.specOf(input.topic);
+  if (spec === undefined) return { processed: 0, waiting: 0, lost: 0, complete: true };
+  const isCompacted = spec.cleanup === 'compact';
+  return log.isDense && !input.source.derived && !isCompacted ? countByOffsets(log, input) : countByReading(log, input, isCompacted);
 }
 
-/** Without compaction every offset is a record, but for clock markers: those that were taken were counted, the others are looked for. */
-function countByOffsets(storage: LocalStorage, { topic, partition, channels }: TaskInput): InputCount {
-  const { start } = storage.log.range(topic, partition);
+/** Where every offset is a record, but for clock markers: those that were taken were counted, the others are looked for. */
+async function countByOffsets(log: CountedLog, { topic, partition, channels }: TaskInput): Promise<InputCount> {
+  const { start } = await log.range(topic, partition);
   const all = [...channels.values()];
   const next = Math.max(0, ...all.map((channel) => channel.next));
   const clocks = all.reduce((total, channel) => total + (channel.clocks ?? 0), 0);
   let waiting = 0;
-  for (const { header } of partitionRecords(storage, topic, partition, next)) if (!isMarker(header)) waiting++;
+  for await (const { header } of log.records(topic, partition, next)) if (!isMarker(header)) waiting++;
   return { processed: next - clocks, waiting, lost: Math.max(0, start - next), complete: true };
 }
 
-function countByReading(storage: LocalStorage, { topic, partition, channels, source }: TaskInput): InputCount {
-  const { start, end } = storage.log.range(topic, partition);
+async function countByReading(log: CountedLog, { topic, partition, channels, source }: TaskInput, isCompacted: boolean): Promise<InputCount> {
+  const { start, end } = await log.range(topic, partition);
   let [processed, waiting, offsets] = [0, 0, 0];
-  for (const { offset, header } of partitionRecords(storage, topic, partition, start)) {
+  for await (const { offset, header } of log.records(topic, partition, start)) {
     offsets++;
     if (isMarker(header)) continue;
     const producer = source.derived ? readHeader(header)?.producer : undefined;
@@ -130,20 +172,31 @@ function countByReading(storage: LocalStorage, { topic, partition, channels, sou
     if (offset < (channel?.next ?? 0)) processed++;
     else waiting++;
   }
-  return { processed, waiting, lost: 0, complete: start === 0 && offsets >= end };
+  const isWhole = log.isDense ? offsets >= end : !isCompacted;
+  return { processed, waiting, lost: 0, complete: start === 0 && isWhole };
 }
 
-function lettersByProducer(storage: LocalStorage, region: string): Letters {
+async function lettersByProducer(log: CountedLog, region: string): Promise<Letters> {
   const topic = physicalTopicName(region, topics.deadLetters.name);
-  const spec = storage.log.topics().find((one) => one.name === topic);
   const byProducer = new Map<string, number>();
   let complete = true;
-  for (let partition = 0; partition < (spec?.partitions ?? 0); partition++) {
-    complete &&= storage.log.range(topic, partition).start === 0;
-    for (const { header } of partitionRecords(storage, topic, partition, 0)) {
-      const name = readHeader(header)?.producer.name;
-      if (name !== undefined) byProducer.set(name, (byProducer.get(name) ?? 0) + 1);
-    }
+  for (let partition = 0; partition < (log.specOf(topic)?.partitions ?? 0); partition++) {
+    complete &&= (await log.range(topic, partition)).start === 0;
+    for (const name of await letterProducers(log.records(topic, partition, 0))) byProducer.set(name, (byProducer.get(name) ?? 0) + 1);
   }
   return { byProducer, complete };
+}
+
+/** The producer of each letter. A task that went back to an earlier state writes its letters again, under the same ids. */
+async function letterProducers(records: ReturnType<ToolAccess['records']>): Promise<string[]> {
+  const ids = new Set<string>();
+  const names: string[] = [];
+  for await (const { key, header } of records) {
+    const name = readHeader(header)?.producer.name;
+    const id = `${name ?? ''} ${String(key)}`;
+    if (name === undefined || ids.has(id)) continue;
+    ids.add(id);
+    names.push(name);
+  }
+  return names;
 }

@@ -12,10 +12,17 @@ import {
 } from '../../schemas/index.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { OutputRecord, LocalStorage } from '../../runtime/ports.js';
+import type { OutputRecord, LocalStorage, TopicSpec } from '../../runtime/ports.js';
 
 /** Batches on their way to the disk while the next one is made. */
 const MOST_UNDER_WAY = 4;
+
+/** What an appender needs of a storage. */
+export interface AppendStorage {
+  readonly log: Pick<LocalStorage['log'], 'ensureTopic'>;
+  readonly tasks: Pick<LocalStorage['tasks'], 'progress'>;
+  readonly commit: LocalStorage['commit'];
+}
 
 /** A line of a file that became no record. */
 export interface RejectedLine {
@@ -49,7 +56,7 @@ export class RecordAppender<V> {
    * @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID
    */
   constructor(
-    private readonly storage: LocalStorage,
+    private readonly storage: AppendStorage,
     private readonly topic: Topic<string, V>,
     private readonly region: string,
     private readonly writer: string,
@@ -140,9 +147,16 @@ interface TopicWriter<V> {
   readonly codec: TopicCodec<V>;
 }
 
-function topicWriter<V>(storage: LocalStorage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
-  const { partitions, cleanup, retentionMs } = topic;
-  const name = physicalTopicName(region, topic.name);
-  storage.log.ensureTopic({ name, partitions, cleanup, retentionMs });
-  return { topic: name, partitions, codec: topicCodec(topic, ids) };
+function topicWriter<V>(storage: AppendStorage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
+  const spec = specOf(region, topic);
+  storage.log.ensureTopic(spec);
+  return { topic: spec.name, partitions: spec.partitions, codec: topicCodec(topic, ids) };
 }
+
+function specOf(region: string, { name, partitions, cleanup, retentionMs }: Topic<string, unknown>): TopicSpec {
+  return { name: physicalTopicName(region, name), partitions, cleanup, retentionMs };
+}
+
+/** The topics that an appender for this one writes: that for refused lines is one of them. @throws SFS_REGION_INVALID */
+export const topicsWritten = (region: string, topic: Topic<string, unknown>): TopicSpec[] =>
+  [topic, topics.deadLetters as Topic<string, unknown>].map((one) => specOf(region, one));

@@ -4,24 +4,21 @@ import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import { findTopologyFile, loadTopology, shortPath, type TopologyFile } from '../topologyFiles.js';
-import type { ClusterProgress } from './clusterRun.js';
+import { runOnCluster, type ClusterProgress } from './clusterRun.js';
 import { explainedRun } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, secondsText, timeText } from './output.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
+import { guaranteeOption, withServerOptions, type ServerOptions } from './serverOptions.js';
 import type { RunMode, RunProgress, RunSummary } from './topologyRun.js';
 
-interface RunOptions extends FolderOptions {
+interface RunOptions extends FolderOptions, ServerOptions {
   readonly untilEnd?: true;
   readonly endOfInput?: true;
   readonly batchRecords?: number;
   readonly check: boolean;
-  readonly kafka?: string;
-  readonly redis?: string;
-  readonly kafkaOptions?: string;
-  readonly replication: number;
 }
 
 const DESCRIPTION = `Runs topologies on the folder, all in this process, and follows the log until Ctrl+C.
@@ -35,7 +32,7 @@ ends or dies leaves.`;
 
 /** Runs topologies. */
 export function runCommand(): Command {
-  return folderCommand('run <topology...>', 'run topologies on the folder', DESCRIPTION, [
+  const command = folderCommand('run <topology...>', 'run topologies on the folder, or on Kafka and Redis', DESCRIPTION, [
     'skillforge run learner-engagement item-trends',
     'skillforge run ./topologies/grades.ts --until-end',
     'skillforge run item-trends --end-of-input --json',
@@ -46,17 +43,13 @@ export function runCommand(): Command {
     )
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
-    .option('--no-check', 'run files that the check refuses')
-    .addOption(new Option('--kafka <addresses>', 'run on Kafka: brokers, with commas between').conflicts(['untilEnd', 'endOfInput']))
-    .addOption(new Option('--redis <url>', 'where the state is, with --kafka').env('SKILLFORGE_REDIS_URL'))
-    .option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka')
-    .option('--replication <n>', 'replicas of topics that are created in Kafka', wholeNumber(1), 1)
-    .action(run);
+    .option('--no-check', 'run files that the check refuses');
+  return withServerOptions(command, ['untilEnd', 'endOfInput']).addOption(guaranteeOption()).action(run);
 }
 
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
   const topologies = await checkedTopologies(names, options.check);
-  if (options.kafka !== undefined) return onServers(topologies, options, options.kafka);
+  if (options.kafka !== undefined) return onServers(topologies, options);
   const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
   const { region, batchRecords } = options;
   const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
@@ -68,17 +61,14 @@ async function run(names: readonly string[], options: RunOptions): Promise<void>
   else print(runText(summary));
 }
 
-async function onServers(topologies: readonly Topology[], options: RunOptions, kafka: string): Promise<void> {
-  const { redis, region, batchRecords, kafkaOptions, replication } = options;
-  if (redis === undefined) throw new SkillForgeError('SFS_REDIS_OPTION', '--kafka needs --redis, or SKILLFORGE_REDIS_URL: the state is there');
+async function onServers(topologies: readonly Topology[], options: RunOptions): Promise<void> {
   const line = new ProgressLine(options.json === true);
   const onProgress = ({ tasks, processed }: ClusterProgress): void => {
     line.update({ what: 'running on Kafka', done: processed, total: null, unit: 'records', note: `${tasks} tasks here` });
     if (options.json) printJson({ progress: { tasks, processed } });
   };
-  // Its packages take a while to load, and are not there on every machine.
-  const { runOnCluster } = await import('./clusterRun.js');
-  const summary = await runOnCluster(topologies, { region, kafka, redis, kafkaOptions, replication, batchRecords, onProgress });
+  const { batchRecords } = options;
+  const summary = await runOnCluster(topologies, options, { batchRecords, onProgress });
   if (options.json) printJson({ summary });
   else print(`stopped: ${countText(summary.processed)} records in ${secondsText(summary.seconds)}`);
 }

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { SkillForgeError, type AvroSchema } from '../../schemas/index.js';
 import { StateCodec } from '../../runtime/engine/stateCodec.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import type { ToolAccess } from '../../runtime/ports.js';
 import { findDeployed, type Deployed } from './deployed.js';
-import { readingFolder } from './folder.js';
-import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { wholeNumber } from './options.js';
 import { countText, countedText, jsonOf, print, printJson, tableText } from './output.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** A row of state in one task. */
 interface FoundRow {
@@ -25,13 +25,13 @@ const DESCRIPTION = `Prints a row of a store as of its last commit, decoded with
 Without STORE it lists the stores of the topology, without KEY the first keys of the store. A topology is its newest version unless
 it is given as name@version. A key may be in several tasks where an operator changed the key on the way: all of them are shown.`;
 
-interface GetOptions extends FolderOptions {
+interface GetOptions extends ToolOptions {
   readonly limit: number;
 }
 
 /** Prints a row of state. */
 export function stateGetCommand(): Command {
-  return folderCommand('get <topology> [store] [key]', 'print a row of state', DESCRIPTION, [
+  return toolCommand('get <topology> [store] [key]', 'print a row of state', DESCRIPTION, [
     'skillforge state get learner-engagement',
     'skillforge state get learner-engagement features/state',
     'skillforge state get learner-engagement features/state course-1-learner-7',
@@ -41,16 +41,16 @@ export function stateGetCommand(): Command {
 }
 
 async function get(topology: string, store: string | undefined, key: string | undefined, options: GetOptions): Promise<void> {
-  await readingFolder(options.data, (storage) => {
-    const deployed = findDeployed(storage, topology);
+  await readingTools(options, async (tools) => {
+    const deployed = findDeployed(tools, topology);
     if (store === undefined) return showStores(deployed, options);
     const place = storesOf(deployed).find((one) => one.store === store) ?? unknownStore(deployed, store);
-    if (key === undefined) return showKeys(storage, deployed, place, options);
-    showRows(rowsOf(storage, deployed, place, key), key, options);
+    if (key === undefined) return showKeys(tools, deployed, place, options);
+    showRows(await rowsOf(tools, deployed, place, key), key, options);
   });
 }
 
-function showStores(deployed: Deployed, { json }: FolderOptions): void {
+function showStores(deployed: Deployed, { json }: ToolOptions): void {
   const stores = storesOf(deployed);
   if (json) return printJson({ topology: deployed.id, stores });
   print(
@@ -61,18 +61,18 @@ function showStores(deployed: Deployed, { json }: FolderOptions): void {
   );
 }
 
-function showKeys(storage: LocalStorage, deployed: Deployed, place: StoreOf, { json, limit }: GetOptions): void {
+async function showKeys(tools: ToolAccess, deployed: Deployed, place: StoreOf, { json, limit }: GetOptions): Promise<void> {
   const shown: { readonly task: string; readonly key: string }[] = [];
   let total = 0;
   for (const task of tasksOfStore(deployed, place)) {
-    for (const { key } of storage.tasks.scan(task, place.store)) if (total++ < limit) shown.push({ task, key });
+    for await (const { key } of tools.tasks.scan(task, place.store)) if (total++ < limit) shown.push({ task, key });
   }
   if (json) return printJson({ topology: deployed.id, store: place.store, total, keys: shown });
   const rows = shown.map((one) => [one.task, one.key]);
   print(total === 0 ? 'no rows' : `${tableText(['task', 'key'], rows)}\n${countText(shown.length)} of ${countedText(total, 'key')}`);
 }
 
-function showRows(rows: readonly FoundRow[], key: string, { json }: FolderOptions): void {
+function showRows(rows: readonly FoundRow[], key: string, { json }: ToolOptions): void {
   if (json) return printJson({ key, rows });
   print(rows.length === 0 ? `no row has the key ${key}` : rows.map(({ task, row }) => `${task}  ${key}  ${jsonOf(row)}`).join('\n'));
 }
@@ -100,19 +100,23 @@ function tasksOfStore({ id, graph }: Deployed, { subtopologies }: StoreOf): stri
     .flatMap((one) => Array.from({ length: one.partitions }, (_, partition) => `${id}/${one.index}/${partition}`));
 }
 
-function rowsOf(storage: LocalStorage, deployed: Deployed, place: StoreOf, key: string): FoundRow[] {
-  const codec = codecOf(storage, deployed, place.store);
-  return tasksOfStore(deployed, place).flatMap((task) => {
-    const bytes = storage.tasks.get(task, place.store, key);
-    return bytes === null ? [] : [{ task, key, row: codec.decode(bytes) }];
-  });
+async function rowsOf(tools: ToolAccess, deployed: Deployed, place: StoreOf, key: string): Promise<FoundRow[]> {
+  const codec = codecOf(tools, deployed, place.store);
+  const rows: FoundRow[] = [];
+  for (const task of tasksOfStore(deployed, place)) {
+    const bytes = await tools.tasks.get(task, place.store, key);
+    if (bytes !== null) rows.push({ task, key, row: codec.decode(bytes) });
+  }
+  return rows;
 }
 
 /** The schemas that the store's rows were written with lie beside the state. */
-function codecOf(storage: LocalStorage, { id }: Deployed, store: string): StateCodec<unknown> {
-  const kept = storage.documents.get(`state-schemas/${id}/${store}`);
+function codecOf(tools: ToolAccess, { id }: Deployed, store: string): StateCodec<unknown> {
+  const kept = tools.documents.get(`state-schemas/${id}/${store}`);
   const versions = kept === null ? [] : (JSON.parse(kept.toString()) as AvroSchema[]);
   const newest = versions.at(-1);
   if (newest !== undefined) return new StateCodec<unknown>(store, { avro: newest }, versions);
-  throw new SkillForgeError('SFS_STATE_SCHEMA', `the folder holds no schema of store ${store} of ${id}`, { context: { topology: id, store } });
+  throw new SkillForgeError('SFS_STATE_SCHEMA', `there is no schema of store ${store} of ${id} beside the state`, {
+    context: { topology: id, store },
+  });
 }

@@ -1,8 +1,17 @@
 /** Finds topics by the names that people use, and decodes their records. */
-import { LocalSchemaIds, SkillForgeError, parsePhysicalTopicName, topicCodec, topics, type AvroRecord, type Topic } from '../../schemas/index.js';
+import {
+  LocalSchemaIds,
+  SkillForgeError,
+  parsePhysicalTopicName,
+  topicCodec,
+  topics,
+  type AvroRecord,
+  type SchemaIds,
+  type Topic,
+} from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
-import type { LocalStorage, TopicSpec } from '../../runtime/ports.js';
+import type { Storage, TopicSpec } from '../../runtime/ports.js';
 
 /** Turns the bytes of a record into its value. */
 export type ValueDecoder = (key: string, value: Buffer) => unknown;
@@ -10,7 +19,7 @@ export type ValueDecoder = (key: string, value: Buffer) => unknown;
 const documentOf = (physicalName: string): string => `topic-schemas/${physicalName}`;
 
 /** Keeps the schemas of topics that are not in the catalogue (users' own, internal ones) beside the log, so that tools can read them. */
-export async function keepTopicSchemas(storage: LocalStorage, deployments: readonly Deployment[]): Promise<void> {
+export async function keepTopicSchemas(storage: Pick<Storage, 'documents'>, deployments: readonly Deployment[]): Promise<void> {
   for (const deployment of deployments) {
     for (const topic of topicsOf(deployment.topology)) {
       if (topic.schema === undefined) continue;
@@ -26,9 +35,8 @@ export function topicsOf(topology: Topology): Topic<string, unknown>[] {
   return topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
 }
 
-/** A topic of the log by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with the names that there are */
-export function findTopic(storage: LocalStorage, region: string, name: string): TopicSpec {
-  const specs = storage.log.topics();
+/** A topic of those that there are, by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with their names */
+export function findTopic(specs: readonly TopicSpec[], region: string, name: string): TopicSpec {
   const found = specs.find((spec) => spec.name === name) ?? specs.find((spec) => spec.name === `${region}.${name}`);
   if (found !== undefined) return found;
   const known =
@@ -41,20 +49,26 @@ export function findTopic(storage: LocalStorage, region: string, name: string): 
   });
 }
 
+/** Schemas are kept in documents, and in a registry where there is one. */
+type Documents = Readonly<{ documents: Pick<Storage['documents'], 'get'>; schemas?: SchemaIds | undefined }>;
+
 /** The decoder of a topic's values; `null` when its schema is not known here: then only the bytes can be shown. */
-export function decoderOf(storage: LocalStorage, physicalName: string): ValueDecoder | null {
+export function decoderOf(storage: Documents, physicalName: string): ValueDecoder | null {
   const topic = catalogueTopic(physicalName) ?? keptTopic(storage, physicalName);
   if (topic === null) return null;
-  const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
+  const codec = topicCodec(topic, storage.schemas ?? LocalSchemaIds.withAccepted());
   return (key, value) => codec.decode(key, value);
 }
 
+/** What the name of a topic ends in that belongs to one version of the topology that writes it. */
+const VERSION = /\.v[1-9]\d*$/;
+
 function catalogueTopic(physicalName: string): Topic<string, unknown> | null {
-  const { name } = parsePhysicalTopicName(physicalName);
+  const name = parsePhysicalTopicName(physicalName).name.replace(VERSION, '');
   return (Object.values(topics).find((topic) => topic.name === name) as Topic<string, unknown> | undefined) ?? null;
 }
 
-function keptTopic(storage: LocalStorage, physicalName: string): Topic<string, unknown> | null {
+function keptTopic(storage: Documents, physicalName: string): Topic<string, unknown> | null {
   const kept = storage.documents.get(documentOf(physicalName));
   if (kept === null) return null;
   const schema = JSON.parse(kept.toString()) as AvroRecord;

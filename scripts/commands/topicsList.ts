@@ -1,12 +1,11 @@
 /** `skillforge topics list`. */
 import type { Command } from 'commander';
 import { durationText } from '../../operators/graphText.js';
-import type { PartitionRange, LocalStorage, TopicSpec } from '../../runtime/ports.js';
-import { readingFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
+import type { PartitionRange, ToolAccess, TopicSpec } from '../../runtime/ports.js';
 import { countText, print, printJson, tableText } from './output.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
-interface ListOptions extends FolderOptions {
+interface ListOptions extends ToolOptions {
   readonly partitions?: true;
 }
 
@@ -16,32 +15,34 @@ interface ListedTopic extends TopicSpec {
   readonly ranges: readonly PartitionRange[];
 }
 
-const DESCRIPTION = `Lists the topics of the folder, of all regions. "offsets" counts them from start to end. These are no records alone: markers
-lie between them, which tell readers how far the clock of a topology, or of an import, is; and what compaction has removed keeps its
-offset. "topics read" shows no markers; "counts" tells records from markers.`;
+const DESCRIPTION = `Lists the topics of the folder, of all regions; on servers those of the region. "offsets" counts them from start to end. These are no records alone: markers
+lie between them, which tell readers how far the clock of a topology, or of an import, is; what compaction has removed keeps its
+offset; and Kafka has a record of its own at the end of each transaction. "topics read" shows no markers; "counts" tells records from markers.`;
 
 const NOTE = 'offsets: records, the markers between them, and what compaction removed; "counts" tells them apart';
 
 /** Lists topics. */
 export function topicsListCommand(): Command {
-  return folderCommand('list', 'list the topics of the folder', DESCRIPTION, ['skillforge topics list', 'skillforge topics list --partitions'])
+  return toolCommand('list', 'list topics', DESCRIPTION, ['skillforge topics list', 'skillforge topics list --partitions'])
     .option('--partitions', 'one line for each partition, with its first and next offset')
     .action(list);
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const topics = await readingFolder(options.data, listedTopics);
+  const topics = await readingTools(options, listedTopics);
   if (options.json) return printJson(topics);
   print(options.partitions ? partitionsText(topics) : topicsText(topics));
   if (topics.length > 0) print(NOTE);
 }
 
-function listedTopics(storage: LocalStorage): ListedTopic[] {
-  const specs = storage.log.topics().sort((a, b) => (a.name < b.name ? -1 : 1));
-  return specs.map((spec) => {
-    const ranges = Array.from({ length: spec.partitions }, (_, partition) => storage.log.range(spec.name, partition));
-    return { ...spec, offsets: ranges.reduce((total, { start, end }) => total + end - start, 0), ranges };
-  });
+async function listedTopics(tools: ToolAccess): Promise<ListedTopic[]> {
+  const specs = [...(await tools.topics())].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const listed: ListedTopic[] = [];
+  for (const spec of specs) {
+    const ranges = await tools.ranges(spec.name);
+    listed.push({ ...spec, offsets: ranges.reduce((total, { start, end }) => total + end - start, 0), ranges });
+  }
+  return listed;
 }
 
 function topicsText(topics: readonly ListedTopic[]): string {

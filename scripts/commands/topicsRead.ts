@@ -1,20 +1,19 @@
 /** `skillforge topics read`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { LogRecord, LocalStorage } from '../../runtime/ports.js';
-import { readingFolder } from './folder.js';
-import { partitionRecords } from './logReading.js';
-import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import type { LogRecord, PartitionRange, ToolAccess } from '../../runtime/ports.js';
+import { wholeNumber } from './options.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
+import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 import { decoderOf, findTopic, type ValueDecoder } from './topicCodecs.js';
 
 /** Where the values of the catalogue's topics hold their event time. */
 const EVENT_TIME_FIELDS = ['occurredAtMs', 'updatedAtMs', 'madeAtMs', 'timestampMs'];
 
-interface ReadOptions extends FolderOptions {
+interface ReadOptions extends ToolOptions {
   readonly partition?: number;
   readonly from: number | 'earliest' | 'latest';
   readonly key?: string;
@@ -31,10 +30,11 @@ Values whose schema is not known, or that do not decode, are shown as base64 wit
 
 /** Prints records. */
 export function topicsReadCommand(): Command {
-  return folderCommand('read <topic>', 'print the records of a topic', DESCRIPTION, [
+  return toolCommand('read <topic>', 'print the records of a topic', DESCRIPTION, [
     'skillforge topics read clicks --limit 5',
     'skillforge topics read learner-features --key course-1-learner-7 --json',
     'skillforge topics read item-trends --from latest --follow',
+    'skillforge topics read clicks --limit 5 --kafka localhost:9092 --redis redis://localhost:6379',
   ])
     .option('--partition <n>', 'only this partition', wholeNumber(0))
     .option('--from <offset>', 'first offset, or earliest, or latest', offsetOf, 'earliest')
@@ -52,11 +52,12 @@ function offsetOf(text: string): number | 'earliest' | 'latest' {
 }
 
 async function read(name: string, options: ReadOptions): Promise<void> {
-  await readingFolder(options.data, async (storage) => {
-    const spec = findTopic(storage, options.region, name);
-    const reading = new TopicReading(storage, spec.name, partitionsOf(spec.partitions, options), options);
+  await readingTools(options, async (tools) => {
+    const spec = findTopic(await tools.topics(), options.region, name);
+    const starts = firstOffsets(await tools.ranges(spec.name), spec.name, options);
+    const reading = new TopicReading(tools, spec.name, starts, options);
     const signal = options.follow ? stopSignal() : null;
-    while (reading.pass() && signal?.aborted === false) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    while ((await reading.pass()) && signal?.aborted === false) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     if (reading.shown === 0) process.stderr.write('no records\n');
   });
 }
@@ -70,6 +71,18 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** Where reading begins in each partition that is asked for. @throws SFS_PARTITION_UNKNOWN */
+function firstOffsets(ranges: readonly PartitionRange[], topic: string, options: ReadOptions): Map<number, number> {
+  const { from } = options;
+  const starts = new Map<number, number>();
+  for (const partition of partitionsOf(ranges.length, options)) {
+    const range = ranges[partition];
+    if (range === undefined) throw new SkillForgeError('SFS_PARTITION_UNKNOWN', `topic ${topic} has no partition ${partition}`);
+    starts.set(partition, from === 'earliest' ? range.start : from === 'latest' ? range.end : from);
+  }
+  return starts;
+}
+
 function partitionsOf(count: number, { partition, key }: ReadOptions): number[] {
   if (partition !== undefined) return [partition];
   if (key !== undefined) return [partitionOf(Buffer.from(key), count)];
@@ -78,39 +91,36 @@ function partitionsOf(count: number, { partition, key }: ReadOptions): number[] 
 
 /** Where a reader is in each partition. */
 class TopicReading {
-  private readonly next: Map<number, number>;
   private readonly decode: ValueDecoder | null;
   private readonly most: number;
   /** Records printed. */
   shown = 0;
 
   constructor(
-    private readonly storage: LocalStorage,
+    private readonly tools: ToolAccess,
     private readonly topic: string,
-    partitions: readonly number[],
+    private readonly next: Map<number, number>,
     private readonly options: ReadOptions,
   ) {
-    this.decode = decoderOf(storage, topic);
+    this.decode = decoderOf(tools, topic);
     this.most = options.limit ?? Infinity;
-    this.next = new Map(partitions.map((partition) => [partition, this.firstOffset(partition)]));
   }
 
   /** Prints what there is. Returns false when the limit is reached. */
-  pass(): boolean {
+  async pass(): Promise<boolean> {
+    const ranges = await this.tools.ranges(this.topic);
     for (const [partition, from] of this.next) {
-      for (const record of partitionRecords(this.storage, this.topic, partition, from)) {
+      const { end } = ranges[partition]!;
+      if (from >= end) continue;
+      for await (const record of this.tools.records(this.topic, partition, from)) {
         if (this.shown >= this.most) return false;
         this.next.set(partition, record.offset + 1);
         if (this.isWanted(record)) this.show(partition, record);
       }
+      // What is left up to there are no records.
+      this.next.set(partition, Math.max(this.next.get(partition)!, end));
     }
     return this.shown < this.most;
-  }
-
-  private firstOffset(partition: number): number {
-    const { start, end } = this.storage.log.range(this.topic, partition);
-    const { from } = this.options;
-    return from === 'earliest' ? start : from === 'latest' ? end : from;
   }
 
   private isWanted(record: LogRecord): boolean {
@@ -140,8 +150,7 @@ interface Content {
 
 function contentOf({ key, value }: LogRecord, decode: ValueDecoder | null): Content {
   if (value === null) return { value: null };
-  if (decode === null)
-    return { bytes: value, error: { code: 'SFS_SCHEMA_UNKNOWN', message: 'no topology that ran in this folder declares this topic' } };
+  if (decode === null) return { bytes: value, error: { code: 'SFS_SCHEMA_UNKNOWN', message: 'no topology that ran here declares this topic' } };
   try {
     return { value: decode(key?.toString() ?? '', value) };
   } catch (error) {

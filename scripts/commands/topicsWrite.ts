@@ -4,16 +4,16 @@ import { SkillForgeError, topics, type Topic } from '../../schemas/index.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { EXIT } from './exitCodes.js';
 import { usageError } from './failures.js';
-import { writingFolder } from './folder.js';
+import { holdsStorage } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { importLines, type LineImportResult, type LineInput } from './lineImport.js';
-import { folderCommand, type FolderOptions } from './options.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import type { RejectedLine } from './recordAppender.js';
+import { toolCommand, writingTools, type ToolOptions } from './toolAccess.js';
 import { topicsOf } from './topicCodecs.js';
 
-interface WriteOptions extends FolderOptions {
+interface WriteOptions extends ToolOptions {
   readonly topology?: string;
 }
 
@@ -26,14 +26,16 @@ exit code 1 then. A file that was cut off is repeated without doubling: a call w
 next time. To write it once more, pipe it: standard input is appended as it comes.
 
 The folder has one writer at a time. While "run" works on it, this is refused with SFS_FOLDER_LOCKED: stop it, write, start it again; it goes on
-where it was. Derived topics are refused: their records carry the times of the topology that wrote them.`;
+where it was. On servers it works beside running workers, and of two calls with the same bytes at a time one is refused with SFS_FENCED.
+Derived topics are refused: their records carry the times of the topology that wrote them.`;
 
 /** Appends records. */
 export function topicsWriteCommand(): Command {
-  return folderCommand('write <topic> [file]', 'append records to a topic', DESCRIPTION, [
+  return toolCommand('write <topic> [file]', 'append records to a topic', DESCRIPTION, [
     'skillforge topics write quiz-results ./results.jsonl',
     'skillforge topics write grades ./grades.jsonl --topology ./topologies/grades.ts',
     'skillforge topics write profiles --json',
+    'skillforge topics write clicks ./clicks.jsonl --kafka localhost:9092 --redis redis://localhost:6379',
   ])
     .option('--topology <name>', 'topology that declares the topic, by name or path')
     .action(write);
@@ -47,8 +49,9 @@ async function write(name: string, file: string | undefined, options: WriteOptio
   const startMs = performance.now();
   const line = new ProgressLine(json);
   const refusals = new Refusals(json);
-  const result = await writingFolder(options.data, json, (storage) =>
-    importLines(storage, topic, input, {
+  if (options.kafka === undefined && !json && !holdsStorage(options.data)) process.stderr.write(`new folder ${options.data}\n`);
+  const result = await writingTools(options, (tools) =>
+    importLines(tools, topic, input, {
       region: options.region,
       onLines: (done) => line.update({ what: 'writing', done, total: null, unit: 'lines' }),
       onReject: (rejected) => refusals.tell(rejected),
@@ -57,8 +60,14 @@ async function write(name: string, file: string | undefined, options: WriteOptio
   line.end();
   const seconds = (performance.now() - startMs) / 1000;
   if (json) printJson({ summary: { topic: `${options.region}.${topic.name}`, ...result, byCode: refusals.byCode, seconds } });
-  else print(writtenText(result, topic.name, seconds, folderInvocation(`dlq list --topic ${result.source}`, options)));
+  else print(writtenText(result, topic.name, seconds, listCommand(result.source, options)));
   if (result.rejected > 0) process.exitCode = EXIT.failed;
+}
+
+/** What to type to see the lines that were refused. */
+function listCommand(source: string, options: WriteOptions): string {
+  const command = folderInvocation(`dlq list --topic ${source}`, options);
+  return options.kafka === undefined ? command : `${command} --kafka ${options.kafka}`;
 }
 
 /** Tells the first lines that were refused, and counts all. */

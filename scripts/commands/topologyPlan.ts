@@ -1,8 +1,12 @@
 /** `skillforge topology plan`. */
 import type { Command } from 'commander';
 import { describe, type TopologyGraph } from '../../operators/graph.js';
-import type { LocalStorage, TopicSpec } from '../../runtime/ports.js';
-import { planTopology } from '../topology/plan.js';
+import type { Topology } from '../../operators/topology.js';
+import { Deployment } from '../../runtime/engine/deployment.js';
+import type { Storage, TopicSpec } from '../../runtime/ports.js';
+import { liveVersion } from '../../runtime/replay/replayState.js';
+import { schemaOf } from '../../schemas/index.js';
+import { planTopology, type PlanProblem } from '../topology/plan.js';
 import { planAsText } from '../topology/planText.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { deployedTopologies } from './deployed.js';
@@ -10,36 +14,82 @@ import { EXIT } from './exitCodes.js';
 import { holdsStorage, readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
+import { openServers, registryOptionsOf, withServerOptions, type ServerOptions } from './serverOptions.js';
 
-const DESCRIPTION = `Says what a run of a topology would do to the folder, and does nothing: which operators and stores changed since its newest
-version that ran there, which topics it would create, what its sources must keep. Exit code 1 when the plan is refused, such as for a
+const DESCRIPTION = `Says what a run of a topology would do to the folder, or on Kafka and Redis, and does nothing: which operators and stores changed
+since its newest version that ran there, which topics it would create, what its sources must keep. With --registry also whether the
+schemas of its topics can be read side by side with those that are registered. Exit code 1 when the plan is refused, such as for a
 changed operator under an unchanged version.`;
 
 /** Plans a deployment. */
 export function topologyPlanCommand(): Command {
-  return folderCommand('plan <topology>', 'say what running a topology would change', DESCRIPTION, [
+  const command = folderCommand('plan <topology>', 'say what running a topology would change', DESCRIPTION, [
     'skillforge topology plan item-trends',
     'skillforge topology plan ./topologies/grades.ts --data /var/lib/skillforge',
-  ]).action(plan);
+    'skillforge topology plan item-trends --kafka localhost:9092 --redis redis://localhost:6379 --registry http://localhost:8081',
+  ]);
+  return withServerOptions(command).action(plan);
 }
 
-async function plan(name: string, options: FolderOptions): Promise<void> {
-  const graph = describe(await loadTopology(findTopologyFile(name, process.cwd())));
-  const there = holdsStorage(options.data) ? await readingFolder(options.data, (storage) => targetOf(storage, graph.name)) : NOTHING;
-  const planned = planTopology(graph, { region: options.region, ...there });
+async function plan(name: string, options: FolderOptions & ServerOptions): Promise<void> {
+  const topology = await loadTopology(findTopologyFile(name, process.cwd()));
+  const there = await lookAround(topology.name, options);
+  const schemaProblems = await registryProblems(topology, there.documents, options);
+  const planned = planTopology(describe(topology), { region: options.region, ...there, schemaProblems });
   if (options.json) printJson(planned);
   else print(planAsText(planned).trimEnd());
   if (planned.verdict === 'refused') process.exitCode = EXIT.failed;
 }
 
+type Documents = Pick<Storage['documents'], 'get' | 'names'>;
+
 interface There {
+  readonly documents: Documents;
   readonly deployed: TopologyGraph | null;
   readonly topics: readonly TopicSpec[];
+  readonly outputs: number | null;
 }
 
-const NOTHING: There = { deployed: null, topics: [] };
+const NOTHING: There = { documents: { get: () => null, names: () => [] }, deployed: null, topics: [], outputs: null };
 
-function targetOf(storage: LocalStorage, topology: string): There {
-  const newest = deployedTopologies(storage).findLast(({ graph }) => graph.name === topology);
-  return { deployed: newest?.graph ?? null, topics: storage.log.topics() };
+async function lookAround(topology: string, options: FolderOptions & ServerOptions): Promise<There> {
+  if (options.kafka !== undefined) {
+    const servers = await openServers(options);
+    try {
+      return targetOf(servers.cluster.documents, await servers.cluster.tools().topics(), topology);
+    } finally {
+      await servers.close();
+    }
+  }
+  if (!holdsStorage(options.data)) return NOTHING;
+  return readingFolder(options.data, ({ documents, log }) => targetOf(copyOf(documents), log.topics(), topology));
+}
+
+/** The folder is closed when they are read. */
+function copyOf(documents: Documents): Documents {
+  const copied = new Map(documents.names('').map((name) => [name, documents.get(name)!]));
+  return { get: (name) => copied.get(name) ?? null, names: (prefix) => [...copied.keys()].filter((name) => name.startsWith(prefix)) };
+}
+
+function targetOf(documents: Documents, topics: readonly TopicSpec[], topology: string): There {
+  const live = liveVersion(documents, topology);
+  const found = deployedTopologies({ documents }).find(({ id }) => id === `${topology}@${live?.number}`);
+  // What a promoted replay is called here says nothing of its declaration.
+  const deployed = found === undefined || live === null ? null : { ...found.graph, version: live.declared };
+  return { documents, deployed, topics, outputs: live?.outputs ?? null };
+}
+
+/** What the registry has against the schemas of the topics that the topology writes. */
+async function registryProblems(topology: Topology, documents: Documents, options: ServerOptions): Promise<PlanProblem[]> {
+  const registry = registryOptionsOf(options);
+  if (registry === undefined) return [];
+  const { RegistryClient, problemText, subjectProblems, withDefaults } = await import('../../runtime/registry/index.js');
+  const client = new RegistryClient(withDefaults(registry));
+  const deployment = new Deployment(topology, options.region, { documents: { ...documents, put: () => Promise.resolve() } });
+  const problems: PlanProblem[] = [];
+  for (const topic of deployment.writtenTopics()) {
+    for (const problem of await subjectProblems(client, deployment.physicalName(topic), schemaOf(topic)))
+      problems.push({ code: 'SFS_SCHEMA_REFUSED', message: problemText(problem) });
+  }
+  return problems;
 }

@@ -1,5 +1,10 @@
 /** Runs topologies on a folder with progress, clean ends and numbers at the end. */
-import type { LocalStorage } from '../../runtime/ports.js';
+import { Deployment } from '../../runtime/engine/deployment.js';
+import { localPlacement } from '../../runtime/engine/localPlacement.js';
+import type { LocalStorage, Placement } from '../../runtime/ports.js';
+import type { Replay } from '../../runtime/replay/replayState.js';
+import { ranged } from '../../runtime/replay/ranged.js';
+import { RecordRate, throttled } from '../../runtime/replay/throttle.js';
 import type { Topology } from '../../operators/topology.js';
 import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
 import type { Task } from '../../runtime/engine/task.js';
@@ -20,10 +25,18 @@ export interface RunRequest {
   readonly batchRecords?: number | undefined;
   /** Event time between two watermark markers in derived topics, ms; by default the engine's. */
   readonly markerMs?: number | undefined;
+  /** Runs the topology, a single one, as this replay. */
+  readonly replay?: PacedReplay;
   /** Ends the run as a first signal would; SIGINT and SIGTERM are then left to whoever gives it. */
   readonly stopped?: AbortSignal;
   /** Called some times a second. */
   readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** A replay, and how fast it may go. */
+export interface PacedReplay {
+  readonly shadow: Replay;
+  readonly recordsPerSecond: number;
 }
 
 /** Where a run is. */
@@ -55,6 +68,8 @@ export interface TopologyTotals {
 }
 
 const PROGRESS_MS = 100;
+/** As without a pace. */
+const MOST_PACED = 5_000;
 
 /**
  * Runs until the mode's end, or until SIGINT or SIGTERM: then the tasks finish their commits. A second signal ends the
@@ -64,11 +79,13 @@ const PROGRESS_MS = 100;
  */
 export async function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
   const { region, mode } = request;
-  const worker = new Worker(topologies, storage, { region, mode, limits: limitsOf(request) });
+  const { placement, paid } = pacedPlacement(localPlacement(storage), topologies, request);
+  const shadow = request.replay === undefined ? {} : { shadow: request.replay.shadow };
+  const worker = new Worker(topologies, placement, { region, mode, limits: limitsOf(request), ...shadow });
   await worker.start();
   await keepTopicSchemas(storage, worker.deployments);
   const watch = new RunWatch(worker, request.onProgress);
-  const stop = stopsOf(worker, request.stopped);
+  const stop = stopsOf([() => worker.stop(), paid], request.stopped);
   try {
     await worker.run();
   } finally {
@@ -78,20 +95,39 @@ export async function runTopologies(storage: LocalStorage, topologies: readonly 
   return { topologies: totalsOf(worker), ...watch.result(), stopped: stop.stopped() };
 }
 
-function limitsOf({ batchRecords, markerMs }: RunRequest): Partial<StepLimits> {
-  return { ...(batchRecords === undefined ? {} : { maxRecords: batchRecords }), ...(markerMs === undefined ? {} : { markerMs }) };
+function limitsOf({ batchRecords, markerMs, replay }: RunRequest): Partial<StepLimits> {
+  const maxRecords = replay === undefined ? batchRecords : pacedBatch(replay.recordsPerSecond, batchRecords);
+  return { ...(maxRecords === undefined ? {} : { maxRecords }), ...(markerMs === undefined ? {} : { markerMs }) };
 }
 
-/** Lets the worker be stopped, by the signal that is given or by those of the process. */
-function stopsOf(worker: Worker, given: AbortSignal | undefined): { readonly stopped: () => boolean; readonly release: () => void } {
+/** So many at a time that the pace shows within a fraction of a second. */
+export const pacedBatch = (recordsPerSecond: number, asked = MOST_PACED): number => Math.min(asked, MOST_PACED, Math.ceil(recordsPerSecond / 8));
+
+/** What a replay runs over: at its pace, and no more than its range; `paid` ends all waits for good. */
+export function pacedPlacement(
+  placement: Placement,
+  [topology]: readonly Topology[],
+  { region, replay }: Pick<RunRequest, 'region' | 'replay'>,
+): { placement: Placement; paid: () => void } {
+  if (replay === undefined) return { placement, paid: () => undefined };
+  const { shadow, recordsPerSecond } = replay;
+  const stopped = new AbortController();
+  const paced = throttled(placement, new RecordRate(recordsPerSecond, stopped.signal));
+  const paid = (): void => stopped.abort();
+  if (shadow.range === null) return { placement: paced, paid };
+  return { placement: ranged(paced, new Deployment(topology!, region, placement, { shadow }), shadow.range), paid };
+}
+
+/** Lets a run be stopped, by the signal that is given or by those of the process. */
+function stopsOf(ends: readonly (() => void)[], given: AbortSignal | undefined): { readonly stopped: () => boolean; readonly release: () => void } {
+  const stop = (): void => ends.forEach((end) => end());
   if (given === undefined) {
     const signals = new StopSignals(() => {
       process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-      worker.stop();
+      stop();
     });
     return { stopped: () => signals.stopped, release: () => signals.release() };
   }
-  const stop = (): void => worker.stop();
   given.addEventListener('abort', stop);
   if (given.aborted) stop();
   return { stopped: () => given.aborted, release: () => given.removeEventListener('abort', stop) };

@@ -1,6 +1,7 @@
 import { canonicalJson, taskCount, type Json, type TopologyGraph } from '../../operators/graph.js';
 import { durationText } from '../../operators/graphText.js';
 import type { TopicSpec } from '../../runtime/ports.js';
+import { resultTopics, versionedName } from '../../runtime/replay/replayState.js';
 import { physicalTopicName, SkillForgeError, type ErrorCode } from '../../schemas/index.js';
 import { retentionNeeds, type RetentionNeed } from './retention.js';
 import { stageChanges, type Difference, type StageChange } from './stageChanges.js';
@@ -46,6 +47,10 @@ export interface PlanTarget {
   readonly deployed: TopologyGraph | null;
   /** Topics that exist, under their physical names. */
   readonly topics: readonly TopicSpec[];
+  /** The live version writes topics whose names end in `.vN` for this N; `null`, or left out, for those without such an end. */
+  readonly outputs?: number | null;
+  /** What a schema registry has against the schemas of its topics. */
+  readonly schemaProblems?: readonly PlanProblem[];
 }
 
 /**
@@ -53,7 +58,7 @@ export interface PlanTarget {
  * A changed stage needs a raised version: state and outputs of one version come from one declaration. Rows of another schema do not,
  * as long as the older ones can be migrated.
  *
- * Problems: SFS_PLAN_REFUSED, SFS_TOPIC_MISMATCH.
+ * Problems: SFS_PLAN_REFUSED, SFS_TOPIC_MISMATCH, and those that the target brings.
  * @throws SFS_REGION_INVALID
  */
 export function planTopology(graph: TopologyGraph, target: PlanTarget): Plan {
@@ -62,7 +67,11 @@ export function planTopology(graph: TopologyGraph, target: PlanTarget): Plan {
   const topics = topicPlans(graph, target);
   const retention = retentionNeeds(graph);
   const stores = storeChanges(deployed ?? { ...graph, stages: [] }, graph, changes);
-  const problems = [...(deployed ? versionProblems(deployed, graph, changes, stores) : []), ...topics.flatMap(topicProblems)];
+  const problems = [
+    ...(deployed ? versionProblems(deployed, graph, changes, stores) : []),
+    ...topics.flatMap(topicProblems),
+    ...(target.schemaProblems ?? []),
+  ];
   return {
     topology: graph.name,
     version: graph.version,
@@ -155,7 +164,9 @@ function valueText(parameter: string, value: Json): string {
 
 function topicPlans(graph: TopologyGraph, target: PlanTarget): TopicPlan[] {
   const existing = new Map(target.topics.map((spec) => [spec.name, spec]));
-  return graph.topics.map(({ name, partitions, cleanup, retentionMs }) => {
+  const results = new Set(resultTopics(graph));
+  return graph.topics.map(({ name: logical, partitions, cleanup, retentionMs }) => {
+    const name = results.has(logical) ? versionedName(logical, target.outputs ?? null) : logical;
     const spec: TopicSpec = { name: physicalTopicName(target.region, name), partitions, cleanup, retentionMs };
     const found = existing.get(spec.name);
     if (found === undefined) return { spec, action: 'create', differences: [] };

@@ -39,8 +39,18 @@ describe(TUTORIAL, () => {
 describe('a how-to', () => {
   /** These run in test/checks/package.test.ts and test/docs/importOulad.test.ts. */
   const elsewhere = ['docs/how-to/use-in-a-project.md', 'docs/how-to/import-oulad.md'];
-  /** These need servers: test/scripts/services/command.test.ts and test/integration/cluster/cluster.test.ts run what they show. */
-  const onServers = ['docs/how-to/run-the-servers.md', 'docs/how-to/run-on-kafka.md'];
+  /**
+   * These need servers: test/scripts/services/command.test.ts, test/integration/cluster/cluster.test.ts, test/integration/tools and
+   * test/integration/faults run what they show.
+   */
+  const onServers = [
+    'docs/how-to/run-the-servers.md',
+    'docs/how-to/run-on-kafka.md',
+    'docs/how-to/rescale.md',
+    'docs/how-to/change-a-schema.md',
+    'docs/how-to/back-up-the-state.md',
+    'docs/how-to/survive-a-failover.md',
+  ];
   const commands = documents()
     .filter((path) => path.startsWith('docs/how-to/') && ![...elsewhere, ...onServers].includes(path))
     .flatMap((path) => allBlocks(path).flatMap(({ info, text }) => (info === 'sh' ? [[path, text] as const] : [])));
@@ -55,7 +65,7 @@ describe('docs/how-to/run-on-kafka.md', () => {
   it('shows options that the command has', async () => {
     const commands = allBlocks('docs/how-to/run-on-kafka.md').filter(({ info, text }) => info === 'sh' && text.startsWith('skillforge run'));
     const shown = commands.flatMap(({ text }) => text.match(/--[a-z-]+/g) ?? []);
-    expect(new Set(shown)).toEqual(new Set(['--kafka', '--redis', '--kafka-options']));
+    expect(new Set(shown)).toEqual(new Set(['--kafka', '--redis', '--kafka-options', '--redis-options']));
     const { stdout } = await runCli(['run', '--help']);
     for (const option of shown) expect(stdout).toContain(`${option} <`);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { isMarker } from '../../runtime/engine/header.js';
 import { LocalSchemaIds, topicCodec, topics } from '../../schemas/index.js';
-import { partitionRecords } from '../../scripts/commands/logReading.js';
+import { localRecords } from '../../runtime/localTools.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
 import { newFolder, runCli, startCli } from './commands/cliProcess.js';
 
@@ -14,7 +14,7 @@ async function eventIds(folder: string): Promise<string[]> {
   const storage = await openEmbedded(folder, { readOnly: true });
   const codec = topicCodec(topics.clicks, LocalSchemaIds.withAccepted());
   const partitions = [...Array(topics.clicks.partitions).keys()];
-  const all = partitions.flatMap((partition) => [...partitionRecords(storage, 'eu-west.clicks', partition, 0)]);
+  const all = partitions.flatMap((partition) => [...localRecords(storage.log, 'eu-west.clicks', partition, 0)]);
   const records = all.filter(({ header }) => !isMarker(header));
   const ids = records.map((record) => codec.decode(record.key!.toString(), record.value!).eventId);
   await storage.close();

@@ -22,7 +22,7 @@ describe('the whole job over the real files', () => {
 
       const digest = await onFolder(folder, async (storage) => {
         await runJob(storage);
-        const counts = countsOf(storage, undefined, REGION);
+        const counts = await countsOf(storage, undefined, REGION);
         expect(counts.flatMap(({ problems, uncountable }) => [...problems, ...uncountable])).toEqual([]);
         expect(counts.filter(({ reads }) => reads.includes(`${REGION}.clicks`)).map(({ processed, waiting }) => [processed, waiting])).toEqual([
           [CLICKS, 0],

@@ -1,7 +1,7 @@
 /** Compares every record that the topologies wrote with the plain computation. */
 import type { LocalStorage } from '../../runtime/ports.js';
 import { isMarker } from '../../runtime/engine/header.js';
-import { partitionRecords } from '../../scripts/commands/logReading.js';
+import { localRecords } from '../../runtime/localTools.js';
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type Topic } from '../../schemas/index.js';
 import { REGION } from './ouladJob.js';
 import { PlainEngagement, PlainTrends, type Use } from './plainWindows.js';
@@ -84,7 +84,7 @@ const FIELDS = ['windowStartMs', 'windowEndMs', 'events', 'clicks', 'dwellMs', '
 export function* valuesOf<V>(storage: LocalStorage, topic: Topic<string, V>): Generator<{ readonly key: string; readonly value: V }> {
   const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
   for (let partition = 0; partition < topic.partitions; partition++) {
-    for (const { key, value, header } of partitionRecords(storage, physicalTopicName(REGION, topic.name), partition, 0)) {
+    for (const { key, value, header } of localRecords(storage.log, physicalTopicName(REGION, topic.name), partition, 0)) {
       if (!isMarker(header)) yield { key: String(key), value: codec.decode(String(key), value!) };
     }
   }

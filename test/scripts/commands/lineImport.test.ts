@@ -7,7 +7,7 @@ import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LocalSchemaIds, schema, topic, topicCodec, type Topic } from '../../../schemas/index.js';
 import { importLines, type LineInput } from '../../../scripts/commands/lineImport.js';
-import { partitionRecords } from '../../../scripts/commands/logReading.js';
+import { localRecords } from '../../../runtime/localTools.js';
 import { newFolder } from './cliProcess.js';
 
 const grades = topic({
@@ -30,11 +30,17 @@ async function* bytes(text: string): AsyncGenerator<Buffer> {
   yield await Promise.resolve(Buffer.from(text));
 }
 
+async function lettersOf(storage: LocalStorage) {
+  const letters = [];
+  for await (const { letter } of readDeadLetters(storage, 'test')) letters.push(letter);
+  return letters;
+}
+
 /** What the topic holds: partition, key and value. */
 function stored(storage: LocalStorage): (readonly [number, string, unknown])[] {
   const codec = topicCodec(grades, LocalSchemaIds.withAccepted());
   return [0, 1, 2].flatMap((partition) =>
-    Array.from(partitionRecords(storage, 'test.grades', partition, 0), ({ key, value }) => {
+    Array.from(localRecords(storage.log, 'test.grades', partition, 0), ({ key, value }) => {
       return [partition, key!.toString(), codec.decode('', value!)] as const;
     }),
   );
@@ -67,7 +73,7 @@ describe('lines that are written to a topic', () => {
     const options = { ...silent, onReject: (rejected: { readonly line: number }) => told.push(rejected.line) };
     expect(await importLines(storage, anyGrades, input, options)).toMatchObject({ written: 2, rejected: 4 });
     expect(told).toEqual([2, 3, 4, 5]);
-    const letters = Array.from(readDeadLetters(storage, 'test'), ({ letter }) => letter).sort((a, b) => a.sourceOffset - b.sourceOffset);
+    const letters = (await lettersOf(storage)).sort((a, b) => a.sourceOffset - b.sourceOffset);
     expect(letters.map((one) => [one.sourceTopic, one.sourceOffset, one.code])).toEqual([
       ['write/grades/monday.jsonl', 2, 'SFS_LINE_INVALID'],
       ['write/grades/monday.jsonl', 3, 'SFS_KEY_INVALID'],

@@ -15,10 +15,10 @@ describe('all topologies over a whole data set', () => {
     for (const untilDay of [4, undefined]) {
       await importOulad(storage, folder, { region, presentation: '2013J', untilDay });
       // What was imported and not run yet waits, and clock markers are no records.
-      const before = countsOf(storage, undefined, region);
+      const before = await countsOf(storage, undefined, region);
       expect(before.flatMap(({ problems, uncountable }) => [...problems, ...uncountable])).toEqual([]);
       const { processed } = await runTopologies(storage, topologies, { region, mode: 'until-end' });
-      const counts = countsOf(storage, undefined, region);
+      const counts = await countsOf(storage, undefined, region);
       expect(counts.flatMap(({ problems, uncountable }) => [...problems, ...uncountable])).toEqual([]);
       expect(counts.map(({ inLog, processed: done, waiting }) => [waiting, inLog - done])).toEqual(counts.map(() => [0, 0]));
       expect(counts.filter(({ reads }) => reads.includes(`${region}.clicks`)).map(({ inLog }) => inLog)).toEqual(

@@ -16,8 +16,11 @@ const rows = (bad: readonly number[]): string[] =>
 const whole = gzipSync(csv(rows([1, 19_000])));
 const cut = whole.subarray(0, whole.length / 2);
 
-const letters = (storage: MemoryStorage): (readonly [number, string])[] =>
-  [...readDeadLetters(storage, REGION)].map(({ letter }) => [letter.sourceOffset, String(letter.personal.value)] as const).sort(([a], [b]) => a - b);
+async function letters(storage: MemoryStorage): Promise<(readonly [number, string])[]> {
+  const found: (readonly [number, string])[] = [];
+  for await (const { letter } of readDeadLetters(storage, REGION)) found.push([letter.sourceOffset, String(letter.personal.value)]);
+  return found.sort(([a], [b]) => a - b);
+}
 const clicksIn = (storage: MemoryStorage): number => {
   const spec = storage.log.topics().find(({ name }) => name === `${REGION}.clicks`)!;
   return Array.from({ length: spec.partitions }, (_, n) => storage.log.range(spec.name, n).end).reduce((a, b) => a + b, 0);
@@ -28,7 +31,7 @@ async function afterCutFile(folder: string): Promise<MemoryStorage> {
   const storage = memoryStorage();
   writeFileSync(join(folder, 'studentVle.csv.gz'), cut);
   await expect(importOuladClicks(storage, folder, { region: REGION })).rejects.toMatchObject({ code: 'SFS_IMPORT_CORRUPT' });
-  expect([clicksIn(storage), letters(storage)]).toEqual([0, [[3, BAD]]]);
+  expect([clicksIn(storage), await letters(storage)]).toEqual([0, [[3, BAD]]]);
   return storage;
 }
 
@@ -40,13 +43,13 @@ describe('an import of a file that was cut off, and fetched again', () => {
     const { written, rejected, rejectedBefore } = await importOuladClicks(storage, folder, { region: REGION });
     expect({ written, rejected, rejectedBefore }).toEqual({ written: ROWS - 2, rejected: 1, rejectedBefore: 1 });
     expect(clicksIn(storage)).toBe(ROWS - 2);
-    expect(letters(storage)).toEqual([
+    expect(await letters(storage)).toEqual([
       [3, BAD],
       [19_002, BAD],
     ]);
     const again = await importOuladClicks(storage, folder, { region: REGION });
     expect(again).toMatchObject({ written: 0, alreadyThere: ROWS - 2, rejected: 0, rejectedBefore: 2 });
-    expect(letters(storage)).toHaveLength(2);
+    expect(await letters(storage)).toHaveLength(2);
   });
 
   it('that dies between two commits writes nothing twice either', async () => {
@@ -62,7 +65,7 @@ describe('an import of a file that was cut off, and fetched again', () => {
     }
     await importOuladClicks(storage, folder, { region: REGION });
     expect(clicksIn(storage)).toBe(ROWS - 2);
-    expect(letters(storage)).toEqual([
+    expect(await letters(storage)).toEqual([
       [3, BAD],
       [19_002, BAD],
     ]);
@@ -84,6 +87,6 @@ describe('an import of another file than the one whose clicks are there', () => 
     await importOuladClicks(storage, folder, { region: REGION });
     writeFileSync(join(folder, 'studentVle.csv.gz'), gzipSync(csv(rows([1]))));
     await expect(importOuladClicks(storage, folder, { region: REGION })).rejects.toMatchObject({ code: 'SFS_IMPORT_OTHER_FILE' });
-    expect([clicksIn(storage), letters(storage).length]).toEqual([ROWS - 2, 2]);
+    expect([clicksIn(storage), (await letters(storage)).length]).toEqual([ROWS - 2, 2]);
   });
 });

@@ -28,8 +28,8 @@ interface Found {
 }
 
 /** What lies in the log. */
-function foundIn(storage: MemoryStorage): Found {
-  const found: Found = { records: {}, clocks: {}, letters: lettersIn(storage) };
+async function foundIn(storage: MemoryStorage): Promise<Found> {
+  const found: Found = { records: {}, clocks: {}, letters: await lettersIn(storage) };
   for (const { name, partitions } of storage.log.topics()) {
     const topic = name.slice(REGION.length + 1);
     if (topic === 'dead-letters') continue;
@@ -42,17 +42,21 @@ function foundIn(storage: MemoryStorage): Found {
   return found;
 }
 
-const lettersIn = (storage: MemoryStorage): string[] =>
-  [...readDeadLetters(storage, REGION)].map(({ letter }) => `${letter.sourceTopic}:${letter.sourceOffset} ${letter.code}`).sort();
-const countsIn = (storage: MemoryStorage): object =>
-  Object.fromEntries(Object.entries(foundIn(storage).records).map(([topic, records]) => [topic, records.length]));
+async function lettersIn(storage: MemoryStorage): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { letter } of readDeadLetters(storage, REGION)) found.push(`${letter.sourceTopic}:${letter.sourceOffset} ${letter.code}`);
+  return found.sort();
+}
+
+const countsIn = async (storage: MemoryStorage): Promise<object> =>
+  Object.fromEntries(Object.entries((await foundIn(storage)).records).map(([topic, records]) => [topic, records.length]));
 
 describe('an import of a whole data set', () => {
   it('writes what each file tells into its topic', async () => {
     const storage = memoryStorage();
     const result = await importing(storage, smallOulad());
     expect(writtenOf(result)).toEqual(ALL);
-    expect(countsIn(storage)).toEqual(ALL);
+    expect(await countsIn(storage)).toEqual(ALL);
     expect(result).toMatchObject({ written: 32, alreadyThere: 0, rejected: 0, missing: [] });
     expect(result.files.map(({ rowsRead, accepted, filtered, silent }) => [rowsRead, accepted, filtered, silent])).toEqual([
       [6, 6, 0, 0],
@@ -69,7 +73,7 @@ describe('an import of a whole data set', () => {
     const storage = memoryStorage();
     const { clockMs } = await importing(storage, smallOulad());
     expect(clockMs).toBe(day(3, 2014));
-    const { clocks } = foundIn(storage);
+    const { clocks } = await foundIn(storage);
     expect(Object.entries(clocks).map(([topic, [, times]]) => [topic, times.at(-1)])).toEqual(
       ['clicks', 'lms-events', 'profiles', 'quiz-results', 'catalogue'].map((topic) => [topic, clockMs]),
     );
@@ -80,7 +84,7 @@ describe('an import of a whole data set', () => {
     const storage = memoryStorage();
     await importing(storage, smallOulad(), { presentation: '2013J', untilDay: 9 });
     const midnights = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, n) => day(first + n));
-    expect(foundIn(storage).clocks).toEqual({
+    expect((await foundIn(storage)).clocks).toEqual({
       clicks: [12, [day(10)]],
       'lms-events': [12 * 40, midnights(-29, 10)],
       profiles: [12 * 40, midnights(-29, 10)],
@@ -126,10 +130,10 @@ describe('an import that is repeated', () => {
   it('adds nothing, no clock either', async () => {
     const [storage, folder] = [memoryStorage(), smallOulad()];
     await importing(storage, folder);
-    const before = foundIn(storage);
+    const before = await foundIn(storage);
     expect(await importing(storage, folder)).toMatchObject({ written: 0, alreadyThere: 32, rejected: 0 });
     expect(await importing(storage, folder, { module: 'AAA', untilDay: 2 })).toMatchObject({ written: 0 });
-    expect(foundIn(storage)).toEqual(before);
+    expect(await foundIn(storage)).toEqual(before);
   });
 
   it('goes on with a later last day: together they write what one import writes', async () => {
@@ -139,29 +143,29 @@ describe('an import that is repeated', () => {
     expect(first.clockMs).toBe(day(5));
     const second = await importing(storage, folder, { presentation: '2013J', untilDay: 9 });
     expect(writtenOf(second)).toEqual({ clicks: 1, 'lms-events': 3, profiles: 1, 'quiz-results': 2, catalogue: 0 });
-    expect(foundIn(storage).clocks).toMatchObject({ clicks: [24, [day(5), day(10)]] });
+    expect((await foundIn(storage)).clocks).toMatchObject({ clicks: [24, [day(5), day(10)]] });
     await importing(storage, folder);
     const whole = memoryStorage();
     await importing(whole, folder);
-    expect(foundIn(storage).records).toEqual(foundIn(whole).records);
+    expect((await foundIn(storage)).records).toEqual((await foundIn(whole)).records);
   });
 
   it('takes another file in the place of one that told nothing, and sets no clock twice', async () => {
     const [storage, folder] = [memoryStorage(), smallOulad()];
     const none = { presentation: '2013J', untilDay: -40 };
     await importing(storage, folder, none);
-    const { clocks } = foundIn(storage);
+    const { clocks } = await foundIn(storage);
     expect(clocks['clicks']).toEqual([12, [day(-39)]]);
     writeOulad({ studentVle: SMALL.studentVle!.slice(1) }, folder);
     await importing(storage, folder, none);
-    expect(foundIn(storage).clocks).toEqual(clocks);
+    expect((await foundIn(storage)).clocks).toEqual(clocks);
   });
 
   it('completes what was cut off, whatever the commit was, and doubles nothing', async () => {
     const folder = writeOulad({ ...SMALL, vle: [...SMALL.vle!, ['', 'AAA', '2013J', 'quiz', '', '']] });
     const whole = memoryStorage();
     await importing(whole, folder);
-    const expected = foundIn(whole);
+    const expected = await foundIn(whole);
     expect(expected.letters).toHaveLength(1);
     let lives = 0;
     for (let alive = false; !alive; lives++) {
@@ -171,7 +175,7 @@ describe('an import that is repeated', () => {
         () => false,
       );
       await importing(storage, folder);
-      expect(foundIn(storage), `cut off after ${lives} commits`).toEqual(expected);
+      expect(await foundIn(storage), `cut off after ${lives} commits`).toEqual(expected);
     }
     // One commit of each kind, one of its clock, one of the rejected row.
     expect(lives - 1).toBe(11);
@@ -203,7 +207,7 @@ describe('rows that cannot be used', () => {
     const result = await importing(storage, folder);
     expect([writtenOf(result), result.rejected]).toEqual([ALL, 7]);
     expect(await importing(storage, folder)).toMatchObject({ written: 0, rejected: 0, rejectedBefore: 7 });
-    expect(lettersIn(storage)).toEqual([
+    expect(await lettersIn(storage)).toEqual([
       'import/oulad/assessments.csv:6 SFS_IMPORT_MALFORMED',
       'import/oulad/courses.csv:5 SFS_IMPORT_MALFORMED',
       'import/oulad/studentAssessment.csv:7 SFS_IMPORT_UNKNOWN',
@@ -221,25 +225,25 @@ describe('an import that does not fit', () => {
     async (name) => {
       const [storage, folder] = [memoryStorage(), smallOulad()];
       await importing(storage, folder);
-      const before = foundIn(storage);
+      const before = await foundIn(storage);
       writeOulad({ [name]: SMALL[name]!.slice(1) }, folder);
       await expect(importing(storage, folder)).rejects.toMatchObject({
         code: 'SFS_IMPORT_OTHER_FILE',
         message: expect.stringContaining(name) as string,
       });
-      expect(foundIn(storage)).toEqual(before);
+      expect(await foundIn(storage)).toEqual(before);
     },
   );
 
   it('is refused where its clicks lie before the clock, and has changed nothing', async () => {
     const [storage, folder] = [memoryStorage(), smallOulad()];
     await importing(storage, folder, { presentation: '2014J' });
-    const before = foundIn(storage);
+    const before = await foundIn(storage);
     await expect(importing(storage, folder, { module: 'BBB' })).rejects.toMatchObject({
       code: 'SFS_IMPORT_BEHIND',
       context: { topic: 'clicks', course: 'BBB-2013J', timeMs: day(4), clockMs: day(3, 2014) },
     });
-    expect(foundIn(storage)).toEqual(before);
+    expect(await foundIn(storage)).toEqual(before);
   });
 
   it('is taken where its clicks begin at the clock, though its enrolments and its catalogue lie before it', async () => {
@@ -268,6 +272,6 @@ describe('an import that does not fit', () => {
     const { missing, topics } = await importing(storage, writeOulad({ studentVle: SMALL.studentVle! }));
     expect(missing).toEqual(['courses', 'assessments', 'studentRegistration', 'studentInfo', 'studentAssessment', 'vle']);
     expect(topics).toMatchObject([{ topic: 'clicks', written: 6 }]);
-    expect(Object.keys(foundIn(storage).clocks)).toEqual(['clicks']);
+    expect(Object.keys((await foundIn(storage)).clocks)).toEqual(['clicks']);
   });
 });

@@ -13,15 +13,15 @@ import { spanText } from '../../../scripts/topology/spanText.js';
 const stored = (code: string, sourceTopic: string) => ({ letter: { code, sourceTopic } }) as StoredDeadLetter;
 
 describe('a choice of dead letters that leaves none', () => {
-  it('names the filter, and the codes and topics that there are', () => {
+  it('names the filter, and the codes and topics that there are', async () => {
     const letters = [stored('SFS_LATE', 'eu.clicks'), stored('SFS_LATE', 'eu.clicks'), stored('SFS_MISS', 'eu.profiles')];
-    expect(noLettersText(letters, { code: 'SFS_LAET', topic: 'clicks' })).toBe(
+    expect(await noLettersText(letters, { code: 'SFS_LAET', topic: 'clicks' })).toBe(
       'no dead letters with code SFS_LAET from topic clicks\nthere are: 2 SFS_LATE, 1 SFS_MISS\nfrom: 2 eu.clicks, 1 eu.profiles',
     );
   });
 
-  it('says so shortly where there are none at all', () => {
-    expect(noLettersText([], { code: 'SFS_LATE' })).toBe('no dead letters');
+  it('says so shortly where there are none at all', async () => {
+    expect(await noLettersText([], { code: 'SFS_LATE' })).toBe('no dead letters');
   });
 });
 

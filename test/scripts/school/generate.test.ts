@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { physicalTopicName, type Click, type Opened, type Recommendation } from '../../../schemas/index.js';
-import { latestByKey } from '../../../scripts/commands/logReading.js';
 import { countsOf } from '../../../scripts/commands/reconciliation.js';
 import { checkedTopologies } from '../../../scripts/commands/run.js';
 import { fileNameOf, fileOutput, topicOutput, writeSchool } from '../../../scripts/commands/schoolOutput.js';
@@ -11,7 +10,9 @@ import { decoderOf } from '../../../scripts/commands/topicCodecs.js';
 import { runTopologies } from '../../../scripts/commands/topologyRun.js';
 import { School, SCHOOL_TOPICS, claimSchool, type TruthLine } from '../../../scripts/school/index.js';
 import { ownTopologyFiles } from '../../../scripts/topologyFiles.js';
-import type { LocalStorage } from '../../../runtime/ports.js';
+import { isMarker } from '../../../runtime/engine/header.js';
+import { localRecords } from '../../../runtime/localTools.js';
+import type { LocalStorage, LogRecord } from '../../../runtime/ports.js';
 import { REGION, onFolder } from '../../topologies/ouladJob.js';
 import { newFolder, runCli } from '../commands/cliProcess.js';
 import { DAY_MS, NAMES, recorded, type Recorded } from './recorded.js';
@@ -98,7 +99,7 @@ describe('a generated school in topics', { timeout: SLOW_MS }, () => {
     await onFolder(newFolder(), async (storage) => {
       const { topics } = await writing(storage, school);
       await runTopologies(storage, topologies, { region: REGION, mode: 'until-end' });
-      const counts = countsOf(storage, undefined, REGION);
+      const counts = await countsOf(storage, undefined, REGION);
       expect(counts.flatMap(({ problems, uncountable }) => [...problems, ...uncountable])).toEqual([]);
       expect(counts.map(({ counters: { deadLetters, late } }) => deadLetters + late)).toEqual(counts.map(() => 0));
       const clicks = counts.filter(({ reads }) => reads.includes(`${REGION}.clicks`));
@@ -134,6 +135,18 @@ function recommendationsIn(storage: LocalStorage): Courses {
     found.set(learner, new Set(personal.courses.filter(({ next }) => next.length > 0).map(({ course }) => course)));
   }
   return found;
+}
+
+/** The last record of each key in a topic, markers left out. */
+function latestByKey({ log }: LocalStorage, topic: string): ReadonlyMap<string, LogRecord> {
+  const latest = new Map<string, LogRecord>();
+  const spec = log.topics().find((one) => one.name === topic)!;
+  for (let partition = 0; partition < spec.partitions; partition++) {
+    for (const record of localRecords(log, topic, partition)) {
+      if (record.key !== null && !isMarker(record.header)) latest.set(record.key.toString(), record);
+    }
+  }
+  return latest;
 }
 
 const without = (found: Courses, wanted: Courses): string[] =>

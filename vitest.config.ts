@@ -6,7 +6,8 @@ export default defineConfig({
     // Real servers for the tests that ask for them; the others do not wait.
     globalSetup: ['test/integration/serversSetup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: the tests on servers wait most of their time.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // The last reporter prints the plain line of counts.

@@ -1,4 +1,4 @@
-/** Topologies on a real Kafka and a real Redis leave what a storage in memory does, whoever runs them and however often they die. */
+/** Topologies on a real Kafka and a real Redis leave what a storage in memory does, whoever runs them; `../faults` kills them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -85,22 +85,5 @@ describe('topologies on Kafka and Redis', { timeout: SERVER_START_MS + 2 * DEADL
     const ended = await run.result;
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.json()).toEqual({ summary: { processed: expect.any(Number) as number, seconds: expect.any(Number) as number } });
-  });
-
-  it('lose and double nothing when workers are killed', async (context) => {
-    const { opened, storage, expected, start } = await prepared(context, 600);
-    const kept = await start();
-    let different = Infinity;
-    for (let kill = 0; kill < 3 && different > 0; kill++) {
-      const victim = await start();
-      // The group settles, and both work; the evidence that it takes effect is that something was still to do.
-      await sleep(4000);
-      await end(victim, 'SIGKILL');
-      expect(victim.signalCode).toBe('SIGKILL');
-      different = differencesOf(expected, await resultsInCluster(opened, storage)).length;
-    }
-    expect(await differencesAtRest(opened, storage, expected)).toEqual([]);
-    await end(kept, 'SIGTERM');
-    expect(kept.exitCode).toBe(0);
   });
 });

@@ -7,8 +7,8 @@ import type { ClaimedTask, RedisState } from '../../../runtime/redis/index.js';
 import type { Script } from '../../../runtime/redis/lua/script.js';
 
 /**
- * `unfenced`: scripts ask for no token, and transactions for no membership. `unchecked`: scripts do not ask whether Redis holds what the claim last
- * saw. `unstaged`: state is written before the transaction.
+ * `unfenced`: scripts ask for no token, and transactions for no membership. `unchecked`: nobody asks whether Redis holds what was last seen there, the
+ * scripts as little as a worker that claims a task anew, which goes on where it was. `unstaged`: state is written before the transaction.
  */
 export type Control = 'unfenced' | 'unchecked' | 'unstaged';
 
@@ -19,8 +19,10 @@ export function withControl(control: Control, broker: Broker, state: RedisState)
   if (control === 'unfenced') {
     without(state, TOKEN_CHECK);
     unfence(broker);
-  } else if (control === 'unchecked') without(state, APPLIED_CHECK);
-  else unstage(state);
+  } else if (control === 'unchecked') {
+    without(state, APPLIED_CHECK);
+    trustPosition(state);
+  } else unstage(state);
 }
 
 interface Connection {
@@ -45,6 +47,30 @@ function unfence(broker: Broker): void {
       for (const { consumer, offsets } of groups) await consumer.commit(offsets).catch(() => undefined);
     };
     return opened;
+  };
+}
+
+/** A task goes on where this process committed it last, as the offsets of the group say, whatever Redis has. */
+function trustPosition(state: RedisState): void {
+  const claim = state.claim.bind(state);
+  const last = new Map<string, Buffer>();
+  state.claim = async (task): Promise<ClaimedTask> => {
+    const claimed = await claim(task);
+    const [recover, stage, apply] = [claimed.recover.bind(claimed), claimed.stage.bind(claimed), claimed.apply.bind(claimed)];
+    let staged: Buffer | undefined;
+    claimed.recover = async (committed) => {
+      const recovery = await recover(committed);
+      return { standing: 'current', progress: last.get(task) ?? recovery.progress };
+    };
+    claimed.stage = async (batch) => {
+      await stage(batch);
+      staged = batch.progress;
+    };
+    claimed.apply = async (id) => {
+      if (staged) last.set(task, staged);
+      await apply(id);
+    };
+    return claimed;
   };
 }
 

@@ -43,6 +43,8 @@ export interface TopicSpec {
   readonly cleanup: 'delete' | 'compact';
   /** Retention of a `delete` topic by append time, ms; `null` keeps for ever. */
   readonly retentionMs: number | null;
+  /** Bytes of a record that the topic is to take, where that is more than a broker takes by default. */
+  readonly mostRecordBytes?: number;
 }
 
 /** The offsets that a partition holds. */

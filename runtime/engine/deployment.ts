@@ -38,6 +38,9 @@ export interface DeploymentOptions {
   readonly shadow?: Replay;
 }
 
+/** A dead letter holds the record that failed, which may be the largest that its topic takes, and what is said of it. */
+const MOST_LETTER_BYTES = 2 * 1024 * 1024;
+
 /** A topology in a region on a storage: names, codecs and topics settled. */
 export class Deployment {
   /** Under the number of its live version, or of the replay. */
@@ -127,6 +130,7 @@ export class Deployment {
       partitions: this.partitionsOf(topic),
       cleanup: topic.cleanup,
       retentionMs: topic.retentionMs,
+      ...(topic.name === topics.deadLetters.name ? { mostRecordBytes: MOST_LETTER_BYTES } : {}),
     }));
   }
 

@@ -87,12 +87,14 @@ export class Outputs {
 
   /**
    * @throws SFS_ENCODE_FAILED when the value is not what the topic's schema says
+   * @throws SFS_RECORD_TOO_LARGE when key and value are larger than a broker takes by default: it would refuse them when the input counts already
    * @throws SFS_NOT_COPARTITIONED when the key belongs to a partition of a copartitioned topic that another task writes
    */
   send(topic: Topic<string, unknown>, record: StreamRecord<string, unknown>, times: RecordTimes, origin: OriginPosition): void {
     const target = this.options.targetOf(topic);
     const key = Buffer.from(record.key);
     const value = record.value === null ? null : target.codec.encode(record.key, record.value);
+    assertSize(topic, key.length + (value?.length ?? 0));
     const partition = this.partitionIn(target, key);
     this.bytes += (value?.length ?? 0) + key.length;
     const header = this.headers.record(times, origin, UNNUMBERED.has(topic.name) ? undefined : this.nextSequence(target, partition));
@@ -156,3 +158,13 @@ export class Outputs {
 
 /** What a topology reads is taken record by record, whatever the topic keeps: results must not depend on how commits are cut. */
 const isLatestOnly = ({ cleanup, derived }: Topic<string, unknown>): boolean => cleanup === 'compact' && !derived;
+
+/** Bytes of key and value: what a broker takes by default, less what it and the engine add. */
+const MOST_RECORD_BYTES = 1_000_000;
+
+function assertSize({ name }: Topic<string, unknown>, bytes: number): void {
+  if (bytes <= MOST_RECORD_BYTES || name === topics.deadLetters.name) return;
+  throw new SkillForgeError('SFS_RECORD_TOO_LARGE', `a record of ${bytes} bytes for topic ${name}; ${MOST_RECORD_BYTES} is the limit`, {
+    context: { topic: name, bytes, limit: MOST_RECORD_BYTES },
+  });
+}

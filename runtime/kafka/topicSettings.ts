@@ -10,13 +10,17 @@ const LOG_APPEND_TIME = 'LogAppendTime';
 /** A value that was overwritten or erased is gone after so long at most; by default it stays while its segment is in use. */
 const COMPACTION_LAG_MS = 24 * 3_600_000;
 const FOR_EVER = '-1';
+/** Of one record with what the broker adds: a producer sends as much as any topic is made for. */
+export const MOST_RECORD_BYTES = 2 * 1024 * 1024;
 
 /** The settings that {@link specOf} reads. */
 export const READ_SETTINGS = [CLEANUP, RETENTION, TIMESTAMP];
 
 /** The settings to create a topic with. */
 export function settingsOf(spec: TopicSpec): Readonly<Record<string, string>> {
-  const common = { [CLEANUP]: spec.cleanup, [TIMESTAMP]: LOG_APPEND_TIME };
+  const { mostRecordBytes } = spec;
+  const size = mostRecordBytes === undefined ? {} : { 'max.message.bytes': String(Math.min(mostRecordBytes, MOST_RECORD_BYTES)) };
+  const common = { [CLEANUP]: spec.cleanup, [TIMESTAMP]: LOG_APPEND_TIME, ...size };
   return spec.cleanup === 'compact'
     ? { ...common, 'max.compaction.lag.ms': String(COMPACTION_LAG_MS) }
     : { ...common, [RETENTION]: spec.retentionMs === null ? FOR_EVER : String(spec.retentionMs) };

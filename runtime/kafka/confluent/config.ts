@@ -1,5 +1,6 @@
 /** {@link KafkaOptions} as properties of librdkafka. */
 import type { FullKafkaOptions } from '../options.js';
+import { MOST_RECORD_BYTES } from '../topicSettings.js';
 import type { NativeConfig } from './native.js';
 
 const KIB = 1024;
@@ -70,6 +71,8 @@ export function producerConfig(options: FullKafkaOptions, transactionalId: strin
     acks: 'all',
     'enable.idempotence': true,
     'linger.ms': 2,
+    // The topic says what is too large.
+    'message.max.bytes': MOST_RECORD_BYTES,
     'queue.buffering.max.kbytes': SENDING_KIB,
     'delivery.timeout.ms': Math.min(options.requestTimeoutMs, options.transactionTimeoutMs),
     // A report of every record costs as much as sending it: failures alone.

@@ -54,6 +54,16 @@ describe('what a task sends', () => {
     );
   });
 
+  it('is refused where a broker would refuse it later; a dead letter may be larger', () => {
+    const outputs = outputsWith();
+    const large = 'a'.repeat(1_000_000);
+    expect(() => outputs.send(plain(results), result(large), times, origin)).toThrow(expect.objectContaining({ code: 'SFS_RECORD_TOO_LARGE' }));
+    expect(outputs.size).toBe(0);
+    const failure = { code: 'SFS_WIRE_FORMAT', reason: 'none', stage: null, eventTimeMs: null };
+    outputs.deadLetter(failure, { key: null, value: Buffer.alloc(1_048_000), header: null }, times, origin);
+    expect(outputs.size).toBe(1);
+  });
+
   it('is refused in a copartitioned topic where the key belongs to another task’s partition', () => {
     const own = { ...plain(results), copartitioned: true };
     const keyIn = (partition: number): string =>

@@ -20,6 +20,8 @@ const SUITES: readonly LongSuite[] = [
   { name: 'properties, 250 runs each', folder: 'test/properties', env: { SKILLFORGE_RUNS: '250' } },
   { name: 'every interleaving of the commit protocol, within larger bounds', folder: 'test/model', env: { SKILLFORGE_MODEL: 'long' } },
   { name: 'crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_DAMAGES: '120' } },
+  { name: 'faults on real servers, and without each guard', folder: 'test/integration/faults', env: { SKILLFORGE_FAULTS: 'long' } },
+  { name: 'Redis that goes back', folder: 'test/integration/cluster/rollback.test.ts', env: { SKILLFORGE_FAULTS: 'long' } },
   {
     name: 'every topology over all presentations of the real files',
     folder: 'test/topologies/everyTopologyRealFiles.test.ts',

@@ -48,15 +48,14 @@ export class KafkaAdmin implements Admin {
       if (missing.length > 0) await this.create(missing, replication);
     });
     // Those that somebody else made in the meantime too.
-    const found = await this.untilKnown(specs.map(({ name }) => name));
-    const settings = await this.settingsOf(found);
+    const [found, settings] = await this.untilKnown(specs.map(({ name }) => name));
     for (const spec of specs) assertSame(spec, partitionsIn(found, spec.name), settings.get(spec.name) ?? new Map<string, string>());
   }
 
   async topics(): Promise<TopicSpec[]> {
     const { topics } = await this.doing('asking for topics', () => this.client.fetchTopicMetadata());
     const found = topics.filter(({ name }) => !name.startsWith('__'));
-    const settings = await this.settingsOf(found);
+    const settings = await this.doing('asking for settings of topics', () => this.askForSettings(found));
     return found.map(({ name, partitions }) => specOf(name, partitions.length, settings.get(name) ?? new Map<string, string>()));
   }
 
@@ -134,25 +133,27 @@ export class KafkaAdmin implements Admin {
     });
   }
 
-  /** Brokers hear of a new topic one after the other: what kafkajs does for it gives up at the first that knows nothing of it yet. */
-  private async untilKnown(topics: string[]): Promise<ITopicMetadata[]> {
-    if (topics.length === 0) return [];
+  /** Topics and their settings, once each broker that is asked knows of them. */
+  private async untilKnown(names: string[]): Promise<readonly [ITopicMetadata[], Settings]> {
+    if (names.length === 0) return [[], new Map()];
     const deadline = performance.now() + this.limitMs;
     for (;;) {
       try {
-        const { topics: found } = await this.client.fetchTopicMetadata({ topics });
-        if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return found;
+        const { topics: found } = await this.client.fetchTopicMetadata({ topics: names });
+        if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)))
+          return [found, await this.askForSettings(found)];
       } catch (error) {
-        if (!isTopicMissing(error) || performance.now() > deadline) throw failureOf(error, 'creating topics', this.failures, topics);
+        // Brokers hear of a new topic one after the other: what kafkajs does for it gives up at the first that knows nothing of it yet.
+        if (!isTopicMissing(error) || performance.now() > deadline) throw failureOf(error, 'creating topics', this.failures, names);
       }
       await sleep(LOOK_MS);
     }
   }
 
-  private async settingsOf(topics: readonly ITopicMetadata[]): Promise<Map<string, ReadonlyMap<string, string>>> {
+  private async askForSettings(topics: readonly ITopicMetadata[]): Promise<Settings> {
     if (topics.length === 0) return new Map();
     const resources = topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: READ_SETTINGS }));
-    const found = await this.doing('asking for settings of topics', () => this.client.describeConfigs({ resources, includeSynonyms: false }));
+    const found = await this.client.describeConfigs({ resources, includeSynonyms: false });
     return new Map(
       found.resources.map((one) => [one.resourceName, new Map(one.configEntries.map(({ configName, configValue }) => [configName, configValue]))]),
     );
@@ -166,5 +167,8 @@ export class KafkaAdmin implements Admin {
     }
   }
 }
+
+/** Settings of topics by name. */
+type Settings = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 const partitionsIn = (topics: readonly ITopicMetadata[], name: string): number => topics.find((one) => one.name === name)?.partitions.length ?? 0;

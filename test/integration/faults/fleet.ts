@@ -54,7 +54,8 @@ export class Member {
 
   constructor(address: Address, env: Readonly<Record<string, string | undefined>>, onFailure: (text: string) => void) {
     this.process = spawn(process.execPath, ['--import', 'tsx', PROCESS, JSON.stringify(address)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // It ends with whoever holds the other end of its input, however that one ends.
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
     const lines = createInterface(this.process.stdout!);

@@ -76,6 +76,8 @@ const parts = await openParts(address, (broker, state) => {
 });
 const worker = new Worker(TOPOLOGIES, parts.cluster, { region: address.region, mode: 'follow', limits: LIMITS });
 process.once('SIGTERM', () => worker.stop());
+process.stdin.on('end', () => process.exit(1)).resume();
+process.stdin.unref();
 await worker.start();
 console.log('ready');
 await worker.run();

@@ -22,7 +22,7 @@ const MODES = ['until-end', 'end-of-input'] as const;
 type Mode = (typeof MODES)[number];
 /** Small, so that there are many commits. */
 const MAX_RECORDS: Readonly<Record<Mode, number>> = { 'until-end': 100, 'end-of-input': 20 };
-const INPUT = { days: 12, clicksPerDay: 4_000, learners: 400 };
+const INPUT = { days: 9, clicksPerDay: 3_000, learners: 300 };
 const SMALL_INPUT = { days: 6, clicksPerDay: 2_000, learners: 100 };
 const CONTROL_KILLS = 12;
 /** Differences that a failure lists. */

@@ -36,10 +36,13 @@ if redis.call('HGET', KEYS[2], 'id') == ARGV[3] then redis.call('UNLINK', KEYS[2
 return 1
 `);
 
-/** Gives the task up; nothing where somebody else has it. KEYS: meta. ARGV: token. */
+/** Gives the task up; nothing where somebody else has it. Of a task that never applied a batch no trace is left. KEYS: meta. ARGV: token. */
 export const RELEASE: Script = {
   source: `
-if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then redis.call('HDEL', KEYS[1], 'token') end
+if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then
+  redis.call('HDEL', KEYS[1], 'token')
+  if redis.call('HLEN', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], 'claim') == 1 then redis.call('DEL', KEYS[1]) end
+end
 return 1
 `,
   readOnly: false,

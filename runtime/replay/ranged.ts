@@ -4,6 +4,7 @@ import type { Deployment } from '../engine/deployment.js';
 import { readHeader } from '../engine/header.js';
 import type { LogRecord, Placement, TaskAccess } from '../ports.js';
 import type { EventRange } from './replayState.js';
+import { wrapped, type TaskWays } from './wrapped.js';
 
 /** Whether a replay takes a record. */
 type Wanted = (record: LogRecord) => boolean;
@@ -19,17 +20,7 @@ export function ranged(placement: Placement, deployment: Deployment, range: Even
     if (source === undefined || source.internal !== undefined) continue;
     wanted.set(deployment.physicalName(source.topic), wantedOf(deployment, source, { ...range, fromMs: startOf(kind, range) }));
   }
-  return {
-    log: placement.log,
-    documents: placement.documents,
-    mostCommits: placement.mostCommits,
-    isShared: placement.isShared,
-    ...(placement.schemas === undefined ? {} : { schemas: placement.schemas }),
-    join: (groups, host) => placement.join(groups, host),
-    openTask: async (place) => rangedTask(await placement.openTask(place), wanted),
-    records: (topic, partition) => placement.records(topic, partition),
-    leave: () => placement.leave(),
-  };
+  return wrapped(placement, (access) => rangedTask(access, wanted));
 }
 
 /** A table knows what was told before. */
@@ -52,17 +43,12 @@ function wantedOf(deployment: Deployment, source: SourceInput, { fromMs, toMs }:
   };
 }
 
-function rangedTask(access: TaskAccess, wanted: ReadonlyMap<string, Wanted>): TaskAccess {
+function rangedTask(access: TaskAccess, wanted: ReadonlyMap<string, Wanted>): TaskWays {
   return {
     log: {
       range: (topic, partition) => access.log.range(topic, partition),
       read: (topic, partition, from, most) => readWanted(access.log, { topic, partition, from, most }, wanted.get(topic) ?? (() => true)),
     },
-    tasks: access.tasks,
-    ...(access.isBehind === undefined ? {} : { isBehind: access.isBehind }),
-    begin: (positions) => access.begin(positions),
-    commit: (commit, positions) => access.commit(commit, positions),
-    close: () => access.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Keeps a replay from taking more than its share of the machines: a bucket of tokens, one for each record. */
 import type { Placement, TaskAccess, TaskPosition } from '../ports.js';
 import { partitionName } from '../partitionName.js';
+import { wrapped, type TaskWays } from './wrapped.js';
 
 /** Lets so many records a second pass, over all tasks of this process. */
 export class RecordRate {
@@ -37,20 +38,10 @@ function pause(ms: number, stopped: AbortSignal): Promise<void> {
 
 /** The same placement, whose tasks wait before a commit until the records that it holds may pass. Global tables are not counted. */
 export function throttled(placement: Placement, rate: RecordRate): Placement {
-  return {
-    log: placement.log,
-    documents: placement.documents,
-    mostCommits: placement.mostCommits,
-    isShared: placement.isShared,
-    ...(placement.schemas === undefined ? {} : { schemas: placement.schemas }),
-    join: (groups, host) => placement.join(groups, host),
-    openTask: async (place) => throttledTask(await placement.openTask(place), rate),
-    records: (topic, partition) => placement.records(topic, partition),
-    leave: () => placement.leave(),
-  };
+  return wrapped(placement, (access) => throttledTask(access, rate));
 }
 
-function throttledTask(access: TaskAccess, rate: RecordRate): TaskAccess {
+function throttledTask(access: TaskAccess, rate: RecordRate): TaskWays {
   const reached = new Map<string, number>();
   const advance = (positions: readonly TaskPosition[]): number => {
     let records = 0;
@@ -62,9 +53,6 @@ function throttledTask(access: TaskAccess, rate: RecordRate): TaskAccess {
     return records;
   };
   return {
-    log: access.log,
-    tasks: access.tasks,
-    ...(access.isBehind === undefined ? {} : { isBehind: access.isBehind }),
     begin: (positions) => {
       advance(positions);
       return access.begin(positions);
@@ -73,6 +61,5 @@ function throttledTask(access: TaskAccess, rate: RecordRate): TaskAccess {
       await rate.pass(advance(positions));
       await access.commit(commit, positions);
     },
-    close: () => access.close(),
   };
 }

@@ -1,0 +1,38 @@
+/** A placement whose tasks read, begin or commit in another way than those of the placement below; all else is passed on. */
+import type { Placement, TaskAccess } from '../ports.js';
+
+/** What can be put in the place of a task's own. */
+export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'begin' | 'commit'>>;
+
+/** The same placement; `waysOf` is asked for each task that is opened. */
+export function wrapped(placement: Placement, waysOf: (access: TaskAccess) => TaskWays): Placement {
+  const { log, documents, schemas, mostCommits, isShared } = placement;
+  return {
+    log,
+    documents,
+    schemas,
+    mostCommits,
+    isShared,
+    join: (groups, host) => placement.join(groups, host),
+    openTask: async (place) => {
+      const access = await placement.openTask(place);
+      return wrappedTask(access, waysOf(access));
+    },
+    records: (topic, partition) => placement.records(topic, partition),
+    leave: () => placement.leave(),
+  };
+}
+
+function wrappedTask(access: TaskAccess, ways: TaskWays): TaskAccess {
+  const { log, tasks, isBehind = false } = access;
+  return {
+    log,
+    tasks,
+    isBehind,
+    begin: (positions) => access.begin(positions),
+    commit: (commit, positions) => access.commit(commit, positions),
+    idle: () => access.idle?.(),
+    close: () => access.close(),
+    ...ways,
+  };
+}

@@ -55,7 +55,8 @@ export async function* readDeadLetters(opened: LocalStorage | ToolAccess, region
   const tools = toolsOf(opened);
   const notes = await readNotes(tools, region);
   const codec = topicCodec(topics.deadLetters, tools.schemas ?? LocalSchemaIds.withAccepted());
-  for (let partition = 0; partition < (await partitionsOf(tools, region)); partition++) {
+  const partitions = await partitionsOf(tools, region);
+  for (let partition = 0; partition < partitions; partition++) {
     for await (const { key, value, offset, appendTimeMs } of tools.records(topicOf(region), partition, 0)) {
       if (value === null) continue;
       const letter = codec.decode(key?.toString() ?? '', value);
@@ -94,7 +95,8 @@ function split(position: string): [partition: string, offset: number] {
 
 async function readNotes(tools: ToolAccess, region: string): Promise<Notes> {
   const notes = new Notes();
-  for (let partition = 0; partition < (await partitionsOf(tools, region)); partition++) {
+  const partitions = await partitionsOf(tools, region);
+  for (let partition = 0; partition < partitions; partition++) {
     for await (const { key, value, appendTimeMs } of tools.records(topicOf(region), partition, 0)) {
       if (value === null && key !== null) notes.add(key.toString(), appendTimeMs);
     }

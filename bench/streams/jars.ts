@@ -1,24 +1,21 @@
 /** The Java side: jars from Maven Central, and the program compiled against them; both are kept for the next run. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SkillForgeError } from '../../schemas/index.js';
-import { VERSIONS } from '../../scripts/services/artifacts.js';
+import { classPathOf, dependency, VERSIONS, type Libraries } from '../../scripts/services/artifacts.js';
 import { cached } from '../../scripts/services/cache.js';
-import { requireJava, runMaven } from '../../scripts/services/java.js';
+import { requireJava } from '../../scripts/services/java.js';
 import { runProgram } from '../../scripts/services/programs.js';
 import { progress } from '../report.js';
 
 const SOURCE = join(import.meta.dirname, 'ClickWindows.java');
 
-const dependency = (group: string, artifact: string, version: string): string =>
-  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
-
-const DEPENDENCIES = [
-  dependency('org.apache.kafka', 'kafka-streams', VERSIONS.kafka),
-  dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', VERSIONS.log4j),
-  dependency('org.apache.logging.log4j', 'log4j-core', VERSIONS.log4j),
-].join('');
+const STREAMS: Libraries = {
+  folder: `kafka-streams-${VERSIONS.kafka}`,
+  title: `Kafka Streams ${VERSIONS.kafka} with RocksDB (90 MB, once)`,
+  dependencies: [dependency('org.apache.kafka', 'kafka-streams', VERSIONS.kafka)],
+};
 
 /** A Java program that can be started. */
 export interface JavaProgram {
@@ -29,22 +26,13 @@ export interface JavaProgram {
 /** The peer, fetched and compiled where that is still to be done. @throws SFS_SERVICE_MISSING */
 export async function peerProgram(): Promise<JavaProgram> {
   const java = requireJava('Kafka Streams');
-  const jars = join(await streamsFolder(), 'jars', '*');
+  const jars = await classPathOf(STREAMS, progress);
   const digest = createHash('sha256')
     .update(await readFile(SOURCE))
     .digest('hex')
     .slice(0, 12);
   const classes = await cached(`streams-peer-${VERSIONS.kafka}-${digest}`, (target) => compile(java, jars, target));
   return { java, classPath: `${classes}:${jars}` };
-}
-
-function streamsFolder(): Promise<string> {
-  return cached(`kafka-streams-${VERSIONS.kafka}`, async (target) => {
-    progress(`fetching Kafka Streams ${VERSIONS.kafka} with RocksDB (90 MB, once)`);
-    await mkdir(target, { recursive: true });
-    const project = `<dependencies>${DEPENDENCIES}</dependencies>`;
-    await runMaven({ name: 'copy-dependencies', project, folder: target, options: [`-DoutputDirectory=${join(target, 'jars')}`] }, progress);
-  });
 }
 
 async function compile(java: string, jars: string, target: string): Promise<void> {

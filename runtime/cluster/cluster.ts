@@ -20,7 +20,7 @@ import { clusterTools } from './clusterTools.js';
 import type { CommitLine } from './commitLine.js';
 import { cachedDocuments, type CachedDocuments } from './documents.js';
 import { IdempotentLine } from './idempotentLine.js';
-import { MemberGroup } from './memberGroup.js';
+import { consumerGroupId, MemberGroup } from './memberGroup.js';
 import { partitionRecords } from './partitionRecords.js';
 import { SchemaGate } from './schemaGate.js';
 import { TransactionLine } from './transactionLine.js';
@@ -95,7 +95,7 @@ export class Cluster implements Placement {
   async join(groups: readonly TaskGroup[], host: TaskHost): Promise<void> {
     const { broker, region } = this.options;
     for (const group of groups) {
-      const member = await MemberGroup.open(broker, `skillforge.${region}.${group.id}`, group, host, this.onFetched);
+      const member = await MemberGroup.open(broker, consumerGroupId(region, group.id), group, host, this.onFetched);
       // The host may open tasks before `join` is done.
       this.groups.set(group.id, member);
       await member.join(group);

@@ -1,4 +1,5 @@
 import type { Admin, Broker } from '../kafka/broker.js';
+import { partitionName } from '../partitionName.js';
 import type { PartitionRange, TaskPosition, ToolAccess } from '../ports.js';
 import type { RedisState } from '../redis/index.js';
 import { openClusterWriter } from './clusterWriter.js';
@@ -44,15 +45,15 @@ async function waiting(broker: Broker, admin: Admin, positions: readonly TaskPos
     const { start, end } = ranges.get(topic)![partition]!;
     return { topic, partition, start: Math.max(start, next), end };
   });
-  const near = spans.filter(({ start, end }) => end - start <= MOST_READ);
+  const isNear = ({ start, end }: Span): boolean => end - start <= MOST_READ;
   const offsets = new Map<string, number[]>();
-  for await (const { topic, partition, records } of spanRecords(broker, widest(near))) {
-    const name = `${topic}/${partition}`;
+  for await (const { records, ...place } of spanRecords(broker, widest(spans.filter(isNear)))) {
+    const name = partitionName(place);
     offsets.set(name, [...(offsets.get(name) ?? []), ...records.map(({ offset }) => offset)]);
   }
   return spans.map((span) => {
-    if (!near.includes(span)) return span.end - span.start;
-    return (offsets.get(`${span.topic}/${span.partition}`) ?? []).filter((offset) => offset >= span.start).length;
+    if (!isNear(span)) return span.end - span.start;
+    return (offsets.get(partitionName(span)) ?? []).filter((offset) => offset >= span.start).length;
   });
 }
 
@@ -60,8 +61,8 @@ async function waiting(broker: Broker, admin: Admin, positions: readonly TaskPos
 function widest(spans: readonly Span[]): Span[] {
   const byPartition = new Map<string, Span>();
   for (const span of spans) {
-    const known = byPartition.get(`${span.topic}/${span.partition}`);
-    if (known === undefined || span.start < known.start) byPartition.set(`${span.topic}/${span.partition}`, span);
+    const known = byPartition.get(partitionName(span));
+    if (known === undefined || span.start < known.start) byPartition.set(partitionName(span), span);
   }
   return [...byPartition.values()];
 }

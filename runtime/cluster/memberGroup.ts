@@ -4,6 +4,9 @@ import { partitionName } from '../partitionName.js';
 import type { PartitionName, TaskGroup, TaskHost } from '../ports.js';
 import { FetchControl, type FetchBuffer } from './fetchBuffer.js';
 
+/** The consumer group of a topology version. @param version - `name@number` */
+export const consumerGroupId = (region: string, version: string): string => `skillforge.${region}.${version}`;
+
 /** This process as a member of the consumer group of one topology: its partitions, and the buffers that they are read into. */
 export class MemberGroup {
   private readonly buffers = new Map<string, FetchBuffer>();

@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<Decision['phase'], ControlKind>> = { idle: 'CLOCK_A
 
 /** The task that decides. */
 export interface Decider {
+  /** `topology@version/subtopology/partition`. */
   readonly name: string;
   readonly topology: string;
   readonly version: number;

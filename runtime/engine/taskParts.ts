@@ -1,5 +1,6 @@
 import type { TopologyBuilder } from '../../operators/builder.js';
 import type { TaskAccess } from '../ports.js';
+import type { Decider } from './decisions.js';
 import type { Outputs } from './outputs.js';
 import type { PartitionInput } from './partitionInput.js';
 import type { TaskProgress } from './progress.js';
@@ -8,14 +9,7 @@ import type { TaskState } from './taskState.js';
 import type { TimeQueue } from './timeQueue.js';
 
 /** What a task is made of. */
-export interface TaskParts {
-  /** `topology@version/subtopology/partition`. */
-  readonly name: string;
-  readonly topology: string;
-  readonly version: number;
-  readonly subtopology: number;
-  readonly partition: number;
-  readonly region: string;
+export interface TaskParts extends Decider {
   readonly builder: TopologyBuilder;
   readonly stageIds: ReadonlySet<string>;
   readonly inputs: readonly PartitionInput[];

@@ -10,8 +10,11 @@ import type { ReplayPlace } from './replayPlace.js';
 export type NumberedGraph = Pick<TopologyGraph, 'name' | 'version' | 'subtopologies'>;
 
 /** The tasks of a version. */
-export const taskNames = ({ name, version, subtopologies }: NumberedGraph): string[] =>
-  subtopologies.flatMap(({ index, partitions }) => Array.from({ length: partitions }, (_, partition) => `${name}@${version}/${index}/${partition}`));
+export const taskNames = (graph: NumberedGraph): string[] =>
+  graph.subtopologies.flatMap(({ index, partitions }) => Array.from({ length: partitions }, (_, partition) => taskName(graph, index, partition)));
+
+const taskName = ({ name, version }: NumberedGraph, subtopology: number, partition: number): string =>
+  `${name}@${version}/${subtopology}/${partition}`;
 
 /** What a version reads of others, and what it reads of itself. */
 export type InputKind = 'sources' | 'internal';
@@ -24,7 +27,7 @@ export async function positionsOf({ tools, region }: ReplayPlace, graph: Numbere
     const sources = read.map(({ topic }) => physicalTopicName(region, topic));
     if (sources.length === 0) continue;
     for (let partition = 0; partition < partitions; partition++) {
-      const committed = await tools.tasks.progress(`${graph.name}@${graph.version}/${index}/${partition}`);
+      const committed = await tools.tasks.progress(taskName(graph, index, partition));
       const channels = Object.entries(committed === null ? {} : decodeProgress(committed).channels);
       for (const topic of sources) {
         const own = channels.filter(([id]) => id.startsWith(`${topic}/${partition}/`)).map(([, { next }]) => next);

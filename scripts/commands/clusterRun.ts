@@ -38,8 +38,7 @@ export async function runOnCluster(topologies: readonly Topology[], options: Ser
   const limits = batchRecords === undefined ? {} : { maxRecords: batchRecords };
   const worker = new Worker(topologies, servers.cluster, { region: options.region, mode: 'follow', limits });
   const watch = new ClusterWatch(worker);
-  const signals = new StopSignals(() => {
-    process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
+  const signals = StopSignals.ofCommits(() => {
     watch.look();
     worker.stop();
   });

@@ -68,9 +68,6 @@ export function readTasks(tools: ToolAccess, deployed: Deployed): Promise<Deploy
   return Promise.all(placesOf(deployed).map(async (place) => withProgress(place, await tools.tasks.progress(place.name))));
 }
 
-/** The names of the tasks of a topology. */
-export const tasksNamed = (deployed: Deployed): string[] => placesOf(deployed).map(({ name }) => name);
-
 const placesOf = ({ id, graph }: Deployed): TaskPlace[] =>
   graph.subtopologies.flatMap((subtopology) =>
     Array.from({ length: subtopology.partitions }, (_, partition) => ({ name: `${id}/${subtopology.index}/${partition}`, subtopology, partition })),

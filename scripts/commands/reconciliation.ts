@@ -1,7 +1,7 @@
 /** Compares what lies in the log with what tasks counted. */
 import { physicalTopicName, topics } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
-import type { TaskCounters } from '../../runtime/engine/progress.js';
+import { decodeProgress, type TaskCounters } from '../../runtime/engine/progress.js';
 import { toolsOf } from '../../runtime/localTools.js';
 import type { LocalStorage, PartitionRange, ToolAccess, TopicSpec } from '../../runtime/ports.js';
 import { deployedTopologies, findDeployed, inputsOf, readTasks, type Deployed, type DeployedTask, type TaskInput } from './deployed.js';
@@ -101,7 +101,7 @@ async function groupsOf(tools: ToolAccess, deployed: Deployed): Promise<TaskGrou
 async function areUnchanged(tools: ToolAccess, tasks: readonly DeployedTask[]): Promise<boolean> {
   for (const { name, progress } of tasks) {
     const bytes = await tools.tasks.progress(name);
-    const records = bytes === null ? undefined : (JSON.parse(bytes.toString()) as { counters: TaskCounters }).counters.records;
+    const records = bytes === null ? undefined : decodeProgress(bytes).counters.records;
     if (records !== progress?.counters.records) return false;
   }
   return true;

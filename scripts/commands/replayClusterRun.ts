@@ -41,10 +41,7 @@ export async function runReplayOnCluster(place: ReplayPlace, servers: Servers, r
     paid();
     worker.stop();
   };
-  const signals = new StopSignals(() => {
-    process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-    end();
-  });
+  const signals = StopSignals.ofCommits(end);
   const startMs = performance.now();
   try {
     await worker.start();

@@ -10,8 +10,8 @@ import type { TopologyGraph } from '../../operators/graph.js';
 import { EXIT } from './exitCodes.js';
 import { nameList, wholeNumber } from './options.js';
 import { countText, countedText, jsonOf, print, printJson, printable, timeText } from './output.js';
-import { readingReplays, replayCommandOf, replayId, resultDecoder, share } from './replayPlaces.js';
-import type { ToolOptions } from './toolAccess.js';
+import { readingReplays, replayId, resultDecoder, share } from './replayPlaces.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 interface DiffOptions extends ToolOptions {
   readonly ignore: readonly string[];
@@ -41,7 +41,7 @@ versions have caught up.`;
 
 /** Compares a replay with the live version. */
 export function replayDiffCommand(): Command {
-  return replayCommandOf('diff <topology>', 'compare the results of a replay with the live ones', DESCRIPTION, [
+  return toolCommand('diff <topology>', 'compare the results of a replay with the live ones', DESCRIPTION, [
     'skillforge replay diff recommendations --ignore topologyVersion --threshold 1%',
     'skillforge replay diff recommendations --json',
   ])

@@ -5,8 +5,8 @@ import { drop, planDrop, type DropPlan } from '../../runtime/replay/promotion.js
 import type { ReplayPlace } from '../../runtime/replay/replayPlace.js';
 import { usageError } from './failures.js';
 import { countedText, print, printJson } from './output.js';
-import { replayCommandOf, writingReplays } from './replayPlaces.js';
-import type { ToolOptions } from './toolAccess.js';
+import { writingReplays } from './replayPlaces.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 interface DropOptions extends ToolOptions {
   readonly yes?: true;
@@ -17,7 +17,7 @@ consumer group go; nothing can be undone afterwards. It is refused while process
 
 /** Deletes the version that lost. */
 export function replayDropCommand(): Command {
-  return replayCommandOf('drop <topology>', 'delete the version that lost', DESCRIPTION, ['skillforge replay drop recommendations --yes'])
+  return toolCommand('drop <topology>', 'delete the version that lost', DESCRIPTION, ['skillforge replay drop recommendations --yes'])
     .option('--yes', 'do not ask')
     .action(run);
 }

@@ -1,5 +1,4 @@
 /** Opens what the commands of replays work on: the folder, or the servers that their options name. */
-import type { Command } from 'commander';
 import type { Replay } from '../../runtime/replay/replayState.js';
 import { localReplays, type ReplayPlace } from '../../runtime/replay/replayPlace.js';
 import type { ValueDecoder } from '../../runtime/replay/sides.js';
@@ -7,7 +6,7 @@ import { SkillForgeError, physicalTopicName } from '../../schemas/index.js';
 import type { LocalStorage } from '../../runtime/ports.js';
 import { readingFolder, withFolder } from './folder.js';
 import { openServers, type Servers } from './serverOptions.js';
-import { toolCommand, type ToolOptions } from './toolAccess.js';
+import type { ToolOptions } from './toolAccess.js';
 import { usageError } from './failures.js';
 import { decoderOf } from './topicCodecs.js';
 
@@ -15,10 +14,6 @@ import { decoderOf } from './topicCodecs.js';
 export type OpenPlace =
   | { readonly place: ReplayPlace; readonly storage: LocalStorage; readonly servers: null }
   | { readonly place: ReplayPlace; readonly servers: Servers };
-
-/** A command about the replay of a topology. */
-export const replayCommandOf = (signature: string, summary: string, description: string, shown: readonly string[]): Command =>
-  toolCommand(signature, summary, description, shown);
 
 /** Runs `work` without writing, beside running workers. */
 export function readingReplays<T>(options: ToolOptions, work: (open: OpenPlace) => Promise<T>): Promise<T> {

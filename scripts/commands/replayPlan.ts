@@ -13,8 +13,8 @@ import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { bytesText, countText, countedText, print, printJson, secondsText, timeText } from './output.js';
 import { rangeOf, withRange, type RangeOptions } from './replayRange.js';
 import { positiveNumber } from './options.js';
-import { readingReplays, replayCommandOf, replayId } from './replayPlaces.js';
-import type { ToolOptions } from './toolAccess.js';
+import { readingReplays, replayId } from './replayPlaces.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** Records a second that a replay takes when nothing else is said: a fraction of what a machine does. */
 export const DEFAULT_RATE = 2_000;
@@ -49,7 +49,7 @@ what it would write. A replay runs the declared version beside the live one, fro
 
 /** Plans a replay. */
 export function replayPlanCommand(): Command {
-  const command = replayCommandOf('plan <topology>', 'say what a replay would read, take and write', DESCRIPTION, [
+  const command = toolCommand('plan <topology>', 'say what a replay would read, take and write', DESCRIPTION, [
     'skillforge replay plan recommendations',
     'skillforge replay plan recommendations --kafka localhost:9092 --redis redis://localhost:6379',
   ]).option('--rate <n>', 'records a second', positiveNumber, DEFAULT_RATE);

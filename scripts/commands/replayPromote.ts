@@ -5,8 +5,8 @@ import { promoteRange, type CorrectedTopic } from '../../runtime/replay/rangePro
 import { versionedName } from '../../runtime/replay/replayState.js';
 import { wholeNumber } from './options.js';
 import { countedText, print, printJson } from './output.js';
-import { replayCommandOf, resultDecoder, writingReplays } from './replayPlaces.js';
-import type { ToolOptions } from './toolAccess.js';
+import { resultDecoder, writingReplays } from './replayPlaces.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 interface PromoteOptions extends ToolOptions {
   readonly maxBehind: number;
@@ -24,7 +24,7 @@ topology reads: only readers follow pointers.`;
 
 /** Promotes a replay. */
 export function replayPromoteCommand(): Command {
-  return replayCommandOf('promote <topology>', 'make a replay the live version, or undo that', DESCRIPTION, [
+  return toolCommand('promote <topology>', 'make a replay the live version, or undo that', DESCRIPTION, [
     'skillforge replay promote recommendations',
     'skillforge replay promote recommendations --undo',
   ])

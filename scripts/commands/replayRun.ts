@@ -12,10 +12,11 @@ import { countedText, print, printJson, secondsText } from './output.js';
 import { usageError } from './failures.js';
 import { DEFAULT_RATE } from './replayPlan.js';
 import { rangeOf, withRange } from './replayRange.js';
-import { replayCommandOf, replayId, writingReplays } from './replayPlaces.js';
+import { replayId, writingReplays } from './replayPlaces.js';
 import { keepStatus, type ReplayRunOptions, type ReplayRunSummary } from './replayRunning.js';
 import { checkedTopologies, progressReporter } from './run.js';
 import { StopSignals } from './stopSignals.js';
+import { toolCommand } from './toolAccess.js';
 import { runTopologies, type PacedReplay } from './topologyRun.js';
 
 const DESCRIPTION = `Runs the declared version of a topology beside the live one: from the beginning of the log, with state and topics of its own, whose names
@@ -29,7 +30,7 @@ At most --rate records a second are taken by this process, so that what runs bes
 
 /** Runs a replay. */
 export function replayRunCommand(): Command {
-  const command = replayCommandOf('run <topology>', 'run the declared version beside the live one', DESCRIPTION, [
+  const command = toolCommand('run <topology>', 'run the declared version beside the live one', DESCRIPTION, [
     'skillforge replay run recommendations --rate 5000',
     'skillforge replay run recommendations --follow --kafka localhost:9092 --redis redis://localhost:6379',
   ])
@@ -68,10 +69,7 @@ interface FolderRun {
 async function runOnFolder(place: ReplayPlace, storage: LocalStorage, { topology, replay, beside, options }: FolderRun): Promise<ReplayRunSummary> {
   const { region, json = false, rate, batchRecords, follow = false } = options;
   const stop = new AbortController();
-  const signals = new StopSignals(() => {
-    process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-    stop.abort();
-  });
+  const signals = StopSignals.ofCommits(() => stop.abort());
   // Nothing comes after a range: its last windows are closed.
   const mode = follow ? 'follow' : replay.range === null ? 'until-end' : 'end-of-input';
   const paced: PacedReplay = { shadow: replay, recordsPerSecond: rate };

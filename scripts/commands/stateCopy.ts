@@ -1,8 +1,10 @@
 /** Copies the state of a region out of Redis into a file, and back. */
 import { SkillForgeError } from '../../schemas/index.js';
 import type { RedisState, SnapshotChunk, StoredRow } from '../../runtime/redis/index.js';
+import { cachedDocuments } from '../../runtime/cluster/documents.js';
 import type { QueueEntry } from '../../runtime/ports.js';
-import { deployedTopologies, findDeployed, tasksNamed } from './deployed.js';
+import { taskNames } from '../../runtime/replay/positions.js';
+import { deployedTopologies, findDeployed } from './deployed.js';
 import { StateFileWriter, chunkOfLine, linesOfChunk, readStateFile, type StateFileHead, type StateLine } from './stateFile.js';
 
 /** What was copied. */
@@ -29,22 +31,23 @@ export interface SnapshotRequest {
 /** Copies each task as of one batch, with its progress; beside workers. @throws SFS_DEPLOYMENT_UNKNOWN, SFS_SNAPSHOT_UNSETTLED, SFS_FILE_UNWRITABLE, and what Redis throws */
 export async function snapshotState(state: RedisState, request: SnapshotRequest): Promise<StateCopy> {
   const { region, topology, path, nowMs, onTask } = request;
-  const documents = await documentsOf(state);
-  const there = { documents: { get: (name: string) => documents.get(name) ?? null, names: (prefix: string) => namesIn(documents, prefix) } };
+  const documents = await cachedDocuments(state.documents);
+  const there = { documents };
   const deployed = topology === undefined ? deployedTopologies(there) : [findDeployed(there, topology)];
   const copied = new CopyCounts();
   const file = await StateFileWriter.open(path, { region, madeAtMs: nowMs });
   try {
     // Schemas of rows are added before the rows that need them: these may have more, never fewer.
     for (const one of deployed) {
-      for (const task of tasksNamed(one)) {
+      for (const task of taskNames(one.graph)) {
         await copyTask(state, task, file, copied);
         onTask(copied.tasks);
       }
     }
     const ids = new Set(deployed.map(({ id }) => id));
-    for (const [document, value] of await documentsOf(state)) {
-      if (topology === undefined || belongsTo(ids, document)) await file.add([{ document, value: value.toString('base64') }]);
+    await documents.refresh();
+    for (const document of documents.names('')) {
+      if (topology === undefined || belongsTo(ids, document)) await file.add([{ document, value: documents.get(document)!.toString('base64') }]);
     }
     await file.finish();
     return { topologies: [...ids], ...copied.result() };
@@ -86,14 +89,6 @@ class CopyCounts {
   }
 }
 
-async function documentsOf({ documents }: RedisState): Promise<Map<string, Buffer>> {
-  const found = new Map<string, Buffer>();
-  for (const name of await documents.names('')) found.set(name, (await documents.get(name))!);
-  return found;
-}
-
-const namesIn = (documents: ReadonlyMap<string, Buffer>, prefix: string): string[] => [...documents.keys()].filter((name) => name.startsWith(prefix));
-
 const DEPLOYED = 'deployed/';
 const SCHEMAS = 'state-schemas/';
 
@@ -128,7 +123,8 @@ export async function restoreState(state: RedisState, { region, path, force, onT
   if (head.region !== region) {
     throw new SkillForgeError('SFS_SNAPSHOT_INVALID', `${path} is a copy of region ${head.region}, not of ${region}`, { context: { path, region } });
   }
-  const ids = new Set(namesIn(documents, DEPLOYED).map((name) => name.slice(DEPLOYED.length)));
+  const deployed = [...documents.keys()].filter((name) => name.startsWith(DEPLOYED));
+  const ids = new Set(deployed.map((name) => name.slice(DEPLOYED.length)));
   const present = (await state.tasks()).filter((task) => ids.has(task.split('/', 1)[0]!));
   if (!force) await assertFree(state, present);
   for (const task of present) await state.drop(task);

@@ -2,19 +2,17 @@
 import type { Command } from 'commander';
 import type { RedisState } from '../../runtime/redis/index.js';
 import { usageError } from './failures.js';
-import { folderCommand, type FolderOptions } from './options.js';
 import { countedText, print, printJson, timeText } from './output.js';
 import { ProgressLine } from './progressLine.js';
-import { redisOptionsOf, withServerOptions, type ServerOptions } from './serverOptions.js';
+import { redisOptionsOf } from './serverOptions.js';
 import { restoreState, snapshotState, type StateCopy } from './stateCopy.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
-type StateOptions = FolderOptions & ServerOptions;
-
-interface SnapshotOptions extends StateOptions {
+interface SnapshotOptions extends ToolOptions {
   readonly out: string;
 }
 
-interface RestoreOptions extends StateOptions {
+interface RestoreOptions extends ToolOptions {
   readonly force?: true;
 }
 
@@ -26,7 +24,7 @@ A folder is copied as the file that it is, see docs/how-to/recover-a-folder.md.`
 
 /** Copies state out of Redis. */
 export function stateSnapshotCommand(): Command {
-  return stateCommand('snapshot [topology]', 'copy the state in Redis into a file', SNAPSHOT, [
+  return toolCommand('snapshot [topology]', 'copy the state in Redis into a file', SNAPSHOT, [
     'skillforge state snapshot --out ./state.jsonl --redis redis://localhost:6379',
     'skillforge state snapshot item-trends@1 --out ./trends.jsonl --redis redis://localhost:6379',
   ])
@@ -43,15 +41,12 @@ these topologies. One that was killed leaves its claim behind: --force takes it.
 
 /** Copies state back into Redis. */
 export function stateRestoreCommand(): Command {
-  return stateCommand('restore <file>', 'replace state in Redis by a copy', RESTORE, [
+  return toolCommand('restore <file>', 'replace state in Redis by a copy', RESTORE, [
     'skillforge state restore ./state.jsonl --redis redis://localhost:6379',
   ])
     .option('--force', 'take tasks that are claimed: workers that were killed left them so')
     .action(restore);
 }
-
-const stateCommand = (signature: string, summary: string, description: string, shown: readonly string[]): Command =>
-  withServerOptions(folderCommand(signature, summary, description, shown));
 
 async function snapshot(topology: string | undefined, options: SnapshotOptions): Promise<void> {
   const { region, out, json = false } = options;
@@ -76,7 +71,7 @@ async function restore(path: string, options: RestoreOptions): Promise<void> {
 const copyText = ({ topologies, tasks, rows, timers }: StateCopy): string =>
   `${topologies.join(', ') || 'no topology'}: ${countedText(tasks, 'task')}, ${countedText(rows, 'row')}, ${countedText(timers, 'timer')}`;
 
-async function onRedis<T>(options: StateOptions, work: (state: RedisState) => Promise<T>): Promise<T> {
+async function onRedis<T>(options: ToolOptions, work: (state: RedisState) => Promise<T>): Promise<T> {
   if (options.redis === undefined) {
     throw usageError('the state of a folder is copied with it, see docs/how-to/recover-a-folder.md; for that in Redis give --redis');
   }

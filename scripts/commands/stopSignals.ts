@@ -1,6 +1,8 @@
 /** SIGINT and SIGTERM of commands that run until they are stopped. */
 import { EXIT } from './exitCodes.js';
 
+const MESSAGE = '\nstopping after the commits in progress; once more to abort\n';
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** A Ctrl+C may come twice: from the terminal, and from npm, which passes on what the terminal has told everybody. */
 const SAME_MS = 500;
@@ -20,6 +22,14 @@ export class StopSignals {
       stop();
     };
     for (const signal of SIGNALS) process.on(signal, this.listener);
+  }
+
+  /** Those of a run that commits: says what it waits for. */
+  static ofCommits(stop: () => void): StopSignals {
+    return new StopSignals(() => {
+      process.stderr.write(MESSAGE);
+      stop();
+    });
   }
 
   release(): void {

@@ -12,9 +12,7 @@ import {
 import type { Topology } from '../../operators/topology.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
 import type { Storage, TopicSpec } from '../../runtime/ports.js';
-
-/** Turns the bytes of a record into its value. */
-export type ValueDecoder = (key: string, value: Buffer) => unknown;
+import type { ValueDecoder } from '../../runtime/replay/sides.js';
 
 const documentOf = (physicalName: string): string => `topic-schemas/${physicalName}`;
 

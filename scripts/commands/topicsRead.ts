@@ -5,10 +5,11 @@ import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/inde
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
 import type { LogRecord, PartitionRange, ToolAccess } from '../../runtime/ports.js';
+import type { ValueDecoder } from '../../runtime/replay/sides.js';
 import { wholeNumber } from './options.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
-import { decoderOf, findTopic, type ValueDecoder } from './topicCodecs.js';
+import { decoderOf, findTopic } from './topicCodecs.js';
 
 /** Where the values of the catalogue's topics hold their event time. */
 const EVENT_TIME_FIELDS = ['occurredAtMs', 'updatedAtMs', 'madeAtMs', 'timestampMs'];

@@ -12,9 +12,9 @@ import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { deployedTopologies } from './deployed.js';
 import { EXIT } from './exitCodes.js';
 import { holdsStorage, readingFolder } from './folder.js';
-import { folderCommand, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
-import { openServers, registryOptionsOf, withServerOptions, type ServerOptions } from './serverOptions.js';
+import { openServers, registryOptionsOf } from './serverOptions.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 const DESCRIPTION = `Says what a run of a topology would do to the folder, or on Kafka and Redis, and does nothing: which operators and stores changed
 since its newest version that ran there, which topics it would create, what its sources must keep. With --registry also whether the
@@ -23,15 +23,14 @@ changed operator under an unchanged version.`;
 
 /** Plans a deployment. */
 export function topologyPlanCommand(): Command {
-  const command = folderCommand('plan <topology>', 'say what running a topology would change', DESCRIPTION, [
+  return toolCommand('plan <topology>', 'say what running a topology would change', DESCRIPTION, [
     'skillforge topology plan item-trends',
     'skillforge topology plan ./topologies/grades.ts --data /var/lib/skillforge',
     'skillforge topology plan item-trends --kafka localhost:9092 --redis redis://localhost:6379 --registry http://localhost:8081',
-  ]);
-  return withServerOptions(command).action(plan);
+  ]).action(plan);
 }
 
-async function plan(name: string, options: FolderOptions & ServerOptions): Promise<void> {
+async function plan(name: string, options: ToolOptions): Promise<void> {
   const topology = await loadTopology(findTopologyFile(name, process.cwd()));
   const there = await lookAround(topology.name, options);
   const schemaProblems = await registryProblems(topology, there.documents, options);
@@ -52,7 +51,7 @@ interface There {
 
 const NOTHING: There = { documents: { get: () => null, names: () => [] }, deployed: null, topics: [], outputs: null };
 
-async function lookAround(topology: string, options: FolderOptions & ServerOptions): Promise<There> {
+async function lookAround(topology: string, options: ToolOptions): Promise<There> {
   if (options.kafka !== undefined) {
     const servers = await openServers(options);
     try {
@@ -80,7 +79,7 @@ function targetOf(documents: Documents, topics: readonly TopicSpec[], topology: 
 }
 
 /** What the registry has against the schemas of the topics that the topology writes. */
-async function registryProblems(topology: Topology, documents: Documents, options: ServerOptions): Promise<PlanProblem[]> {
+async function registryProblems(topology: Topology, documents: Documents, options: ToolOptions): Promise<PlanProblem[]> {
   const registry = registryOptionsOf(options);
   if (registry === undefined) return [];
   const { RegistryClient, problemText, subjectProblems, withDefaults } = await import('../../runtime/registry/index.js');

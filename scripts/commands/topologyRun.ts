@@ -122,10 +122,7 @@ export function pacedPlacement(
 function stopsOf(ends: readonly (() => void)[], given: AbortSignal | undefined): { readonly stopped: () => boolean; readonly release: () => void } {
   const stop = (): void => ends.forEach((end) => end());
   if (given === undefined) {
-    const signals = new StopSignals(() => {
-      process.stderr.write('\nstopping after the commits in progress; once more to abort\n');
-      stop();
-    });
+    const signals = StopSignals.ofCommits(stop);
     return { stopped: () => signals.stopped, release: () => signals.release() };
   }
   given.addEventListener('abort', stop);

@@ -12,25 +12,42 @@ export const VERSIONS = { kafka: '4.3.1', registry: '2.6.13.Final', log4j: '2.25
 
 type Report = (line: string) => void;
 
-const dependency = (group: string, artifact: string, version: string): string =>
+/** A dependency of Maven, as a project names it. */
+export const dependency = (group: string, artifact: string, version: string): string =>
   `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
 
-const KAFKA_DEPENDENCIES = [
-  dependency('org.apache.kafka', 'kafka_2.13', VERSIONS.kafka),
-  dependency('org.apache.kafka', 'kafka-tools', VERSIONS.kafka),
+const LOGGING = [
   dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', VERSIONS.log4j),
   dependency('org.apache.logging.log4j', 'log4j-core', VERSIONS.log4j),
 ];
 
-/** Class path of the broker and its tools; fetched once. @throws SFS_SERVICE_MISSING */
-export async function kafkaClassPath(report: Report): Promise<string> {
-  const folder = await cached(`kafka-${VERSIONS.kafka}`, async (target) => {
-    report(`fetching Kafka ${VERSIONS.kafka} (54 MB, once) into ${cachedPath(`kafka-${VERSIONS.kafka}`)}`);
-    const project = `<dependencies>${KAFKA_DEPENDENCIES.join('')}</dependencies>`;
+/** Java libraries with all that they need. */
+export interface Libraries {
+  /** Folder in the cache. */
+  readonly folder: string;
+  /** For the reader of the report, such as `Kafka 4.3.1 (54 MB, once)`. */
+  readonly title: string;
+  readonly dependencies: readonly string[];
+}
+
+/** Class path of libraries, logging included; fetched once. @throws SFS_SERVICE_MISSING */
+export async function classPathOf({ folder, title, dependencies }: Libraries, report: Report): Promise<string> {
+  const made = await cached(folder, async (target) => {
+    report(`fetching ${title} into ${cachedPath(folder)}`);
+    const project = `<dependencies>${[...dependencies, ...LOGGING].join('')}</dependencies>`;
     await runMaven({ name: 'copy-dependencies', project, folder: target, options: [`-DoutputDirectory=${join(target, 'jars')}`] }, report);
   });
-  return join(folder, 'jars', '*');
+  return join(made, 'jars', '*');
 }
+
+const KAFKA: Libraries = {
+  folder: `kafka-${VERSIONS.kafka}`,
+  title: `Kafka ${VERSIONS.kafka} (54 MB, once)`,
+  dependencies: [dependency('org.apache.kafka', 'kafka_2.13', VERSIONS.kafka), dependency('org.apache.kafka', 'kafka-tools', VERSIONS.kafka)],
+};
+
+/** Class path of the broker and its tools; fetched once. @throws SFS_SERVICE_MISSING */
+export const kafkaClassPath = (report: Report): Promise<string> => classPathOf(KAFKA, report);
 
 /** The jar that runs the registry; fetched once. @throws SFS_SERVICE_MISSING */
 export async function registryJar(report: Report): Promise<string> {

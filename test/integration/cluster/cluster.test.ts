@@ -1,7 +1,4 @@
 /** Topologies on a real Kafka and a real Redis leave what a storage in memory does, whoever runs them; `../faults` kills them. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { MemoryStorage } from '../../../runtime/testing/index.js';
@@ -19,9 +16,9 @@ import {
   type Results,
   type Servers,
 } from './replica.js';
+import { end, starter } from './workers.js';
 
 const DEADLINE_MS = 300_000;
-const PROCESS = join(import.meta.dirname, 'workerProcess.ts');
 
 /** The results, looked at until they are as expected or time is up: every value once, in its order. */
 async function differencesAtRest(opened: OpenCluster, storage: MemoryStorage, expected: Results): Promise<string[]> {
@@ -41,25 +38,9 @@ async function prepared(context: TestContext, clicksPerDay: number) {
   const opened = await openOn(servers, region);
   context.onTestFinished(() => opened.close());
   await sendInput(storage, opened);
-  const workers = new Set<ChildProcess>();
-  context.onTestFinished(() => workers.forEach((worker) => worker.kill('SIGKILL')));
-  const start = async (): Promise<ChildProcess> => {
-    const worker = spawn(process.execPath, ['--import', 'tsx', PROCESS, servers.kafka, servers.redis, region], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    workers.add(worker);
-    await Promise.race([once(worker.stdout, 'data'), once(worker, 'exit')]);
-    expect(worker.exitCode).toBeNull();
-    return worker;
-  };
+  const start = starter(context, servers, region);
   return { opened, storage, expected, start, servers, region };
 }
-
-const end = async (worker: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.kill(signal);
-  await once(worker, 'exit');
-};
 
 describe('topologies on Kafka and Redis', { timeout: SERVER_START_MS + 2 * DEADLINE_MS }, () => {
   it('leave what a storage in memory does, also when one worker becomes two and one again', async (context) => {

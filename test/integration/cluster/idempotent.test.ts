@@ -1,9 +1,6 @@
 /** With `guarantee: 'idempotent'` outputs may repeat when a worker dies: folded by key they are right all the same, and state is exact. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, type TestContext } from 'vitest';
+import { expect, it } from 'vitest';
 import { describe as graphOf } from '../../../operators/graph.js';
 import type { MemoryStorage } from '../../../runtime/testing/index.js';
 import { TOPOLOGIES } from '../../simulation/replayed.js';
@@ -19,9 +16,9 @@ import {
   type OpenCluster,
   type Results,
 } from './replica.js';
+import { end, starter } from './workers.js';
 
 const DEADLINE_MS = 240_000;
-const PROCESS = join(import.meta.dirname, 'workerProcess.ts');
 
 /** The last value of each key. */
 const folded = (results: Results): Results => new Map([...results].map(([name, values]) => [name, values.slice(-1)]));
@@ -57,36 +54,24 @@ async function rowsInRedis({ state }: OpenCluster): Promise<Rows> {
 const rowsThatDiffer = (expected: Rows, found: Rows): string[] =>
   [...new Set([...expected.keys(), ...found.keys()])].filter((name) => expected.get(name) !== found.get(name));
 
-function starter(context: TestContext, args: readonly string[]): () => Promise<ChildProcess> {
-  const workers = new Set<ChildProcess>();
-  context.onTestFinished(() => workers.forEach((worker) => worker.kill('SIGKILL')));
-  return async () => {
-    const worker = spawn(process.execPath, ['--import', 'tsx', PROCESS, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    workers.add(worker);
-    await Promise.race([once(worker.stdout, 'data'), once(worker, 'exit')]);
-    expect(worker.exitCode).toBeNull();
-    return worker;
-  };
-}
-
 it('repeats outputs at most, and keeps state exact, when workers are killed', { timeout: SERVER_START_MS + DEADLINE_MS }, async (context) => {
-  const [kafka, redis, region] = [await sharedKafka(context), await sharedRedis(context), newRegion()];
+  const [servers, region] = [{ kafka: await sharedKafka(context), redis: await sharedRedis(context) }, newRegion()];
   const storage = await expectedOf({ seed: 6, days: 9, clicksPerDay: 600, learners: 60, region });
   const expected = await resultsInMemory(storage);
   const rows = rowsInMemory(storage);
   expect(rows.size).toBeGreaterThan(50);
-  const opened = await openOn({ kafka, redis }, region);
+  const opened = await openOn(servers, region);
   context.onTestFinished(() => opened.close());
   await sendInput(storage, opened);
-  const start = starter(context, [kafka, redis, region, 'idempotent']);
+  const start = starter(context, servers, region, 'idempotent');
 
   let unfinished = 0;
   for (let kill = 0; kill < 2; kill++) {
     const victim = await start();
     for (const before = await resultsInCluster(opened, storage); differencesOf(before, await resultsInCluster(opened, storage)).length === 0;)
       await sleep(100);
-    victim.kill('SIGKILL');
-    await once(victim, 'exit');
+    await end(victim, 'SIGKILL');
+    expect(victim.signalCode).toBe('SIGKILL');
     if (differencesOf(expected, await resultsInCluster(opened, storage)).length > 0) unfinished++;
   }
   expect(unfinished).toBeGreaterThan(0);
@@ -98,7 +83,6 @@ it('repeats outputs at most, and keeps state exact, when workers are killed', { 
     state = rowsThatDiffer(rows, await rowsInRedis(opened));
   }
   expect({ results, state }).toEqual({ results: [], state: [] });
-  last.kill('SIGTERM');
-  await once(last, 'exit');
+  await end(last, 'SIGTERM');
   expect(last.exitCode).toBe(0);
 });

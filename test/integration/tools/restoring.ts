@@ -6,7 +6,8 @@ import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { OutputRecord, ToolAccess } from '../../../runtime/ports.js';
 import { LocalSchemaIds, topicCodec, type Topic } from '../../../schemas/index.js';
-import { findDeployed, tasksNamed } from '../../../scripts/commands/deployed.js';
+import { taskNames } from '../../../runtime/replay/positions.js';
+import { findDeployed } from '../../../scripts/commands/deployed.js';
 import { lagsOf } from '../../../scripts/commands/lag.js';
 import { redisCommand } from '../../../scripts/services/redisCommand.js';
 import { newRegion, openOn, type OpenCluster, type Servers } from '../cluster/replica.js';
@@ -88,7 +89,7 @@ export class Region {
     const tools = cluster.tools();
     const deployed = findDeployed(tools, tallying.name);
     const rows = new Map<string, string>();
-    for (const task of tasksNamed(deployed)) {
+    for (const task of taskNames(deployed.graph)) {
       for (const { name } of deployed.graph.stages.flatMap(({ stores }) => stores)) {
         for await (const { key, value } of tools.tasks.scan(task, name)) rows.set(`${task} ${name} ${key}`, value.toString('hex'));
       }

@@ -2,6 +2,7 @@ import { SkillForgeError, schemaOf, type Topic } from '../schemas/index.js';
 import { assertNotNegative } from './assert.js';
 import { TopologyBuilder } from './builder.js';
 import { days, hours, seconds } from './duration.js';
+import type { Models } from './ports/models.js';
 import type { StageContext, StageLogic, StoreSpec } from './ports/stage.js';
 import type { Records, StreamRecord } from './record.js';
 import { schema, type ValueSchema } from './schema.js';
@@ -60,6 +61,8 @@ export type Versions<T> = readonly { readonly fromMs: number; readonly value: T 
 export interface Sources {
   /** Region that the topology runs in; must not decide what is declared. */
   readonly region: string;
+  /** What was trained, for stages that decide with it; `null` where the run has no models. Must not decide what is declared, either. */
+  readonly models: Models | null;
   /** A topic as a stream of its records. */
   readonly source: <K extends string, V>(topic: Topic<K, V>, options?: SourceOptions<V>) => Records<K, V>;
   /** A co-partitioned topic as a table of its latest values. */
@@ -83,22 +86,32 @@ export interface TopologyOptions {
   readonly version: number;
   /** One sentence for people; shown by `topology list`. */
   readonly description?: string;
+  /** What a run under experiments runs in its place: another version, as it has other operators. Absent where experiments change nothing. */
+  readonly inExperiments?: Topology;
+}
+
+/** What a build function is run for. */
+export interface BuildSetting {
+  readonly region: string;
+  /** That of a replay is another one than the declared. */
+  readonly version: number;
+  readonly models: Models | null;
 }
 
 /** A declared topology: what a topology file exports by default, and what runs, tests and plans take. */
 export interface Topology extends TopologyOptions {
   readonly name: string;
   /**
-   * Runs the build function: a fresh, unwired set of stages. The region matters to running stages only, not to what is declared. A replay
-   * gives another number than the declared version.
+   * Runs the build function: a fresh, unwired set of stages. Region and models matter to running stages only, not to what is declared. By
+   * default the declared version, without models.
    */
-  build(region?: string, version?: number): TopologyBuilder;
+  build(setting?: Partial<BuildSetting>): TopologyBuilder;
 }
 
 /** The same declaration under another number: that of a replay, whose state and topics stand beside those of the declared version. */
 export function numbered(topology: Topology, version: number): Topology {
   if (version === topology.version) return topology;
-  return { ...topology, version, build: (region, asked = version) => topology.build(region, asked) };
+  return { ...topology, version, build: (setting) => topology.build({ version, ...setting }) };
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
@@ -123,18 +136,19 @@ export function topology(name: string, options: TopologyOptions, build: (sources
   return {
     ...options,
     name,
-    build: (region = 'none', version = options.version) => {
+    build: ({ region = 'none', version = options.version, models = null } = {}) => {
       const builder = new TopologyBuilder(name, version, region);
-      build(sourcesOf(builder));
+      build(sourcesOf(builder, models));
       if (builder.stages.length === 0) throw new SkillForgeError('SFS_TOPOLOGY_EMPTY', `topology ${name} declares no source`);
       return builder;
     },
   };
 }
 
-function sourcesOf(builder: TopologyBuilder): Sources {
+function sourcesOf(builder: TopologyBuilder, models: Models | null): Sources {
   return {
     region: builder.region,
+    models,
     source: (topic, options) => addSource(builder, topic, options, { kind: 'source', stores: [], create: () => passOn }) as never,
     table: (topic, options) => {
       const store = { name: `${topic.name}/rows`, schema: topicSchema(topic) };

@@ -5,6 +5,7 @@ export * from './compatibility.js';
 export * from './envelope.js';
 export * from './errors.js';
 export * from './generated/types.js';
+export * from './inventory/index.js';
 export * from './keys.js';
 export * from './load.js';
 export * from './reasons.js';

@@ -16,6 +16,11 @@ export function packageRoot(): string {
   return (root ??= findPackageRoot(dirname(fileURLToPath(import.meta.url))));
 }
 
+/** Version of this package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string }).version;
+}
+
 /** The first folder from `start` upwards that holds the schemas. @throws SFS_PACKAGE_BROKEN */
 export function findPackageRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {

@@ -8,6 +8,15 @@ export const REASONS = {
   NEW_ITEM: 'It is new in the course',
   POPULAR_IN_SEGMENT: 'Learners like you use it a lot',
   POPULAR: 'Learners of the course use it a lot',
+  RISING_IN_COHORT: 'More and more learners of your cohort use it',
+  USED_OFTEN: 'You come back to it often',
+  KIND_YOU_USE: 'You often use items of this kind',
+  LIKE_YOUR_RECENT: 'It is about what you worked on lately',
+  GOES_WITH_RECENT: 'It goes with what you used lately',
+  LEARNERS_LIKE_YOU: 'Learners who do what you do use it',
+  PLANNED_NOW: 'The course has it planned for about now',
+  READY_FOR_IT: 'You have done what it builds on',
+  RIGHT_LEVEL: 'It is about as hard as you can do now',
 } as const;
 
 /** A code that this version knows; records of a newer one may hold others. */

@@ -127,6 +127,10 @@ export const topics = {
     ...history(LEARNER_PARTITIONS, ['learner'], 'What decisions saw, for training.'),
     copartitioned: true,
   }),
+  experimentExposures: of<LearnerId, T.ExperimentExposure>('experiment-exposures', 'experiment-exposure', {
+    ...history(LEARNER_PARTITIONS, ['learner'], 'Who was decided for under which variation of an experiment.'),
+    copartitioned: true,
+  }),
   // Kept for ever and not compacted: a replay applies each record at the position where it stood.
   control: of<ControlKey, T.Control>('control', 'control', {
     partitions: 1,

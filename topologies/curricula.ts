@@ -26,8 +26,8 @@ function withItem({ asOfMs, items }: Curriculum, told: Kept['told']): Curriculum
 }
 
 function published({ told, addedAtMs }: Kept) {
-  const { item, kind, title, skills, prerequisites, difficulty, durationMinutes, availableFromMs, availableUntilMs, withdrawn } = told;
-  return { item, kind, title, skills, prerequisites, difficulty, durationMinutes, availableFromMs, availableUntilMs, addedAtMs, withdrawn };
+  const { course: _course, text: _text, region: _region, updatedAtMs: _updatedAtMs, ...item } = told;
+  return { ...item, addedAtMs };
 }
 
 /** All items of each course, in one record that is written anew as soon as the catalogue changes one of them. */

@@ -1,10 +1,11 @@
-import { map } from 'rxjs';
+import { filter, map } from 'rxjs';
 import {
   days,
   debounce,
   dedupe,
   hours,
   inTimeOrder,
+  lookupAll,
   merge,
   reduce,
   schema,
@@ -15,6 +16,17 @@ import {
   type Infer,
 } from '../operators/index.js';
 import {
+  earlyBehaviourOf,
+  firstWeek,
+  formulaModels,
+  isProfiled,
+  isRestricted,
+  kindsIn,
+  newerProfile,
+  withHour,
+  type Models,
+} from '../operators/recommend/index.js';
+import {
   WHOLE_COURSE,
   cohortId,
   topics,
@@ -22,19 +34,27 @@ import {
   type CohortId,
   type ContextDetails,
   type CourseId,
+  type Curriculum,
   type Deadline,
   type ItemId,
+  type LearnerActivity,
   type LmsEvent,
   type Opened,
 } from '../schemas/index.js';
 
+const VERSION = 2;
 const LATENESS = hours(1);
-/** The attribute of the profile by which learners of a course are put together. */
+/** The attribute of the profile by which learners of a course are put together where no model has learnt how. */
 const SEGMENT_ATTRIBUTE = 'education';
 /** How long after an event a second one of its identity is taken for a repeat. */
 const REPEATS_WITHIN = days(7);
 
-const statement = schema.record({ event: schema.nullable(topicSchema(topics.lmsEvents)), profile: schema.nullable(topicSchema(topics.profiles)) });
+/** What is told of a learner: one of the three. */
+const statement = schema.record({
+  event: schema.nullable(topicSchema(topics.lmsEvents)),
+  profile: schema.nullable(topicSchema(topics.profiles)),
+  hour: schema.nullable(topicSchema(topics.learnerActivity)),
+});
 
 const enrolment = schema.record({ isActive: schema.boolean, cohort: schema.branded<CohortId>(), toldAtMs: schema.long });
 const deadline = schema.record({ item: schema.branded<ItemId>(), dueAtMs: schema.nullable(schema.long), toldAtMs: schema.long });
@@ -44,22 +64,51 @@ const knowledge = schema.record({
   courses: schema.array(course),
   availability: schema.nullable(schema.record({ hoursPerWeek: schema.nullable(schema.double), toldAtMs: schema.long })),
   profile: schema.nullable(topicSchema(topics.profiles)),
+  /** Kept for those alone who agree to profiling. */
+  firstWeek: schema.nullable(firstWeek),
+  segment: schema.nullable(schema.string),
+  /** Whether the last statement makes a record: hours do where they change the segment. */
+  isTold: schema.boolean,
 });
 
 type Statement = Infer<typeof statement>;
 type Course = Infer<typeof course>;
 type Knowledge = Infer<typeof knowledge>;
 
-const NOTHING: Knowledge = { asOfMs: 0, courses: [], availability: null, profile: null };
+const NOTHING: Knowledge = { asOfMs: 0, courses: [], availability: null, profile: null, firstWeek: null, segment: null, isTold: false };
 
 /** Of two statements about one thing the one of the greater event time holds, whatever the order in which they come. */
 const newer = <T extends { readonly toldAtMs: number }>(known: T | null | undefined, told: T): T =>
   known === null || known === undefined || known.toldAtMs <= told.toldAtMs ? told : known;
 
-function withStatement(known: Knowledge, { event, profile }: Statement, atMs: number): Knowledge {
+/** A statement with the kinds of the items that it speaks of. */
+interface Explained {
+  readonly statement: Statement;
+  readonly kindOf: (item: ItemId) => string | undefined;
+}
+
+function withStatement(known: Knowledge, { statement, kindOf }: Explained, atMs: number, models: Models): Knowledge {
+  const { event, profile, hour } = statement;
+  if (hour !== null) return withBehaviour(known, hour, kindOf, atMs, models);
   const asOfMs = Math.max(known.asOfMs, atMs);
-  if (event !== null) return { ...known, ...said(known, event), asOfMs };
-  return { ...known, asOfMs, profile: known.profile !== null && known.profile.updatedAtMs > profile!.updatedAtMs ? known.profile : profile };
+  if (event !== null) return assigned({ ...known, ...said(known, event), asOfMs, isTold: true }, models);
+  return assigned({ ...known, asOfMs, profile: newerProfile(known.profile, profile!), isTold: true }, models);
+}
+
+/** An hour of activity counts from its end on. Of those who do not agree to profiling nothing is kept. */
+function withBehaviour(known: Knowledge, hour: Opened<LearnerActivity>, kindOf: Explained['kindOf'], atMs: number, models: Models): Knowledge {
+  if (!isProfiled(known.profile)) return known.isTold ? { ...known, isTold: false } : known;
+  const after = assigned({ ...known, firstWeek: withHour(known.firstWeek, hour, kindOf) }, models, atMs + 1);
+  return after.segment === known.segment ? { ...after, isTold: false } : { ...after, asOfMs: Math.max(known.asOfMs, atMs + 1), isTold: true };
+}
+
+/** With the segment that the model of the time gives to what is known. */
+function assigned(known: Knowledge, models: Models, atMs = known.asOfMs): Knowledge {
+  if (!isProfiled(known.profile)) return { ...known, firstWeek: null, segment: null };
+  const { segments } = known.profile!.personal;
+  const learnt = models.at(atMs).segments;
+  const early = known.firstWeek === null ? null : earlyBehaviourOf(known.firstWeek);
+  return { ...known, segment: learnt === null ? segmentOf(segments[SEGMENT_ATTRIBUTE]) : learnt.of(segments, early) };
 }
 
 function complete(event: Opened<LmsEvent>): Opened<LmsEvent> {
@@ -113,37 +162,61 @@ function segmentOf(attribute: string | undefined): string | null {
 }
 
 function details(known: Knowledge): ContextDetails {
-  const { segments = {}, consentProfiling = false } = known.profile?.personal ?? {};
   return {
-    courses: activeCourses(known),
-    segment: consentProfiling ? segmentOf(segments[SEGMENT_ATTRIBUTE]) : null,
-    hoursPerWeek: known.availability?.hoursPerWeek ?? null,
-    consentProfiling,
+    courses: isRestricted(known.profile) ? [] : activeCourses(known),
+    segment: known.segment,
+    hoursPerWeek: isRestricted(known.profile) ? null : (known.availability?.hoursPerWeek ?? null),
+    consentProfiling: isProfiled(known.profile),
   };
+}
+
+const coursesOf = ({ hour }: Statement): CourseId[] => (hour?.personal.items ?? []).map(({ course }) => course);
+
+function kindsOf(curricula: ReadonlyMap<CourseId, Curriculum>): Explained['kindOf'] {
+  const kinds = [...curricula.values()].map(kindsIn);
+  return (item) => kinds.find((one) => one.has(item))?.get(item);
 }
 
 /**
  * What holds of each learner beside events: active courses with their deadlines, segment, availability, consent. It holds from the event
  * time of the statement that changed it; several statements of one instant make one record.
+ *
+ * The segment is the one that the model of the time has for the profile and for what the learner did in their first week, from the first hour
+ * on; without a model it is the education that the profile names. There is none without consent.
+ *
+ * A learner who objects counts as one who does not agree. One whose data are restricted has no active course either: nothing is decided for them.
  */
 export default topology(
   'learner-contexts',
-  { version: 1, description: 'active courses, segment, availability and consent of each learner' },
-  ({ source, region }) => {
+  { version: VERSION, description: 'active courses, segment, availability and consent of each learner' },
+  ({ source, globalVersionedTable, region, models }) => {
+    const curricula = globalVersionedTable(topics.curricula);
     const events = source(topics.lmsEvents, { eventTimeMs: (event) => event.occurredAtMs, latenessMs: LATENESS }).pipe(
       dedupe('once', { by: (event) => event.eventId, withinMs: REPEATS_WITHIN }),
-      map((record) => withValue(record, { event: complete(record.value), profile: null })),
+      map((record) => withValue(record, { event: complete(record.value), profile: null, hour: null })),
     );
     const profiles = source(topics.profiles, { eventTimeMs: (profile) => profile.updatedAtMs, latenessMs: LATENESS }).pipe(
-      map((record) => withValue(record, { event: null, profile: record.value })),
+      map((record) => withValue(record, { event: null, profile: record.value, hour: null })),
     );
-    merge('statements', events, profiles).pipe(
+    const hoursOfActivity = source(topics.learnerActivity).pipe(
+      map((record) => withValue(record, { event: null, profile: null, hour: record.value })),
+    );
+    merge('statements', events, profiles, hoursOfActivity).pipe(
       inTimeOrder('in-order', { value: statement }),
-      reduce('knowledge', { state: knowledge, initial: NOTHING, reduce: withStatement }),
+      lookupAll('kinds', { curricula }, { value: statement, keys: { curricula: coursesOf } }, (told, rows) => ({
+        statement: told,
+        kindOf: kindsOf(rows.curricula),
+      })),
+      reduce('knowledge', {
+        state: knowledge,
+        initial: NOTHING,
+        reduce: (known, told, atMs) => withStatement(known, told, atMs, models ?? formulaModels),
+      }),
+      filter(({ value }) => value.isTold),
       map(({ key, value }) => ({
         key,
         timestamp: value.asOfMs,
-        value: { learner: key, region, asOfMs: value.asOfMs, topologyVersion: 1, personal: details(value) },
+        value: { learner: key, region, asOfMs: value.asOfMs, topologyVersion: VERSION, personal: details(value) },
       })),
       debounce('instant', { intervalMs: 1, value: topicSchema(topics.learnerContexts) }),
       to(topics.learnerContexts),

@@ -1,51 +1,83 @@
-import { filter, map } from 'rxjs';
-import { days, dedupe, hours, inTimeOrder, reduce, schema, to, topicSchema, topology } from '../operators/index.js';
-import { topics, type SkillMastery } from '../schemas/index.js';
+import { filter, map, mergeMap } from 'rxjs';
+import { days, dedupe, hours, inTimeOrder, keyBy, reduce, schema, to, topology, withValue, type Infer } from '../operators/index.js';
+import {
+  NO_ANSWERS,
+  NO_RESIDUALS,
+  probabilityRight,
+  skillRate,
+  withAnyAnswer,
+  withLearnerAnswer,
+  withSkillAnswer,
+} from '../operators/knowledge/index.js';
+import { topics, type LearnerId } from '../schemas/index.js';
 
+const VERSION = 2;
 const LATENESS = hours(1);
-/** How much an answer still weighs when the next one comes. */
-const KEEP = 0.8;
-/** What is supposed before the first answer, and how many answers it weighs. */
-const PRIOR = { mastery: 0.5, answers: 2 };
 
-/** What the prior and `answers` answers weigh together: w(0) = PRIOR.answers, w(n) = KEEP * w(n - 1) + 1. */
-const weightOf = (answers: number): number => KEEP ** answers * PRIOR.answers + (1 - KEEP ** answers) / (1 - KEEP);
+/** An answer to one of the skills of a quiz. */
+const answer = schema.record({ learner: schema.branded<LearnerId>(), skill: schema.string, isRight: schema.boolean });
+/** The answers of everybody to a skill before the last one, which takes them along to its learner. */
+const asked = schema.record({ answers: schema.long, right: schema.long, last: schema.nullable(answer) });
 
-/**
- * The share of right answers, in which each weighs KEEP times as much as the one after it, and the prior counts as answers before the first.
- * @see A. Galyardt, I. Goldin, "Move your lamp post: Recent data reflects learner knowledge better than older data" (JEDM 7(2), 2015), the
- * recent success proportion R; its "ghost" attempts are the prior here
- */
-function answered(before: SkillMastery | undefined, skill: string, isRight: boolean, atMs: number): SkillMastery {
-  const { mastery, answers, lastAtMs } = before ?? { mastery: PRIOR.mastery, answers: 0, lastAtMs: atMs };
-  const kept = KEEP * weightOf(answers);
-  return { skill, mastery: (mastery * kept + (isRight ? 1 : 0)) / (kept + 1), answers: answers + 1, lastAtMs: Math.max(lastAtMs, atMs) };
+const residuals = { answers: schema.long, sum: schema.double };
+const estimate = schema.record({ skill: schema.string, rate: schema.double, ...residuals, lastAtMs: schema.long });
+/** What is known of a learner: of all answers together, and of each skill, by name. */
+const knowledge = schema.record({ learner: schema.record(residuals), skills: schema.array(estimate) });
+type Knowledge = Infer<typeof knowledge>;
+
+/** The last answer counts only now: what it is compared with is what came before it. */
+function askedAgain({ answers, right, last }: Infer<typeof asked>, next: Infer<typeof answer>): Infer<typeof asked> {
+  const before = last === null ? NO_ANSWERS : withAnyAnswer({ answers, right }, last.isRight);
+  return { ...before, last: next };
 }
 
-const estimates = schema.array(schema.record({ skill: schema.string, mastery: schema.double, answers: schema.long, lastAtMs: schema.long }));
+function answered({ learner, skills }: Knowledge, { last, ...everybody }: Infer<typeof asked>, atMs: number): Knowledge {
+  const { skill, isRight } = last!;
+  const rate = skillRate(everybody);
+  const before = skills.find((one) => one.skill === skill);
+  const after = { skill, rate, ...withSkillAnswer(before ?? NO_RESIDUALS, isRight, rate), lastAtMs: Math.max(before?.lastAtMs ?? atMs, atMs) };
+  return {
+    learner: withLearnerAnswer(learner, isRight, rate),
+    skills: [...skills.filter((one) => one !== before), after].sort((a, b) => (a.skill < b.skill ? -1 : 1)),
+  };
+}
+
+const masteryOf = ({ learner, skills }: Knowledge) =>
+  skills.map(({ skill, rate, answers, sum, lastAtMs }) => ({
+    skill,
+    mastery: probabilityRight({ rate, skill: { answers, sum }, learner }),
+    answers,
+    lastAtMs,
+  }));
 
 /**
- * What each learner masters, skill by skill, after each quiz: the probability of a right answer to the next question. A result that was
- * carried over from an earlier presentation tells nothing of today, and a repeat of an event nothing new.
+ * What each learner masters, skill by skill, after each answer: the probability of a right answer to the next question. An answer goes to its
+ * skill, which knows how everybody answered before, and comes back to its learner. A result that was carried over from an earlier presentation
+ * tells nothing of today, and a repeat of an event nothing new.
  */
-export default topology('quiz-mastery', { version: 1, description: 'what each learner masters, skill by skill' }, ({ source, region }) => {
-  source(topics.quizResults, { eventTimeMs: (result) => result.occurredAtMs, latenessMs: LATENESS }).pipe(
+export default topology('quiz-mastery', { version: VERSION, description: 'what each learner masters, skill by skill' }, ({ source, region }) => {
+  const answers = source(topics.quizResults, { eventTimeMs: (result) => result.occurredAtMs, latenessMs: LATENESS }).pipe(
     filter(({ value: { personal } }) => !personal.banked && personal.skills.length > 0),
     dedupe('once', { by: (result) => result.eventId, withinMs: days(1) }),
-    inTimeOrder('in-order', { value: topicSchema(topics.quizResults) }),
-    reduce('mastery', {
-      state: estimates,
-      initial: [],
-      reduce: (known, { personal }, atMs) => {
-        const skills = new Map(known.map((estimate) => [estimate.skill, estimate]));
-        for (const skill of new Set(personal.skills)) skills.set(skill, answered(skills.get(skill), skill, personal.correct, atMs));
-        return [...skills.values()].sort((a, b) => (a.skill < b.skill ? -1 : 1));
-      },
+    mergeMap((record) => {
+      const { skills, correct } = record.value.personal;
+      return [...new Set(skills)].map((skill) => withValue(record, { learner: record.key, skill, isRight: correct }));
     }),
-    map(({ key, value: skills }) => {
+  );
+  // What several tasks send to one comes in the order of their streams' time: the order in which answers were given is made again.
+  const rated = answers.pipe(
+    keyBy('by-skill', { key: ({ skill }) => skill, value: answer }),
+    inTimeOrder('skill-in-order', { value: answer }),
+    reduce('asked', { state: asked, initial: { ...NO_ANSWERS, last: null }, reduce: askedAgain }),
+    keyBy('by-learner', { key: ({ last }) => last!.learner, value: asked }),
+    inTimeOrder('learner-in-order', { value: asked }),
+  );
+  rated.pipe(
+    reduce('knowledge', { state: knowledge, initial: { learner: NO_RESIDUALS, skills: [] }, reduce: answered }),
+    map(({ key, value }) => {
       // An answer that comes too late for its place changes what holds now, not the past.
-      const asOfMs = Math.max(...skills.map(({ lastAtMs }) => lastAtMs));
-      return { key, timestamp: asOfMs, value: { learner: key, region, asOfMs, topologyVersion: 1, personal: { skills } } };
+      const asOfMs = Math.max(...value.skills.map(({ lastAtMs }) => lastAtMs));
+      return { key, timestamp: asOfMs, value: { learner: key, region, asOfMs, topologyVersion: VERSION, personal: { skills: masteryOf(value) } } };
     }),
     to(topics.learnerMastery),
   );

@@ -1,9 +1,11 @@
 import { filter, map, mergeMap } from 'rxjs';
 import {
   days,
+  dedupe,
   everySilent,
   foreignKeyChanges,
   inTimeOrder,
+  joinTable,
   lookupAll,
   merge,
   reduceTable,
@@ -12,24 +14,51 @@ import {
   topicSchema,
   topology,
   withValue,
+  type GlobalVersionedTable,
   type Infer,
   type Records,
+  type Sources,
+  type Topology,
 } from '../operators/index.js';
 import {
+  DEFAULT_POLICY,
+  NOT_ASSIGNED,
+  assignedAt,
+  assignedState,
+  dayOf,
   decide,
-  formulaRanker,
+  decisionIdOf,
+  exposuresOf,
+  formulaModels,
   initialLearnerState,
+  isSampled,
   learnerState,
   lookupKeys,
+  treated,
   withActivity,
   withContext,
   withFeatures,
   withMastery,
+  type Decision,
+  type DecisionLookups,
+  type DecisionOptions,
   type LearnerState,
+  type Moment,
 } from '../operators/recommend/index.js';
-import { topics, type Curriculum, type LearnerContext, type LearnerId, type Opened } from '../schemas/index.js';
+import {
+  topics,
+  type CohortId,
+  type CohortTrend,
+  type CourseId,
+  type Curriculum,
+  type LearnerContext,
+  type LearnerId,
+  type Opened,
+  type SegmentKey,
+  type SegmentRecommendation,
+} from '../schemas/index.js';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Lists are made anew at the end of the day of the last activity and of so many days after it, then of each 7th day. */
 const DAILY_DAYS = 7;
 /** The last day of silence of which `learner-features` tell, where that is a 7th: its windows are empty soon after. */
@@ -38,8 +67,28 @@ const LAST_TOLD_DAY = 21;
 const WEEKS = 52;
 /** Lists that are made anew every 7th day are never stale. */
 const VALID_FOR = days(8);
-/** Share of the decisions whose features are logged, for training. */
-const LOGGED_SHARE = 1 / 8;
+/** What holds unless another setting is given. */
+const SETTING = {
+  /** Share of the decisions whose features are logged, for training. */
+  loggedShare: 1 / 8,
+  /** Share of the decisions that draw the last places of their lists, to learn what they are worth. */
+  explorationShare: 1 / 20,
+  /** Event time before which news counts and nothing is decided, in ms: for who asks for the lists of one instant alone. */
+  decideFromMs: -Infinity,
+  /** Share of the decisions that are made, the logged ones first: for who asks for the log alone. */
+  decidedShare: 1,
+  /** Candidate sources that propose nothing, as a set of `CANDIDATE_SOURCES`: for who asks what they are worth. */
+  without: 0,
+  /** Whether decisions are made under experiments: other operators, so another version. */
+  experiments: false,
+};
+/** Of {@link VERSION}, with experiments. */
+const EXPERIMENTS_VERSION = 3;
+/** A learner who is decided for under a variation again and again is exposed once in so long. */
+const EXPOSED_ONCE_IN = days(7);
+
+/** How the recommendations of a run may differ from those of production. */
+export type RecommendationsSetting = Partial<typeof SETTING>;
 
 const isRefreshed = (silentDays: number): boolean => silentDays <= DAILY_DAYS || (silentDays <= LAST_TOLD_DAY && silentDays % 7 === 0);
 
@@ -65,8 +114,10 @@ const known = schema.record({ state: learnerState, asOfMs: schema.long, activeAt
 type Known = Infer<typeof known>;
 const NOTHING: Known = { state: initialLearnerState, asOfMs: 0, activeAtMs: null, isDue: false };
 
+/** Whom a decision is for, and what is known of them. */
+const learnerAt = schema.record({ learner: schema.branded<LearnerId>(), state: learnerState });
+
 const isStudying = ({ context }: LearnerState): boolean => context !== null && context.courses.length > 0;
-const dayOf = (timeMs: number): number => Math.floor(timeMs / days(1));
 
 /** News that comes too late for its place counts, and decides nothing about the past. */
 function withNews(before: Known, news: News, atMs: number): Known {
@@ -111,68 +162,126 @@ function contextNews(contexts: Records<LearnerId, Opened<LearnerContext>>): Reco
   return merge('contexts', daily, weekly);
 }
 
+/** What decisions look up, as it stood at their time. */
+interface Tables {
+  readonly trends: GlobalVersionedTable<CohortId, CohortTrend>;
+  readonly curricula: GlobalVersionedTable<CourseId, Curriculum>;
+  readonly segments: GlobalVersionedTable<SegmentKey, SegmentRecommendation>;
+}
+
+function lookingUp<R>(
+  tables: Tables,
+  join: (moment: Moment, rows: DecisionLookups) => R,
+): (source: Records<LearnerId, Infer<typeof learnerAt>>) => Records<LearnerId, R> {
+  return lookupAll(
+    'decide',
+    { ...tables },
+    {
+      value: learnerAt,
+      keys: {
+        trends: ({ state }) => lookupKeys.trends(state),
+        curricula: ({ state }) => lookupKeys.curricula(state),
+        segments: ({ state }) => lookupKeys.segments(state),
+      },
+    },
+    ({ learner, state }, rows, atMs) => join({ learner, state, atMs }, rows),
+  );
+}
+
 const withdrawnOf = ({ items }: Curriculum): string => items.flatMap(({ item, withdrawn }) => (withdrawn ? [item] : [])).join('\n');
+
+function declare({ source, globalVersionedTable, region, models }: Sources, setting: typeof SETTING): void {
+  const { loggedShare, explorationShare, decideFromMs, decidedShare, without } = setting;
+  const trends = globalVersionedTable(topics.cohortTrends);
+  const curricula = globalVersionedTable(topics.curricula);
+  const segments = globalVersionedTable(topics.segmentRecommendations);
+
+  const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, newsOf({ activity: record.value }))));
+  const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, newsOf({ mastery: record.value }))));
+  // Those of an hour change nothing that a decision looks at; those of a midnight say that a day is over, too.
+  const features = source(topics.learnerFeatures).pipe(
+    filter((record) => record.value.asOfMs % days(1) === 0),
+    map((record) => withValue(record, newsOf({ features: record.value }))),
+  );
+  const contexts = contextNews(source(topics.learnerContexts));
+
+  const learners = reduceTable('learner', merge('news', activity, contexts, mastery, features).pipe(inTimeOrder('in-order', { value: news })), {
+    state: known,
+    initial: NOTHING,
+    reduce: withNews,
+  });
+  const due = learners.changes.pipe(
+    filter((record) => record.value.isDue),
+    map(({ key, value }) => ({ key, value, timestamp: value.asOfMs })),
+  );
+  const affected = foreignKeyChanges('withdrawn', learners, curricula, {
+    keys: ({ state }) => lookupKeys.curricula(state),
+    signature: withdrawnOf,
+  });
+
+  const topologyVersion = setting.experiments ? EXPERIMENTS_VERSION : VERSION;
+  const made = { models: models ?? formulaModels, region, topologyVersion, validForMs: VALID_FOR };
+  const options: DecisionOptions = { ...made, loggedShare, policy: { ...DEFAULT_POLICY, explorationShare }, without };
+  const toDecide = merge('due', due, affected).pipe(
+    filter(({ timestamp }) => timestamp >= decideFromMs),
+    filter(({ key, timestamp }) => decidedShare === 1 || isSampled(decisionIdOf(key, timestamp, topologyVersion), decidedShare)),
+    map((record) => withValue(record, { learner: record.key, state: record.value.state })),
+  );
+  const tables = { trends, curricula, segments };
+  const decisions = setting.experiments
+    ? underExperiments(toDecide.pipe(lookingUp(tables, (moment, rows) => ({ moment, rows }))), options)
+    : toDecide.pipe(lookingUp(tables, (moment, rows) => decide(moment, rows, options)));
+  decisions.pipe(
+    map((record) => withValue(record, record.value.recommendation)),
+    to(topics.recommendations),
+  );
+  decisions.pipe(
+    mergeMap((record) => (record.value.log ?? []).map((log) => withValue(record, log))),
+    to(topics.featureLog),
+  );
+}
+
+/** What is looked up, before it is decided. */
+interface Looked {
+  readonly moment: Moment;
+  readonly rows: DecisionLookups;
+}
+
+/** Decides under the experiments in force: a learner is assigned at the instant of the decision, and stays where they were assigned. */
+function underExperiments(looked: Records<LearnerId, Looked>, options: DecisionOptions): Records<LearnerId, Decision> {
+  // Declared before the join, so that a decision finds what was assigned for it.
+  const assigned = reduceTable('assigned', looked, {
+    state: assignedState,
+    initial: NOT_ASSIGNED,
+    reduce: (before, { moment }) => assignedAt(before, moment, options.models, options.region),
+  });
+  const decided = looked.pipe(
+    joinTable('decide-assigned', assigned, { miss: 'dead-letter' }, ({ moment, rows }, state) => {
+      const decision = decide(moment, rows, treated(options, state));
+      return { decision, exposures: exposuresOf(decision, state) };
+    }),
+  );
+  decided.pipe(
+    mergeMap((record) => record.value.exposures.map((exposure) => withValue(record, exposure))),
+    dedupe('exposed', { by: ({ experiment, variation }) => `${experiment}:${variation}`, withinMs: EXPOSED_ONCE_IN }),
+    to(topics.experimentExposures),
+  );
+  return decided.pipe(map((record) => withValue(record, record.value.decision)));
+}
+
+const ABOUT = { version: VERSION, description: 'what each learner could do next, and what is new to them' };
+
+/** The recommendations under another setting than that of production. */
+export const recommendationsTopology = (setting: RecommendationsSetting): Topology =>
+  topology('recommendations', setting.experiments === true ? { ...ABOUT, version: EXPERIMENTS_VERSION } : ABOUT, (sources) => {
+    declare(sources, { ...SETTING, ...setting });
+  });
 
 /**
  * The recommendations of each learner, made anew after each hour of activity, each quiz and each change of context, when an item of a course
  * is withdrawn, at the end of days of silence, and each week for whoever is still enrolled. A decision sees what happened up to its event time, and the trends, curricula and lists
  * of segments as they stood then: in a replay, too.
  */
-export default topology(
-  'recommendations',
-  { version: VERSION, description: 'what each learner could do next, and what is new to them' },
-  ({ source, globalVersionedTable, region }) => {
-    const trends = globalVersionedTable(topics.cohortTrends);
-    const curricula = globalVersionedTable(topics.curricula);
-    const segments = globalVersionedTable(topics.segmentRecommendations);
-
-    const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, newsOf({ activity: record.value }))));
-    const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, newsOf({ mastery: record.value }))));
-    // Those of an hour change nothing that a decision looks at; those of a midnight say that a day is over, too.
-    const features = source(topics.learnerFeatures).pipe(
-      filter((record) => record.value.asOfMs % days(1) === 0),
-      map((record) => withValue(record, newsOf({ features: record.value }))),
-    );
-    const contexts = contextNews(source(topics.learnerContexts));
-
-    const learners = reduceTable('learner', merge('news', activity, contexts, mastery, features).pipe(inTimeOrder('in-order', { value: news })), {
-      state: known,
-      initial: NOTHING,
-      reduce: withNews,
-    });
-    const due = learners.changes.pipe(
-      filter((record) => record.value.isDue),
-      map(({ key, value }) => ({ key, value, timestamp: value.asOfMs })),
-    );
-    const affected = foreignKeyChanges('withdrawn', learners, curricula, {
-      keys: ({ state }) => lookupKeys.curricula(state),
-      signature: withdrawnOf,
-    });
-
-    const options = { ranker: formulaRanker, region, topologyVersion: VERSION, validForMs: VALID_FOR, loggedShare: LOGGED_SHARE };
-    const decisions = merge('due', due, affected).pipe(
-      map((record) => withValue(record, { learner: record.key, state: record.value.state })),
-      lookupAll(
-        'decide',
-        { trends, curricula, segments },
-        {
-          value: schema.record({ learner: schema.branded<LearnerId>(), state: learnerState }),
-          keys: {
-            trends: ({ state }) => lookupKeys.trends(state),
-            curricula: ({ state }) => lookupKeys.curricula(state),
-            segments: ({ state }) => lookupKeys.segments(state),
-          },
-        },
-        ({ learner, state }, rows, atMs) => decide({ learner, state, atMs }, rows, options),
-      ),
-    );
-    decisions.pipe(
-      map((record) => withValue(record, record.value.recommendation)),
-      to(topics.recommendations),
-    );
-    decisions.pipe(
-      mergeMap((record) => (record.value.log ?? []).map((log) => withValue(record, log))),
-      to(topics.featureLog),
-    );
-  },
-);
+export default topology('recommendations', { ...ABOUT, inExperiments: recommendationsTopology({ experiments: true }) }, (sources) => {
+  declare(sources, SETTING);
+});

@@ -1,18 +1,20 @@
-import { SkillForgeError } from '../../schemas/index.js';
+import { SkillForgeError, type ReasonCode } from '../../schemas/index.js';
 import { hashOf } from '../hash.js';
 
 /** How a feature is declared: once, for serving, training and the documents. */
 export interface FeatureDeclaration {
   /** Unique in its set; in snake case, as training reads it. */
   readonly name: string;
-  readonly type: 'count' | 'ratio' | 'duration' | 'flag' | 'logarithm';
+  readonly type: 'count' | 'ratio' | 'rank' | 'duration' | 'flag' | 'category' | 'score';
   readonly unit: string;
   /** Window of event time that it covers, such as `7d`; `null` where there is none. */
   readonly window: string | null;
   /** Value where nothing is known. */
   readonly fallback: number;
   /** Class of the personal data that it is made of, as in the schemas. */
-  readonly personal: 'none' | 'profile' | 'behavioural';
+  readonly personal: 'none' | 'profile' | 'behavioural' | 'sensitive';
+  /** What to tell the learner where it weighed most; `null` where it explains nothing. */
+  readonly reason: ReasonCode | null;
   readonly description: string;
 }
 
@@ -38,3 +40,15 @@ export function featureSet(name: string, declarations: readonly FeatureDeclarati
     },
   };
 }
+
+/** The part of a declaration that a group of features has in common. */
+export type Rest = Pick<FeatureDeclaration, 'type' | 'unit' | 'personal' | 'reason'>;
+
+/** A feature of a group. */
+export const declare = (rest: Rest, name: string, window: string | null, description: string, fallback = 0): FeatureDeclaration => ({
+  name,
+  ...rest,
+  window,
+  fallback,
+  description,
+});

@@ -1,21 +1,27 @@
-import type { CandidateSource, CohortTrend, Curriculum, CurriculumItem, ItemId } from '../../schemas/index.js';
+import type { CandidateSource, CurriculumItem, ItemId } from '../../schemas/index.js';
 import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
+import { bestOf, betterFirst } from './best.js';
 import { COLUMNS, UNKNOWN, type CandidateRows } from './candidateRows.js';
+import { USUAL_QUOTAS, sourceBit } from './candidateSources.js';
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
-import { daysBetween, decayed, type ActiveCourse, type Engagement, type LearnerState, type Use } from './learnerState.js';
+import type { CourseView } from './courseView.js';
+import { describeLearner, describePlaces, describeRetrieval, describeSegment } from './describe.js';
+import { formulaScore } from './formulaRanker.js';
+import { LearnerHistory } from './learnerHistory.js';
 import { freshnessOf } from './momentum.js';
+import { countIn, lastGapOf } from './recentDays.js';
+import { retrievalScores, type RetrievalScores } from './retrievalScores.js';
+import { retrievalTable, type RetrievalTable } from './retrievalTable.js';
 
 /** Most items in a list. */
 export const MOST_LISTED = 20;
-/** So many items that trend and are not opened are always among the candidates, for a ranker to choose from. */
-const MOST_TRENDING = 30;
-/** So many of the newest. */
-const MOST_NEW = 10;
+/** So many of what the learner used. */
+const MOST_USED = 120;
 /** A skill below this is worth a review. */
 const WEAK = 0.6;
 /** A quiz whose skills are all above this has nothing left to teach. */
-const MASTERED = 0.95;
+const MASTERED = 0.85;
 /** Items are new for so many days. */
 export const NEW_FOR_DAYS = 14;
 /** More than the error of a score of 32 bits. */
@@ -25,42 +31,46 @@ const column = (name: string): number => itemFeatures.column(name);
 const OPENED = column('opened');
 const COMPLETED = column('completed');
 const OWN_DAYS = column('own_days');
+const OWN_DAYS_7D = column('own_days_7d');
+const OWN_DAYS_28D = column('own_days_28d');
+const OWN_EVENTS = column('own_events');
 const OWN_WEIGHT = column('own_weight');
+const OWN_WEIGHT_7D = column('own_weight_7d');
 const OWN_AGE = column('own_age');
+const OWN_FIRST_AGE = column('own_first_age');
+const OWN_GAP = column('own_gap');
 const NEXT = column('next_in_course');
+const PREREQUISITES_DONE = column('prerequisites_done');
 const DUE_IN = column('due_in');
 const WEAK_SKILL = column('weak_skill');
+const MASTERY_MEAN = column('mastery_mean');
+const DIFFICULTY_GAP = column('difficulty_gap');
 const ITEM_AGE = column('item_age');
-const EVENTS_1D = column('learner_events_1d');
-const EVENTS_7D = column('learner_events_7d');
-const EVENTS_28D = column('learner_events_28d');
-
-/** What candidates are made from, for one course. */
-export interface CourseView {
-  readonly course: ActiveCourse;
-  readonly uses: readonly Use[];
-  readonly trend: CohortTrend | undefined;
-  readonly curriculum: Curriculum | undefined;
-  readonly skills: LearnerState['skills'];
-  readonly engagement: Engagement;
-  readonly atMs: number;
-}
 
 /**
  * Gathers the candidates of one course, each once, with their features: what the learner used, what is due, what comes next in the curriculum,
- * what exercises a weak skill, and of the rest the best of what trends in the cohort and of what is new; without what is withdrawn, not
- * available, not yet to be done, or mastered.
+ * what exercises a weak skill, and of the rest the best of what trends in the cohort, of what is new, of what training found to suit what the
+ * learner used, and of what their segment uses; without what is withdrawn, not available, not yet to be done, or mastered.
  *
- * Of the rest, what many decisions have in common is sorted once (`courseTable`); a decision looks at as much of it as the lists can need:
- * whatever the formula would list is among the candidates. Cost: O(uses + what is due, next and weak + what is listed).
+ * Of the rest, what many decisions have in common is sorted once (`courseTable`, `retrievalTable`); a decision looks at as much of it as the lists
+ * can need: whatever the formula would list is among the candidates, as of each source the formula's best are. About 200 at most.
  */
 export function gather(view: CourseView, rows: CandidateRows): void {
   rows.clear();
-  const gathering = new Gathering(view, rows);
+  const table = courseTable(view.trend, view.curriculum);
+  const history = new LearnerHistory(view.uses, table, view.atMs);
+  const retrieved = retrievalTable(table, view.retrieval, view.course.course);
+  const scores = retrievalScores(retrieved, history);
+  const gathering = new Gathering(view, rows, history);
   gathering.proposeUsed();
-  gathering.proposePersonal();
+  gathering.proposeCurriculum();
+  gathering.proposeReview();
   gathering.proposeNew(gathering.proposeTrending());
-  gathering.describeLearner();
+  gathering.proposeRetrieved(retrieved, scores);
+  gathering.proposeSegment();
+  describeLearner(rows, view, history);
+  describePlaces(rows, history, view.atMs);
+  describeRetrieval(rows, scores);
 }
 
 /** What the walk over the trending items left: no other one has more momentum than `below`, and as many as a list takes have `floor`. */
@@ -79,41 +89,55 @@ class Gathering {
   private readonly table: CourseTable;
   private readonly completed: ReadonlySet<ItemId>;
   private readonly mastery: ReadonlyMap<string, number>;
+  private readonly dueAtMs: ReadonlyMap<ItemId, number>;
   private readonly atMs: number;
+  private readonly without: number;
+  private readonly quotas: Readonly<Record<keyof typeof USUAL_QUOTAS, number>>;
   /** Rows of the candidates that are not in the table; mostly there are none. */
   private strangers: Map<ItemId, number> | null = null;
 
   constructor(
     private readonly view: CourseView,
     private readonly rows: CandidateRows,
+    private readonly history: LearnerHistory,
   ) {
-    const { trend, curriculum, uses, skills, atMs } = view;
-    this.table = courseTable(trend, curriculum);
+    const { uses, skills, atMs, without = 0, quotas } = view;
+    this.table = history.table;
     this.atMs = atMs;
+    this.without = without;
+    this.quotas = quotas === undefined ? USUAL_QUOTAS : { ...USUAL_QUOTAS, ...quotas };
     const { dependents, exercising, notes } = this.table;
     this.completed = dependents.size === 0 ? NO_ITEMS : new Set(uses.flatMap(({ item, completed }) => (completed ? [item] : [])));
     this.mastery = exercising.size === 0 ? NO_SKILLS : new Map(skills.map(({ skill, mastery }) => [skill, mastery]));
+    // The first deadline of an item counts: it is put in last.
+    this.dueAtMs = new Map(view.course.deadlines.map(({ item, dueAtMs }) => [item, dueAtMs] as const).reverse());
     notes.fill(0);
   }
 
   proposeUsed(): void {
-    const { table, rows } = this;
-    for (const use of this.view.uses) {
-      const number = table.numbers.get(use.item);
-      if (number === undefined) this.proposeStranger(use);
+    const { rows, history } = this;
+    history.uses.forEach(({ item }, use) => {
+      const number = history.numbers[use]!;
+      if (number < 0) this.proposeStranger(item, use);
       else if (this.propose(number, 'REVIEW', true)) this.describeUse((rows.rows - 1) * COLUMNS, use);
-    }
+    });
+    this.keepBest(0, MOST_USED);
   }
 
   /** What a learner used and neither the trend nor the curriculum knows. */
-  private proposeStranger(use: Use): void {
-    (this.strangers ??= new Map()).set(use.item, this.rows.rows);
-    this.describeUse(this.rows.add(use.item, 'REVIEW', UNKNOWN, 0), use);
+  private proposeStranger(item: ItemId, use: number): void {
+    const { rows } = this;
+    (this.strangers ??= new Map()).set(item, rows.rows);
+    const at = rows.add(item, -1, 'REVIEW', UNKNOWN, 0);
+    rows.sourceSets[rows.rows - 1] = sourceBit('REVIEW');
+    this.describeDue(at, item);
+    this.describeUse(at, use);
   }
 
-  /** What is due or comes next, and what exercises a weak skill. */
-  proposePersonal(): void {
-    const { numbers, dependents, exercising, places } = this.table;
+  /** What is due, and what has become ready. */
+  proposeCurriculum(): void {
+    if (!this.asks('CURRICULUM')) return;
+    const { numbers, dependents, places } = this.table;
     for (const { item } of this.view.course.deadlines) {
       const number = numbers.get(item);
       if (number !== undefined && places[number] !== undefined) this.propose(number, 'CURRICULUM');
@@ -121,19 +145,28 @@ class Gathering {
     for (const item of this.completed) {
       for (const number of dependents.get(item) ?? []) if (this.isReady(places[number]!)) this.propose(number, 'CURRICULUM');
     }
+  }
+
+  /** What exercises a weak skill. */
+  proposeReview(): void {
+    if (!this.asks('REVIEW')) return;
+    const from = this.rows.rows;
     for (const [skill, mastery] of this.mastery) {
-      if (mastery < WEAK) for (const number of exercising.get(skill) ?? []) this.propose(number, 'REVIEW');
+      if (mastery >= WEAK) continue;
+      for (const number of this.table.exercising.get(skill) ?? []) this.propose(number, 'REVIEW');
     }
+    this.keepBest(from, this.quotas.REVIEW);
   }
 
   /** The best of those that trend, until no other can be in a list but by its youth. */
   proposeTrending(): Walked {
+    if (!this.asks('TRENDING')) return { floor: -Infinity, below: 0 };
     const { byMomentum, momentum } = this.table;
     const slack = SLACK + Math.min(freshnessOf(NEW_FOR_DAYS), this.greatestFreshness());
     let [proposed, floor] = [0, -Infinity];
     for (const number of byMomentum) {
       const own = momentum[number]!;
-      if (proposed >= MOST_TRENDING && own + slack < floor) return { floor, below: own };
+      if (proposed >= this.quotas.TRENDING && own + slack < floor) return { floor, below: own };
       if (this.propose(number, 'TRENDING') && ++proposed === MOST_LISTED) floor = own;
     }
     return { floor, below: 0 };
@@ -141,32 +174,61 @@ class Gathering {
 
   /** The newest, and whatever new one gets into a list by its youth. */
   proposeNew({ floor, below }: Walked): void {
+    if (!this.asks('NEW')) return;
     const { byYouth, momentum, addedAtMs } = this.table;
+    const most = this.quotas.NEW;
     let proposed = 0;
     for (const number of byYouth) {
       const age = this.ageOf(addedAtMs[number]!);
       if (age > NEW_FOR_DAYS) return;
       const freshness = freshnessOf(age) + SLACK;
-      if (proposed >= MOST_NEW && below + freshness < floor) return;
-      if ((proposed < MOST_NEW || momentum[number]! + freshness >= floor) && this.propose(number, 'NEW')) proposed++;
+      if (proposed >= most && below + freshness < floor) return;
+      if ((proposed < most || momentum[number]! + freshness >= floor) && this.propose(number, 'NEW')) proposed++;
     }
   }
 
-  /** The features that concern every candidate, and what is due. */
-  describeLearner(): void {
-    const { rows, view } = this;
-    const { events1d, events7d, events28d } = view.engagement;
-    const { values } = rows;
-    for (let at = 0; at < rows.rows * COLUMNS; at += COLUMNS) {
-      values[at + EVENTS_1D] = events1d;
-      values[at + EVENTS_7D] = events7d;
-      values[at + EVENTS_28D] = events28d;
+  /** What suits what was used, as training found; more are looked at than are proposed, as some are left out. */
+  proposeRetrieved(table: RetrievalTable, { als, covisits, similarityOf, recentPoint }: RetrievalScores): void {
+    const { opened } = this.history;
+    const { ALS, NEIGHBOURS, COVISITED } = this.quotas;
+    if (als !== null && this.asks('ALS')) this.proposeBest(greatest(als, opened, ALS), 'ALS');
+    if (recentPoint !== null && this.asks('NEIGHBOURS')) {
+      const { numbers } = this.table;
+      const found = table.embeddings!.nearest(this.view.course.course, recentPoint, 2 * NEIGHBOURS + this.view.uses.length);
+      // What training did not see stands beside the index, and is compared one by one.
+      const near = [...found.flatMap(({ item }) => numbers.get(item) ?? []), ...table.unseen].filter((number) => opened[number] === 0);
+      const similarities = new Map(near.map((number) => [number, similarityOf!(number)]));
+      this.proposeBest(
+        near.sort((a, b) => similarities.get(b)! - similarities.get(a)! || a - b),
+        'NEIGHBOURS',
+      );
     }
-    // The first deadline of an item counts: it is written last.
-    for (const { item, dueAtMs } of view.course.deadlines.toReversed()) {
-      const row = this.rowOf(item);
-      if (row >= 0) values[row * COLUMNS + DUE_IN] = dueAtMs < this.atMs ? UNKNOWN[DUE_IN]! : (dueAtMs - this.atMs) / DAY_MS;
+    if (covisits !== null && this.asks('COVISITED')) this.proposeBest(greatest(covisits, opened, COVISITED), 'COVISITED');
+  }
+
+  private proposeBest(numbers: readonly number[], source: 'ALS' | 'NEIGHBOURS' | 'COVISITED'): void {
+    let named = 0;
+    for (const number of numbers) {
+      this.propose(number, source, false, source);
+      if (this.table.notes[number]! > 0 && ++named === this.quotas[source]) return;
     }
+  }
+
+  /** What the segment uses, with its place there. */
+  proposeSegment(): void {
+    const { segment } = this.view;
+    if (segment === undefined) return;
+    if (this.asks('SEGMENT')) {
+      for (const { item } of segment.items) {
+        const number = this.table.numbers.get(item);
+        if (number !== undefined) this.propose(number, 'SEGMENT', false, 'SEGMENT');
+      }
+    }
+    describeSegment(this.rows, segment, (item) => this.rowOf(item));
+  }
+
+  private asks(source: CandidateSource): boolean {
+    return (this.without & sourceBit(source)) === 0;
   }
 
   /** Row of an item; less than 0 where it is no candidate. */
@@ -180,35 +242,97 @@ class Gathering {
     return newest === undefined ? 0 : freshnessOf(this.ageOf(this.table.addedAtMs[newest]!));
   }
 
-  /** @returns whether it has become a candidate now, in the last row */
-  private propose(number: number, source: CandidateSource, isUsed = false): boolean {
+  /**
+   * @param label - source to name where it is the first to propose it; that it trends says more than most
+   * @returns whether it has become a candidate now, in the last row
+   */
+  private propose(number: number, source: CandidateSource, isUsed = false, label = number < this.table.trending ? 'TRENDING' : source): boolean {
     const { table, rows } = this;
-    if (table.notes[number] !== 0) return false;
+    const note = table.notes[number]!;
+    if (note > 0) rows.sourceSets[note - 1]! |= sourceBit(source);
+    if (note !== 0) return false;
     if (table.traits[number] !== 0 && this.isLeftOut(number, isUsed)) {
       table.notes[number] = LEFT_OUT;
       return false;
     }
-    const at = rows.add(table.items[number]!, number < table.trending ? 'TRENDING' : source, table.features, number * COLUMNS);
+    const at = rows.add(table.items[number]!, number, label, table.features, number * COLUMNS);
+    rows.sourceSets[rows.rows - 1] = sourceBit(source) | sourceBit(label);
     table.notes[number] = rows.rows;
     const added = table.addedAtMs[number]!;
     if (added === added) rows.values[at + ITEM_AGE] = this.ageOf(added);
     if (table.traits[number]! & HAS_NEEDS) this.describeNeeds(at, table.places[number]!, isUsed);
+    this.describeDue(at, table.items[number]!);
     return true;
   }
 
-  private describeUse(at: number, use: Use): void {
-    const { values } = this.rows;
-    const age = daysBetween(use.lastMs, this.atMs - 1);
-    values[at + OPENED] = 1;
-    values[at + COMPLETED] = use.completed ? 1 : 0;
-    values[at + OWN_DAYS] = use.days;
-    values[at + OWN_WEIGHT] = decayed(use.weight, age);
-    values[at + OWN_AGE] = age;
+  /** Of the rows from one on, keeps those that the formula would list first. */
+  private keepBest(from: number, most: number): void {
+    const { rows, table } = this;
+    if (rows.rows - from <= most) return;
+    const scores = new Float32Array(rows.rows);
+    const ranked: number[] = [];
+    for (let row = from; row < rows.rows; row++) {
+      scores[row] = formulaScore(rows.values, row * COLUMNS);
+      ranked.push(row);
+    }
+    ranked.sort(betterFirst(scores, rows.items));
+    for (const row of ranked.slice(most)) {
+      if (rows.numbers[row]! >= 0) table.notes[rows.numbers[row]!] = LEFT_OUT;
+      else this.strangers!.delete(rows.items[row]!);
+    }
+    rows.keep(
+      from,
+      ranked.slice(0, most).sort((a, b) => a - b),
+    );
+    for (let row = from; row < rows.rows; row++) {
+      if (rows.numbers[row]! >= 0) table.notes[rows.numbers[row]!] = row + 1;
+      else this.strangers!.set(rows.items[row]!, row);
+    }
   }
 
-  private describeNeeds(at: number, place: CurriculumItem, isUsed: boolean): void {
-    if (!isUsed && place.prerequisites.length > 0) this.rows.values[at + NEXT] = 1;
-    this.rows.values[at + WEAK_SKILL] = this.weaknessOf(place);
+  private describeUse(at: number, use: number): void {
+    const { values } = this.rows;
+    const { uses, ages, firstAges, recentDays, weights, weights7d } = this.history;
+    const { completed, days, events, recentDays: remembered } = uses[use]!;
+    values[at + OPENED] = 1;
+    values[at + COMPLETED] = completed ? 1 : 0;
+    values[at + OWN_DAYS] = days;
+    values[at + OWN_DAYS_7D] = countIn(recentDays[use]!, 7);
+    values[at + OWN_DAYS_28D] = countIn(recentDays[use]!, 28);
+    values[at + OWN_EVENTS] = events;
+    values[at + OWN_WEIGHT] = weights[use]!;
+    values[at + OWN_WEIGHT_7D] = weights7d[use]!;
+    values[at + OWN_AGE] = ages[use]!;
+    values[at + OWN_FIRST_AGE] = firstAges[use]!;
+    const gap = lastGapOf(remembered);
+    if (gap > 0) values[at + OWN_GAP] = gap;
+  }
+
+  private describeDue(at: number, item: ItemId): void {
+    const dueAtMs = this.dueAtMs.size === 0 ? undefined : this.dueAtMs.get(item);
+    if (dueAtMs !== undefined && dueAtMs >= this.atMs) this.rows.values[at + DUE_IN] = (dueAtMs - this.atMs) / DAY_MS;
+  }
+
+  private describeNeeds(at: number, { prerequisites, skills, difficulty }: CurriculumItem, isUsed: boolean): void {
+    const { values } = this.rows;
+    if (prerequisites.length > 0) {
+      let done = 0;
+      for (const item of prerequisites) if (this.completed.has(item)) done++;
+      values[at + PREREQUISITES_DONE] = done / prerequisites.length;
+      if (!isUsed) values[at + NEXT] = 1;
+    }
+    let [least, sum, known] = [1, 0, 0];
+    for (const skill of skills) {
+      const mastery = this.mastery.get(skill);
+      if (mastery === undefined) continue;
+      least = Math.min(least, mastery);
+      sum += mastery;
+      known++;
+    }
+    if (known === 0) return;
+    values[at + WEAK_SKILL] = least < WEAK ? 1 - least : 0;
+    values[at + MASTERY_MEAN] = sum / known;
+    if (difficulty !== null) values[at + DIFFICULTY_GAP] = difficulty - sum / known;
   }
 
   /** Unit: days. */
@@ -228,10 +352,11 @@ class Gathering {
   private isMastered({ kind, skills }: CurriculumItem): boolean {
     return kind === 'quiz' && skills.length > 0 && skills.every((skill) => (this.mastery.get(skill) ?? 0) >= MASTERED);
   }
+}
 
-  private weaknessOf({ skills }: CurriculumItem): number {
-    let least = 1;
-    for (const skill of skills) least = Math.min(least, this.mastery.get(skill) ?? 1);
-    return least < WEAK ? 1 - least : 0;
-  }
+/** Numbers of what was not opened by their scores, the greatest first; as many as leave `most` when some are left out. */
+function greatest(scores: Float64Array, opened: Uint8Array, most: number): number[] {
+  const numbers: number[] = [];
+  for (let number = 0; number < scores.length; number++) if (scores[number]! > 0 && opened[number] === 0) numbers.push(number);
+  return bestOf(numbers, 2 * most, (a, b) => scores[b]! - scores[a]!);
 }

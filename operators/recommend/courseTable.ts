@@ -1,22 +1,18 @@
 import type { CohortTrend, Curriculum, CurriculumItem, ItemId } from '../../schemas/index.js';
 import { itemFeatures } from '../features/itemFeatures.js';
-import { COLUMNS, UNKNOWN } from './candidateRows.js';
+import { betterFirst } from './best.js';
+import { COLUMNS } from './candidateRows.js';
+import { cohortRows } from './cohortColumns.js';
+import { courseKinds, type CourseKinds } from './courseKinds.js';
+import { courseOrder, type CourseOrder } from './courseOrder.js';
+import { kindNumber } from './itemKinds.js';
 import { momentumOf } from './momentum.js';
+import { oncePerPair } from './oncePerPair.js';
 
-type Trend = CohortTrend['items'][number];
-
-/** The columns that the cohort decides, with what is in them. */
-const COHORT: readonly (readonly [column: number, of: (trend: Trend) => number])[] = [
-  [itemFeatures.column('cohort_events_1d'), ({ events1d }) => events1d],
-  [itemFeatures.column('cohort_events_3d'), ({ events3d }) => events3d],
-  [itemFeatures.column('cohort_events_7d'), ({ events7d }) => events7d],
-  [itemFeatures.column('cohort_learner_days_1d'), ({ learnerDays1d }) => learnerDays1d],
-  [itemFeatures.column('cohort_learner_days_3d'), ({ learnerDays3d }) => learnerDays3d],
-  [itemFeatures.column('cohort_learner_days_7d'), ({ learnerDays7d }) => learnerDays7d],
-  [itemFeatures.column('cohort_new_learners_1d'), ({ newLearners1d }) => newLearners1d],
-  [itemFeatures.column('cohort_new_learners_3d'), ({ newLearners3d }) => newLearners3d],
-  [itemFeatures.column('cohort_new_learners_7d'), ({ newLearners7d }) => newLearners7d],
-];
+const ITEM_KIND = itemFeatures.column('item_kind');
+const KIND_SHARE = itemFeatures.column('kind_share');
+const ORDER_PLACE = itemFeatures.column('order_place');
+const ORDER_FROM_COHORT = itemFeatures.column('order_from_cohort');
 
 /**
  * What a trend and a curriculum decide alone: the same for every learner until one of them changes. Items are known by their number in it,
@@ -25,13 +21,15 @@ const COHORT: readonly (readonly [column: number, of: (trend: Trend) => number])
 export interface CourseTable {
   readonly items: readonly ItemId[];
   readonly numbers: ReadonlyMap<ItemId, number>;
-  /** Items below this number trend. */
+  /** Items below this number were used in the last 7 days: they trend. */
   readonly trending: number;
-  /** A row of features for each item: those of the cohort, and all others as if nothing were known of them. */
+  /** A row of features for each item: those of cohort and course, and all others as if nothing were known of them. */
   readonly features: Float32Array;
   /** What the cohort alone makes of an item that is not opened; 0 for those that do not trend. */
   readonly momentum: Float64Array;
   readonly places: readonly (CurriculumItem | undefined)[];
+  readonly order: CourseOrder;
+  readonly kinds: CourseKinds;
   /** {@link HAS_TIMES} and {@link HAS_NEEDS} for each item: most have neither, and need no further look. */
   readonly traits: Uint8Array;
   /** An item can be opened in [openFromMs, openUntilMs); a withdrawn one never. */
@@ -39,6 +37,9 @@ export interface CourseTable {
   readonly openUntilMs: Float64Array;
   /** NaN for what has no place in the curriculum. */
   readonly addedAtMs: Float64Array;
+  /** NaN for what is not planned. */
+  readonly plannedFromMs: Float64Array;
+  readonly plannedUntilMs: Float64Array;
   /** Trending items, greatest momentum first, ties by id. */
   readonly byMomentum: readonly number[];
   /** Items of the curriculum, newest first. */
@@ -58,43 +59,44 @@ export const HAS_TIMES = 1;
 /** The item has prerequisites or skills: what the learner did decides whether it may be a candidate. */
 export const HAS_NEEDS = 2;
 
-/** Tables by the decoded records, which all decisions of a process share and none changes. */
-const tables = new WeakMap<object, WeakMap<object, CourseTable>>();
 /** Stands for a record that there is none of. */
 const NONE = {};
+const tables = oncePerPair((trend: CohortTrend | typeof NONE, curriculum: Curriculum | typeof NONE) =>
+  tableOf('items' in trend ? trend : undefined, 'items' in curriculum ? curriculum.items : []),
+);
 
 /** The table of a course as of a trend and a curriculum; made once for each pair of records. */
-export function courseTable(trend: CohortTrend | undefined, curriculum: Curriculum | undefined): CourseTable {
-  const [one, other] = [trend ?? NONE, curriculum ?? NONE];
-  let byCurriculum = tables.get(one);
-  if (byCurriculum === undefined) tables.set(one, (byCurriculum = new WeakMap()));
-  let table = byCurriculum.get(other);
-  if (table === undefined) byCurriculum.set(other, (table = tableOf(trend?.items ?? [], curriculum?.items ?? [])));
-  return table;
-}
+export const courseTable = (trend: CohortTrend | undefined, curriculum: Curriculum | undefined): CourseTable =>
+  tables(trend ?? NONE, curriculum ?? NONE);
 
-function tableOf(trends: readonly Trend[], curriculum: readonly CurriculumItem[]): CourseTable {
+function tableOf(trend: CohortTrend | undefined, curriculum: readonly CurriculumItem[]): CourseTable {
+  const trends = trend?.items ?? [];
   const items = [...new Set([...trends.map(({ item }) => item), ...curriculum.map(({ item }) => item)])];
   const numbers = new Map(items.map((item, number) => [item, number]));
-  const features = featuresOf(items, trends);
-  const momentum = Float64Array.from(items, (_, number) => momentumOf(features, number * COLUMNS));
   const placeOf = new Map(curriculum.map((place) => [place.item, place]));
   const places = items.map((item) => placeOf.get(item));
+  const [order, kinds] = [courseOrder(items, trends, places), courseKinds(trends, places)];
+  const features = featuresOf(cohortRows(items.length, trend), places, order, kinds);
+  const momentum = Float64Array.from(items, (_, number) => momentumOf(features, number * COLUMNS));
+  const trending = trends.filter(({ events7d }) => events7d > 0).length;
   const addedAtMs = Float64Array.from(places, (place) => place?.addedAtMs ?? NaN);
-  const byId = (a: number, b: number): number => (items[a]! < items[b]! ? -1 : 1);
   return {
     items,
     numbers,
-    trending: trends.length,
+    trending,
     features,
     momentum,
     places,
+    order,
+    kinds,
     traits: Uint8Array.from(places, (place) => (place === undefined ? 0 : traitsOf(place))),
     openFromMs: Float64Array.from(places, (place) => (place?.withdrawn === true ? Infinity : (place?.availableFromMs ?? -Infinity))),
     openUntilMs: Float64Array.from(places, (place) => place?.availableUntilMs ?? Infinity),
     addedAtMs,
-    byMomentum: trends.map((_, number) => number).sort((a, b) => momentum[b]! - momentum[a]! || byId(a, b)),
-    byYouth: numbersOf(places).sort((a, b) => addedAtMs[b]! - addedAtMs[a]! || byId(a, b)),
+    plannedFromMs: Float64Array.from(places, (place) => place?.plannedFromMs ?? NaN),
+    plannedUntilMs: Float64Array.from(places, (place) => place?.plannedUntilMs ?? NaN),
+    byMomentum: Array.from({ length: trending }, (_, number) => number).sort(betterFirst(momentum, items)),
+    byYouth: numbersOf(places).sort(betterFirst(addedAtMs, items)),
     dependents: indexOf(places, ({ prerequisites }) => prerequisites),
     exercising: indexOf(places, ({ skills }) => skills),
     starters: curriculum.filter(({ prerequisites }) => prerequisites.length === 0).map(({ item }) => item),
@@ -102,11 +104,15 @@ function tableOf(trends: readonly Trend[], curriculum: readonly CurriculumItem[]
   };
 }
 
-function featuresOf(items: readonly ItemId[], trends: readonly Trend[]): Float32Array {
-  const features = new Float32Array(items.length * COLUMNS);
-  for (let at = 0; at < features.length; at += COLUMNS) features.set(UNKNOWN, at);
-  trends.forEach((trend, number) => {
-    for (const [column, of] of COHORT) features[number * COLUMNS + column] = of(trend);
+/** The rows of the cohort with what the place of each item tells of everybody. */
+function featuresOf(features: Float32Array, places: CourseTable['places'], order: CourseOrder, kinds: CourseKinds): Float32Array {
+  places.forEach((place, number) => {
+    const at = number * COLUMNS;
+    const orderPlace = order.placeOf[number]! / places.length;
+    features[at + ITEM_KIND] = kindNumber(place?.kind ?? '');
+    features[at + KIND_SHARE] = kinds.cohortShare[kinds.of[number]!]!;
+    features[at + ORDER_PLACE] = orderPlace;
+    if (!Number.isNaN(order.cohortPlace)) features[at + ORDER_FROM_COHORT] = orderPlace - order.cohortPlace;
   });
   return features;
 }
@@ -117,7 +123,8 @@ function traitsOf({ withdrawn, availableFromMs, availableUntilMs, prerequisites,
   return (hasTimes ? HAS_TIMES : 0) | (hasNeeds ? HAS_NEEDS : 0);
 }
 
-const numbersOf = (places: CourseTable['places']): number[] => places.flatMap((place, number) => (place === undefined ? [] : [number]));
+/** Numbers of the items that have a place in the curriculum. */
+export const numbersOf = (places: CourseTable['places']): number[] => places.flatMap((place, number) => (place === undefined ? [] : [number]));
 
 /** Numbers of the items by what they name. */
 function indexOf<K extends string>(places: CourseTable['places'], namesOf: (place: CurriculumItem) => readonly K[]): Map<K, number[]> {

@@ -1,29 +1,20 @@
-import {
-  WHOLE_COURSE,
-  segmentKey,
-  type CandidateSource,
-  type CohortTrend,
-  type CourseRecommendations,
-  type FeatureLogDetails,
-  type ItemId,
-  type ReasonCode,
-  type RecommendedItem,
-} from '../../schemas/index.js';
-import { shareOf } from '../hash.js';
-import type { Ranker } from '../ports/ranker.js';
+import type { CourseRecommendations, FeatureLogDetails } from '../../schemas/index.js';
+import type { Quotas } from '../ports/experiments.js';
+import type { Model } from '../ports/models.js';
+import { blended, ownWeight } from './blend.js';
 import { CandidateRows } from './candidateRows.js';
-import { MOST_LISTED, gather } from './candidates.js';
-import { courseTable, isOpen, type CourseTable } from './courseTable.js';
-import { engagementAt, usesIn, type ActiveCourse, type LearnerState } from './learnerState.js';
-import { Scored, bestOf, listOf } from './lists.js';
+import { gather } from './candidates.js';
+import { segmentIn, trendOf, type CourseMoment } from './courseMoment.js';
+import { courseTable } from './courseTable.js';
+import type { CourseView } from './courseView.js';
+import { engagementAt, usesIn } from './learnerState.js';
+import { Scored, listOf } from './lists.js';
+import { loggedCandidates } from './loggedCandidates.js';
 import type { DecisionLookups } from './lookups.js';
-
-/** One course of one learner at one time. */
-export interface CourseMoment {
-  readonly state: LearnerState;
-  readonly course: ActiveCourse;
-  readonly atMs: number;
-}
+import { arranged, type Arrangement } from './policy/arrange.js';
+import type { Policy } from './policy/policy.js';
+import { segmentListOf } from './segmentList.js';
+import { sharedLists } from './sharedLists.js';
 
 /** The lists of a course, and what they were made from. */
 export interface CourseDecision {
@@ -32,96 +23,67 @@ export interface CourseDecision {
   readonly log: FeatureLogDetails | null;
 }
 
-/** Of the candidates that were not listed, such a share is logged. */
-const UNLISTED_SHARE = 0.15;
+/** What the courses of a decision have in common. */
+export interface DecisionSetting {
+  readonly model: Model;
+  readonly policy: Policy;
+  /** Identity of the decision. */
+  readonly decisionId: string;
+  /** Whether the last places of its lists are drawn. */
+  readonly explores: boolean;
+  readonly isLogged: boolean;
+  /** Sources that propose nothing. */
+  readonly without: number;
+  /** Where an experiment changes how many candidates sources are asked for. */
+  readonly quotas?: Quotas;
+}
+
 /** Serves one decision after the other; nothing in it outlives one. */
 const candidates = new CandidateRows();
 
 /** Decides one course: by the learner's history, else by segment and popularity. */
-export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, ranker: Ranker, isLogged: boolean): CourseDecision {
-  const { state, course, atMs } = moment;
-  const uses = usesIn(state, course.course);
-  if (state.context?.consentProfiling !== true || uses.length === 0) return { lists: sharedLists(moment, lookups), log: null };
-  const [trend, curriculum] = [trendOf(course, lookups), lookups.curricula.get(course.course)];
-  gather({ course, uses, trend, curriculum, skills: state.skills, engagement: engagementAt(state, atMs), atMs }, candidates);
+export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, setting: DecisionSetting): CourseDecision {
+  const { state, course } = moment;
+  const { ranker, retrieval } = setting.model;
+  // Of whoever does not agree to profiling nothing is looked at, should anything be there.
+  const uses = state.context?.consentProfiling === true ? usesIn(state, course.course) : [];
+  const isKnown = uses.length > 0;
+  if (!isKnown) return { lists: sharedLists(moment, lookups), log: null };
+  const segment = segmentListOf(moment, lookups);
+  const view = viewOf(moment, lookups, setting, { uses, segment });
+  gather(view, candidates);
   const scored = new Scored(candidates, ranker.score(candidates));
-  const [next, fresh] = [bestOf(scored, 'next'), bestOf(scored, 'new')];
-  const lists = { course: course.course, segment: segmentOf(state), next: listOf(scored, next), new: listOf(scored, fresh) };
-  return { lists, log: isLogged ? { course: course.course, cohort: course.cohort, candidates: loggedOf(moment, scored, next, fresh) } : null };
+  const seed = `${setting.decisionId}|${course.course}`;
+  const arrangement: Arrangement = { ...setting, table: courseTable(view.trend, view.curriculum), embeddings: retrieval.embeddings, seed };
+  const blend = blended(scored, segment, ownWeight(uses, setting.policy.evenAfter));
+  const [next, fresh] = [arranged(blend.scored, 'next', arrangement), arranged(blend.scored, 'new', arrangement)];
+  const listed = {
+    next: blend.explained('next', listOf(scored, ranker, 'next', next.rows)),
+    new: blend.explained('new', listOf(scored, ranker, 'new', fresh.rows)),
+  };
+  const lists = { course: course.course, segment: segmentIn(state), ...listed };
+  if (!setting.isLogged) return { lists, log: null };
+  return { lists, log: { course: course.course, cohort: course.cohort, candidates: loggedCandidates(scored, { next, new: fresh }) } };
 }
 
-/** What the cohort uses, if it is one of this course: a profile names one cohort, whatever courses it has. */
-function trendOf({ course, cohort }: ActiveCourse, { trends }: DecisionLookups): CohortTrend | undefined {
-  const trend = trends.get(cohort);
-  return trend?.course === course ? trend : undefined;
-}
-
-/** A segment is made of what learners did: without consent there is none. */
-const segmentOf = ({ context }: LearnerState): string => (context?.consentProfiling === true ? (context.segment ?? '') : '');
-
-/** What was listed and a sample of the rest, best first. */
-function loggedOf(
-  { course, atMs }: CourseMoment,
-  scored: Scored,
-  next: readonly number[],
-  fresh: readonly number[],
-): FeatureLogDetails['candidates'] {
-  const { items, sources, rows } = scored.candidates;
-  const moment = `|${course.course}|${String(atMs)}`;
-  const listed = new Set([...next, ...fresh]);
-  const logged = Array.from({ length: rows }, (_, row) => row).filter(
-    (row) => listed.has(row) || shareOf(`${items[row]!}${moment}`) < UNLISTED_SHARE,
-  );
-  return logged
-    .sort((a, b) => scored.compare(a, b))
-    .map((row) => ({
-      item: items[row]!,
-      source: sources[row]!,
-      nextRank: next.indexOf(row),
-      newRank: fresh.indexOf(row),
-      score: scored.scores[row]!,
-      features: scored.candidates.features(row),
-    }));
-}
-
-/** What many use: the segment's list, then that of the whole course, then what trends in the cohort. The same for `next` and `new`. */
-function sharedLists({ state, course, atMs }: CourseMoment, lookups: DecisionLookups): CourseRecommendations {
-  const segment = segmentOf(state);
-  const table = courseTable(trendOf(course, lookups), lookups.curricula.get(course.course));
-  const list = new SharedList(table, atMs, state.context?.consentProfiling === true);
-  const itemsOf = (name: string): readonly ItemId[] => lookups.segments.get(segmentKey(course.course, name))?.items.map(({ item }) => item) ?? [];
-  if (segment !== '') list.add(itemsOf(segment), 'SEGMENT', 'POPULAR_IN_SEGMENT');
-  list.add(itemsOf(WHOLE_COURSE), 'POPULAR', 'POPULAR');
-  list.add(table.items.slice(0, table.trending), 'POPULAR', 'POPULAR');
-  // Before anybody used anything there is the curriculum: what needs nothing else first.
-  list.add(table.starters, 'CURRICULUM', 'NEXT_IN_COURSE');
-  return { course: course.course, segment, next: list.items, new: list.items };
-}
-
-class SharedList {
-  readonly items: RecommendedItem[] = [];
-  private readonly met = new Set<ItemId>();
-
-  /** @param isNew - the learner has done nothing yet; of one who is not profiled nobody knows */
-  constructor(
-    private readonly table: CourseTable,
-    private readonly atMs: number,
-    private readonly isNew: boolean,
-  ) {}
-
-  add(items: readonly ItemId[], source: CandidateSource, reason: ReasonCode): void {
-    for (const item of items) {
-      if (this.items.length === MOST_LISTED) return;
-      if (this.met.has(item) || !this.isReady(item)) continue;
-      this.met.add(item);
-      this.items.push({ item, score: Math.fround(1 / this.met.size), source, reasons: [reason] });
-    }
-  }
-
-  private isReady(item: ItemId): boolean {
-    const number = this.table.numbers.get(item);
-    if (number === undefined) return true;
-    const needsOthers = (this.table.places[number]?.prerequisites.length ?? 0) > 0;
-    return isOpen(this.table, number, this.atMs) && !(this.isNew && needsOthers);
-  }
+/** What candidates are made from. */
+function viewOf(
+  { state, course, atMs }: CourseMoment,
+  lookups: DecisionLookups,
+  { model, without, quotas }: DecisionSetting,
+  found: Pick<CourseView, 'uses' | 'segment'>,
+): CourseView {
+  return {
+    course,
+    ...found,
+    trend: trendOf(course, lookups),
+    curriculum: lookups.curricula.get(course.course),
+    skills: state.skills,
+    engagement: engagementAt(state, atMs),
+    hoursPerWeek: state.context?.hoursPerWeek ?? null,
+    retrieval: model.retrieval,
+    atMs,
+    without,
+    ...(quotas === undefined ? {} : { quotas }),
+  };
 }

@@ -34,12 +34,14 @@ export const formulaRanker: Ranker = {
   featureSet: itemFeatures,
   score: ({ rows, columns, values }) => {
     if (scores.length < rows) scores = new Float32Array(2 * rows);
-    for (let row = 0; row < rows; row++) scores[row] = scoreOf(values, row * columns);
-    return scores;
+    for (let row = 0; row < rows; row++) scores[row] = formulaScore(values, row * columns);
+    return { next: scores, new: scores };
   },
+  contributions: null,
 };
 
-function scoreOf(values: FeatureMatrix['values'], at: number): number {
+/** Score of one row, which begins at `at`. */
+export function formulaScore(values: FeatureMatrix['values'], at: number): number {
   const use = values[at + OPENED]! > 0 ? habitOf(values, at) : momentumOf(values, at);
   const course = 2 * values[at + NEXT]! + (values[at + DUE]! <= DUE_SOON_DAYS ? 3 : 0) + 2 * values[at + WEAK]!;
   return use + course + freshnessOf(values[at + ITEM_AGE]!);

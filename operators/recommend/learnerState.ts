@@ -14,6 +14,7 @@ import {
 } from '../../schemas/index.js';
 import { days } from '../duration.js';
 import { schema, type Infer } from '../schema.js';
+import { dayOf, withDay } from './recentDays.js';
 
 /** Items of a course whose use is kept: the ones used last. */
 const MOST_ITEMS = 400;
@@ -21,7 +22,7 @@ const MOST_ITEMS = 400;
 const HALF_LIFE_DAYS = 28;
 
 /** Days (UTC) from the one of an instant to that of a later one; 0 where it is not later. */
-export const daysBetween = (fromMs: number, toMs: number): number => Math.max(0, Math.floor(toMs / days(1)) - Math.floor(fromMs / days(1)));
+export const daysBetween = (fromMs: number, toMs: number): number => Math.max(0, dayOf(toMs) - dayOf(fromMs));
 /** What the weight of a use is after some days. */
 export const decayed = (weight: number, elapsedDays: number): number => weight * (SHARES[elapsedDays] ?? 2 ** (-elapsedDays / HALF_LIFE_DAYS));
 /** What is left after whole days, of which most are few. */
@@ -42,8 +43,12 @@ const context = schema.record({
 });
 const use = schema.record({
   item: schema.branded<ItemId>(),
+  firstMs: schema.long,
   lastMs: schema.long,
   days: schema.long,
+  /** Which of the last days: see RecentDays. */
+  recentDays: schema.long,
+  events: schema.long,
   weight: schema.double,
   completed: schema.boolean,
 });
@@ -95,19 +100,23 @@ function withUses(before: readonly Use[], items: readonly ItemUse[], atMs: numbe
     used.delete(one.item);
     return usedAgain(one, now, atMs);
   });
-  for (const { item, completed } of used.values()) uses.push({ item, lastMs: atMs, days: 1, weight: 1, completed });
+  for (const { item, events, completed } of used.values())
+    uses.push({ item, firstMs: atMs, lastMs: atMs, days: 1, recentDays: 1, events, weight: 1, completed });
   return uses.length <= MOST_ITEMS ? uses : uses.sort((a, b) => b.lastMs - a.lastMs).slice(0, MOST_ITEMS);
 }
 
-function usedAgain({ item, lastMs, days, weight, completed }: Use, now: ItemUse, atMs: number): Use {
-  const elapsed = daysBetween(lastMs, atMs);
+function usedAgain(before: Use, now: ItemUse, atMs: number): Use {
+  const elapsed = daysBetween(before.lastMs, atMs);
   const isNewDay = elapsed > 0 ? 1 : 0;
   return {
-    item,
-    lastMs: Math.max(lastMs, atMs),
-    days: days + isNewDay,
-    weight: decayed(weight, elapsed) + isNewDay,
-    completed: completed || now.completed,
+    item: before.item,
+    firstMs: Math.min(before.firstMs, atMs),
+    lastMs: Math.max(before.lastMs, atMs),
+    days: before.days + isNewDay,
+    recentDays: withDay(before.recentDays, dayOf(atMs) - dayOf(before.lastMs)),
+    events: before.events + now.events,
+    weight: decayed(before.weight, elapsed) + isNewDay,
+    completed: before.completed || now.completed,
   };
 }
 
@@ -147,11 +156,10 @@ export const usesIn = ({ histories }: LearnerState, course: CourseId): readonly 
 export const lookupKeys = {
   trends: ({ context }: LearnerState): CohortId[] => (context?.courses ?? []).map(({ cohort }) => cohort),
   curricula: ({ context }: LearnerState): CourseId[] => (context?.courses ?? []).map(({ course }) => course),
-  /** Lists of segments stand in where there is no history. */
-  segments: (state: LearnerState): SegmentKey[] => {
-    const { courses, consentProfiling, segment } = state.context ?? { courses: [], consentProfiling: false, segment: null };
+  /** Lists of segments stand in where there is little history or none. */
+  segments: ({ context }: LearnerState): SegmentKey[] => {
+    const { courses, consentProfiling, segment } = context ?? { courses: [], consentProfiling: false, segment: null };
     const names = consentProfiling && segment !== null ? [segment, WHOLE_COURSE] : [WHOLE_COURSE];
-    const isNew = ({ course }: ActiveCourse): boolean => !consentProfiling || usesIn(state, course).length === 0;
-    return courses.filter(isNew).flatMap(({ course }) => names.map((name) => segmentKey(course, name)));
+    return courses.flatMap(({ course }) => names.map((name) => segmentKey(course, name)));
   },
 };

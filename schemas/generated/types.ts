@@ -32,6 +32,12 @@ export interface CatalogueItem {
   readonly withdrawn: boolean;
   /** When the catalogue changed the item. Unit: ms since epoch (UTC). */
   readonly updatedAtMs: number;
+  /** Place in the order of the course, from 0; null where nobody says. */
+  readonly position: number | null;
+  /** From when on the course plans to have it done; says nothing of availability. null where nothing is planned. Unit: ms since epoch (UTC). */
+  readonly plannedFromMs: number | null;
+  /** First instant at which it is planned no more; null where nothing is planned. Unit: ms since epoch (UTC). */
+  readonly plannedUntilMs: number | null;
 }
 
 /** Kinds of touch. */
@@ -89,6 +95,24 @@ export interface CohortItemTrend {
   readonly newLearners3d: number;
   /** Learners who used the item for the first time in the last 7 days. Unit: learners. */
   readonly newLearners7d: number;
+  /** Events in the last 14 days. Unit: count. */
+  readonly events14d: number;
+  /** Distinct (learner, day) pairs that touched the item in the last 14 days. Unit: learner-days. */
+  readonly learnerDays14d: number;
+  /** Learners who used the item for the first time in the last 14 days. Unit: learners. */
+  readonly newLearners14d: number;
+  /** Events in the last 28 days. Unit: count. */
+  readonly events28d: number;
+  /** Distinct (learner, day) pairs that touched the item in the last 28 days. Unit: learner-days. */
+  readonly learnerDays28d: number;
+  /** Learners who used the item for the first time in the last 28 days. Unit: learners. */
+  readonly newLearners28d: number;
+  /** Learners of the cohort who have ever used the item. Unit: learners. */
+  readonly openers: number;
+  /** Start of the day on which a learner of the cohort used the item for the first time. Unit: ms since epoch (UTC). */
+  readonly firstUsedAtMs: number | null;
+  /** Start of the day on which one in twenty learners of the cohort had used the item; null before. Unit: ms since epoch (UTC). */
+  readonly spreadAtMs: number | null;
 }
 
 /** The items that a cohort used most up to a midnight (UTC), with their windows: one record instead of one for each item. */
@@ -103,8 +127,22 @@ export interface CohortTrend {
   readonly asOfMs: number;
   /** Version of the topology that wrote the record. */
   readonly topologyVersion: number;
-  /** The items used in the last 7 days, most events in 7 days first, ties by item; at most 300. */
+  /** The items used in the last 28 days, most events in 7 days first, then in 28 days, ties by item; at most 300. */
   readonly items: readonly CohortItemTrend[];
+  /** Distinct (learner, day) pairs of the cohort in the last day, whatever they used. Unit: learner-days. */
+  readonly activeLearnerDays1d: number;
+  /** Distinct (learner, day) pairs of the cohort in the last 3 days, whatever they used. Unit: learner-days. */
+  readonly activeLearnerDays3d: number;
+  /** Distinct (learner, day) pairs of the cohort in the last 7 days, whatever they used. Unit: learner-days. */
+  readonly activeLearnerDays7d: number;
+  /** Distinct (learner, day) pairs of the cohort in the last 14 days, whatever they used. Unit: learner-days. */
+  readonly activeLearnerDays14d: number;
+  /** Distinct (learner, day) pairs of the cohort in the last 28 days, whatever they used. Unit: learner-days. */
+  readonly activeLearnerDays28d: number;
+  /** Learners of the cohort who have ever used anything. Unit: learners. */
+  readonly learners: number;
+  /** Start of the day on which a learner of the cohort used anything for the first time. Unit: ms since epoch (UTC). */
+  readonly firstUsedAtMs: number | null;
 }
 
 /** Kinds of control record. */
@@ -162,6 +200,12 @@ export interface CurriculumItem {
   readonly addedAtMs: number;
   /** Whether it must not be recommended any more. */
   readonly withdrawn: boolean;
+  /** Place in the order of the course, from 0; null where nobody says. */
+  readonly position: number | null;
+  /** From when on the course plans to have it done; says nothing of availability. null where nothing is planned. Unit: ms since epoch (UTC). */
+  readonly plannedFromMs: number | null;
+  /** First instant at which it is planned no more; null where nothing is planned. Unit: ms since epoch (UTC). */
+  readonly plannedUntilMs: number | null;
 }
 
 /** All items of a course: what can be recommended in it, and when. */
@@ -216,6 +260,26 @@ export interface DeadLetter {
   readonly personal: DeadLetterDetails | Sealed;
 }
 
+/** A learner was decided for under a variation of an experiment, for the first time in a while. */
+export interface ExperimentExposure {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Key of the experiment. */
+  readonly experiment: string;
+  /** Key of the variation that was drawn for the learner. */
+  readonly variation: string;
+  /** Event time of the decision. Unit: ms since epoch (UTC). */
+  readonly exposedAtMs: number;
+  /** Identity of the decision, as the feature log has it before the course; the same in a replay. */
+  readonly decisionId: string;
+  /** Version of the model that ranked, or of the rule that did. */
+  readonly modelVersion: string;
+  /** Version of the topology that wrote the record. */
+  readonly topologyVersion: number;
+}
+
 /** The two lists of a course. */
 export type ExposureList = 'NEXT' | 'NEW';
 
@@ -257,16 +321,26 @@ export interface Exposure {
 export interface LoggedCandidate {
   /** Catalogue item. Personal: behavioural. */
   readonly item: ItemId;
-  /** Source that proposed it, as in the recommendation. Personal: behavioural. */
+  /** Source that proposed it first, as in the recommendation. Personal: behavioural. */
   readonly source: string;
+  /** All sources that proposed it: bit n is the symbol n of CandidateSource; 0 in records that only know the first. Personal: behavioural. */
+  readonly sources: number;
   /** Place in the list `next`, from 0; -1 when not in it. Personal: behavioural. */
   readonly nextRank: number;
   /** Place in the list `new`, from 0; -1 when not in it. Personal: behavioural. */
   readonly newRank: number;
-  /** Score that it was ranked by. Personal: behavioural. */
+  /** Score that it had for `next`. Personal: behavioural. */
   readonly score: number;
+  /** Score that it had for `new`. Personal: behavioural. */
+  readonly newScore: number;
   /** Its features, in the order of the feature set. Personal: behavioural. */
   readonly features: readonly number[];
+  /** Probability with which the policy lists it in `next`, at this place; 0 where it is not listed. Unit: 0..1. Personal: behavioural. */
+  readonly nextPropensity: number;
+  /** Probability with which the policy lists it in `new`, at this place; 0 where it is not listed. Unit: 0..1. Personal: behavioural. */
+  readonly newPropensity: number;
+  /** Probability with which a candidate like it is in the log, given that the decision is. Unit: 0..1. Personal: behavioural. */
+  readonly inclusionProbability: number;
 }
 
 /** The candidates. */
@@ -295,6 +369,10 @@ export interface FeatureLog {
   readonly featureSet: string;
   /** Version of the topology that wrote the record. */
   readonly topologyVersion: number;
+  /** Whether the last places of its lists were drawn. */
+  readonly explored: boolean;
+  /** Probability with which a decision of the policy draws. Unit: 0..1. */
+  readonly explorationShare: number;
   /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
   readonly personal: FeatureLogDetails | Sealed;
 }
@@ -499,7 +577,7 @@ export interface ActiveCourse {
 export interface ContextDetails {
   /** Courses in which the learner is enrolled, by name; an ended enrolment is left out. Personal: profile. */
   readonly courses: readonly ActiveCourse[];
-  /** Segment of the learner within each course; null where the profile does not tell. Personal: sensitive. */
+  /** Segment of the learner, learnt or from the profile; null without consent, and where nothing tells. Personal: sensitive. */
   readonly segment: string | null;
   /** Time that the learner says to have. Unit: hours per week. Personal: profile. */
   readonly hoursPerWeek: number | null;
@@ -607,6 +685,10 @@ export interface ProfileDetails {
   readonly consentProfiling: boolean;
   /** When the consent was given or withdrawn. Unit: ms since epoch (UTC). Personal: profile. */
   readonly consentAtMs: number | null;
+  /** Whether the learner objects to profiling, whatever the consent says; null says nothing: what held before goes on. Personal: profile. */
+  readonly objectsToProfiling: boolean | null;
+  /** Whether the use of the learner's data is restricted to keeping them; null says nothing: what held before goes on. Personal: profile. */
+  readonly restricted: boolean | null;
 }
 
 /** What is known of a learner besides events: segment attributes, courses, consent. */
@@ -695,7 +777,7 @@ export type CandidateSource = 'TRENDING' | 'CURRICULUM' | 'ALS' | 'NEIGHBOURS' |
 export interface RecommendedItem {
   /** Catalogue item. Personal: profile. */
   readonly item: ItemId;
-  /** Rank score within its list, higher is better; not comparable across lists. Personal: profile. */
+  /** What the ranker gave it for its list, higher is better; not comparable across lists. The order of a list is that of the policy, which may differ. Personal: profile. */
   readonly score: number;
   /** Source that proposed the item. Personal: profile. */
   readonly source: CandidateSource;
@@ -791,6 +873,7 @@ export interface SchemaTypes {
   readonly 'control': Control;
   readonly 'curriculum': Curriculum;
   readonly 'dead-letter': DeadLetter;
+  readonly 'experiment-exposure': ExperimentExposure;
   readonly 'exposure': Exposure;
   readonly 'feature-log': FeatureLog;
   readonly 'feedback': Feedback;

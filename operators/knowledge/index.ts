@@ -1,0 +1,2 @@
+/** Knowledge tracing: what a topology needs of it. */
+export * from './rightAnswer.js';

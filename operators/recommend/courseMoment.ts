@@ -1,0 +1,19 @@
+import type { CohortTrend } from '../../schemas/index.js';
+import type { ActiveCourse, LearnerState } from './learnerState.js';
+import type { DecisionLookups } from './lookups.js';
+
+/** One course of one learner at one time. */
+export interface CourseMoment {
+  readonly state: LearnerState;
+  readonly course: ActiveCourse;
+  readonly atMs: number;
+}
+
+/** What the cohort uses, if it is one of this course: a profile names one cohort, whatever courses it has. */
+export function trendOf({ course, cohort }: ActiveCourse, { trends }: DecisionLookups): CohortTrend | undefined {
+  const trend = trends.get(cohort);
+  return trend?.course === course ? trend : undefined;
+}
+
+/** The segment of a learner; empty where there is none. A segment is made of what learners did: without consent there is none. */
+export const segmentIn = ({ context }: LearnerState): string => (context?.consentProfiling === true ? (context.segment ?? '') : '');

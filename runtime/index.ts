@@ -11,6 +11,11 @@
  * await storage.close();
  *
  * @example
+ * // What was trained decides, by event time.
+ * await using models = await openModels('./models', { region: 'eu-west' });
+ * const worker = new Worker([recommendations], storage, { region: 'eu-west', mode: 'follow', models });
+ *
+ * @example
  * // Over Kafka and Redis: as many processes as there are may do this.
  * const broker = await openBroker('confluent', { brokers: ['kafka-1:9092'], markerIdOf });
  * const state = await openRedis({ url: 'redis://redis-1:6379', region: 'eu-west' });
@@ -21,7 +26,15 @@
  * await worker.run();
  * for (const part of [cluster, broker, state]) await part.close();
  */
-export { openCluster, type Cluster, type ClusterOptions, type Guarantee } from './cluster/index.js';
+export {
+  followTopics,
+  openCluster,
+  type Cluster,
+  type ClusterOptions,
+  type FollowedTopics,
+  type FollowedTopicsOptions,
+  type Guarantee,
+} from './cluster/index.js';
 export {
   readDeadLetters,
   replayDeadLetters,
@@ -48,6 +61,19 @@ export type { StepState } from './engine/task.js';
 export type { StepLimits } from './engine/taskParts.js';
 export { Worker, type WorkerOptions } from './engine/worker.js';
 export { openBroker, type Broker, type BrokerDriver, type KafkaOptions, type SaslOptions, type TlsOptions } from './kafka/index.js';
+export {
+  followAlias,
+  openModels,
+  openRegistry as openModelRegistry,
+  type AliasFollower,
+  type FollowOptions,
+  type Manifest,
+  type ModelEvent,
+  type ModelFolder,
+  type ModelOptions,
+  type ModelRegistry,
+  type RegisteredVersion,
+} from './models/index.js';
 export { openRedis, type RedisNode, type RedisOptions, type RedisState } from './redis/index.js';
 export { openRegistry, type Compatibility, type RegistryOptions } from './registry/index.js';
 export type {

@@ -192,6 +192,8 @@ export interface TaskAccess {
   readonly tasks: TaskStore;
   /** What is kept is of an earlier commit than the log is: what came since is computed again. Absent where the two cannot differ. */
   readonly isBehind?: boolean;
+  /** Where the task had committed in its own partitions. Absent where nothing tells. */
+  readonly reached?: readonly TaskPosition[];
   /** Says where reading begins, once; nothing is read before. */
   begin(positions: readonly TaskPosition[]): Awaitable<void>;
   /** As {@link Storage.commit}; `positions` are those of the partitions that are the task's own. */

@@ -42,6 +42,7 @@ export class ClusterTask implements TaskAccess {
   };
   readonly tasks: TaskStore;
   readonly isBehind: boolean;
+  readonly reached: readonly TaskPosition[];
   private readonly watch: StateWatch;
 
   private constructor(
@@ -50,7 +51,9 @@ export class ClusterTask implements TaskAccess {
     { progress, standing }: Recovery,
     private readonly own: ReadonlyMap<string, FetchBuffer>,
     private readonly global: GlobalReader | null,
+    committed: readonly CommittedOffset[],
   ) {
+    this.reached = committed.flatMap(({ topic, partition, offset }) => (offset === null ? [] : [{ topic, partition, next: offset }]));
     this.tasks = claimedRows(claimed, progress);
     this.isBehind = standing === 'behind';
     this.watch = new StateWatch(claimed, parts.onFetched);
@@ -84,7 +87,7 @@ export class ClusterTask implements TaskAccess {
       await assertRebuildable(place.name, committed, [...owned, ...starts], parts);
     }
     const global = starts.length === 0 ? null : await GlobalReader.open(broker, starts, gate, onFetched);
-    return new ClusterTask(parts, claimed, recovery, own, global);
+    return new ClusterTask(parts, claimed, recovery, own, global, committed);
   }
 
   async begin(positions: readonly TaskPosition[]): Promise<void> {

@@ -113,7 +113,8 @@ export class FetchBuffer {
   /** Records that have been fetched from `offset` on, at most `most`. */
   read(offset: number, most: number): LogRecord[] {
     if (offset < this.from) {
-      this.goBack(offset);
+      // A dead letter looks for one record, and does without: what the task reads next is not given up for it.
+      if (most > 1) this.goBack(offset);
       return [];
     }
     const first = this.indexOf(offset);
@@ -153,4 +154,5 @@ export class FetchBuffer {
   }
 }
 
-const bytesOf = ({ key, value, header }: LogRecord): number => (key?.length ?? 0) + (value?.length ?? 0) + (header?.length ?? 0);
+/** Bytes of a record: key, value and header. */
+export const bytesOf = ({ key, value, header }: LogRecord): number => (key?.length ?? 0) + (value?.length ?? 0) + (header?.length ?? 0);

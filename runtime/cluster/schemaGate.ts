@@ -30,6 +30,11 @@ export class SchemaGate {
     }
   }
 
+  /** Resolves when all of these may be decoded. */
+  async learnAll(records: readonly LogRecord[]): Promise<void> {
+    for (const record of records) await this.learn(record);
+  }
+
   private async learn(record: LogRecord): Promise<void> {
     const id = this.schemas === undefined ? null : this.missingId(record, this.schemas);
     if (id !== null) await this.schemas!.learn(id);

@@ -1,16 +1,17 @@
 import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
 import type { Subtopology } from '../../operators/graph.js';
-import type { PartitionName, Placement, TaskAccess, TaskPlace } from '../ports.js';
+import type { PartitionName, Placement, TaskAccess, TaskPlace, TaskPosition } from '../ports.js';
 import type { Channel } from './channel.js';
-import type { Decision, DecisionLog } from './decisions.js';
+import type { Decision, DecisionLog, TaskDecisions } from './decisions.js';
 import type { Deployment } from './deployment.js';
 import { Outputs, type Target } from './outputs.js';
-import { PartitionInput } from './partitionInput.js';
+import { PartitionInput, ownPositions } from './partitionInput.js';
 import { decodeProgress, newProgress, type TaskProgress } from './progress.js';
 import { placesOf } from './stagePlaces.js';
 import { ReplayedDecisions } from './replayedDecisions.js';
 import { Task } from './task.js';
 import type { StepLimits } from './taskParts.js';
+import { TaskModels, relive } from './taskModels.js';
 import { TaskState } from './taskState.js';
 import { TimeQueue } from './timeQueue.js';
 import type { Writers } from './writers.js';
@@ -31,7 +32,7 @@ export type PartitionsRead = Pick<TaskPlace, 'own' | 'global'>;
 
 /** Tells for each task of a subtopology the partitions that it reads: its own, and those that all of them read. */
 export function partitionsRead(deployment: Deployment, { stageIds }: Subtopology): (partition: number) => PartitionsRead {
-  const { stages } = deployment.topology.build(deployment.region);
+  const { stages } = deployment.build();
   const sources = stages.flatMap(({ id, source }) => (source && stageIds.includes(id) ? [source] : []));
   const named = (topic: (typeof sources)[number]['topic'], at: number): PartitionName => ({ topic: deployment.physicalName(topic), partition: at });
   const own = sources.filter(({ scope }) => scope === 'task');
@@ -48,12 +49,15 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
   if (placement.isShared) await deployment.renew();
   const committed = await access.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
-  const builder = deployment.topology.build(deployment.region);
+  const models = modelsOf(deployment, name, { placement, progress });
+  const builder = deployment.build(models);
   const stageIds = new Set(subtopology.stageIds);
   const stages = builder.stages.filter((stage) => stageIds.has(stage.id));
   let task: Task | null = null;
   const onResume = (channel: Channel): void => task?.resume(channel);
   const inputs = stages.flatMap((stage) => inputsOf(stage, deployment, partition, { access, progress, onResume, writers }));
+  const logged = await loggedOf(name, { committed, progress, access, decisions });
+  if (models !== null && logged !== null && isAgain(committed, access)) relive(progress, logged.adoptions, access.reached ?? endsOf(inputs));
   task = new Task({
     name,
     topology: deployment.graph.name,
@@ -68,7 +72,8 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
     state: new TaskState(name, access.tasks, (store) => deployment.stateCodec(store)),
     timers: await TimeQueue.open(name, access.tasks),
     outputs: outputsOf(deployment, subtopology, partition, { builder, stages, sent: progress.sent }),
-    replayed: replayedOf(inputs, progress, await loggedOf(name, { committed, progress, access, decisions })),
+    models,
+    replayed: replayedOf(inputs, progress, logged?.silences ?? []),
     access,
     limits,
     careful,
@@ -83,12 +88,35 @@ interface DecisionsWanted extends Pick<TaskSetting, 'decisions'> {
   readonly access: TaskAccess;
 }
 
+/** Whether a task may compute again what an earlier life of it has computed. */
+const isAgain = (committed: Buffer | null, { isBehind = false }: TaskAccess): boolean => isBehind || committed === null;
+
 /** The decisions in the log of a task that may have some before it; as a rule none are, and the log is not read. */
-async function loggedOf(name: string, { committed, progress, access, decisions }: DecisionsWanted): Promise<readonly Decision[]> {
+async function loggedOf(name: string, { committed, progress, access, decisions }: DecisionsWanted): Promise<TaskDecisions | null> {
   // It went on since the log was read last.
   if (access.isBehind) decisions.forget();
-  return access.isBehind || committed === null || progress.replaying > 0 ? decisions.of(name) : [];
+  return isAgain(committed, access) || progress.replaying > 0 ? decisions.of(name) : null;
 }
+
+/** What a task decides with, where that changes. */
+function modelsOf(
+  deployment: Deployment,
+  task: string,
+  { placement, progress }: { placement: Placement; progress: TaskProgress },
+): TaskModels | null {
+  const { followed, isShadow } = deployment;
+  if (followed === null) return null;
+  const firstLookAfter = (looks: number): number => (placement.isShared ? looks + 1 : 1);
+  const firstLookAtExperiments = firstLookAfter(followed.experiments?.looks ?? 0);
+  return new TaskModels({ followed, task, progress, firstLook: firstLookAfter(followed.looks), firstLookAtExperiments, isFixed: isShadow });
+}
+
+/** An earlier life cannot have come further than the log. */
+const endsOf = (inputs: readonly PartitionInput[]): TaskPosition[] =>
+  ownPositions(inputs).map(({ topic, partition }) => {
+    const { log } = inputs[0]!.options;
+    return { topic, partition, next: log.range(topic, partition).end };
+  });
 
 /**
  * The decisions that a task has still to apply: all of an earlier life when it has no progress, else those that are not behind it. Only

@@ -1,6 +1,7 @@
 import type { FailureGuard, StageNode, Wiring } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
 import { isHalt } from './halt.js';
+import { isModelAwaited, type ModelAwaited } from './modelAwaited.js';
 import { isRowAwaited, type RowAwaited } from './rowAwaited.js';
 import type { TaskParts } from './taskParts.js';
 
@@ -10,8 +11,8 @@ export interface AttemptFailure {
   readonly stage: string;
 }
 
-/** How an attempt ended: all is done, or taken back because something failed, or because a row has to come first. */
-export type Outcome = { readonly failure: AttemptFailure } | { readonly row: RowAwaited } | null;
+/** How an attempt ended: all is done, or taken back because something failed, or because a row or a model has to come first. */
+export type Outcome = { readonly failure: AttemptFailure } | { readonly awaited: RowAwaited | ModelAwaited } | null;
 
 /** The wired stages of a task, which take one input at a time: as a whole, or not at all. */
 export class Attempts {
@@ -38,12 +39,13 @@ export class Attempts {
    * @throws what the storage threw: not the input is bad
    */
   attempt(stage: string, run: () => void): Outcome {
-    const { state, timers, outputs, progress } = this.parts;
+    const { state, timers, outputs, models, progress } = this.parts;
     const { outputIndex } = progress;
     const { outputs: sent, late, misses, unmatched, deadLetters } = progress.counters;
     state.mark();
     timers.mark();
     outputs.mark();
+    models?.mark();
     this.failure = null;
     try {
       run();
@@ -57,10 +59,11 @@ export class Attempts {
     state.undo();
     timers.undo();
     outputs.undo();
+    models?.undo();
     Object.assign(progress.counters, { outputs: sent, late, misses, unmatched, deadLetters });
     progress.outputIndex = outputIndex;
     if (this.rewire) this.reconnect();
-    return isRowAwaited(error) ? { row: error } : { failure: this.failure };
+    return isRowAwaited(error) || isModelAwaited(error) ? { awaited: error } : { failure: this.failure };
   }
 
   private connect(): Wiring {

@@ -1,5 +1,6 @@
 import { controlKey, topics, type Control, type ControlKind, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { Placement } from '../ports.js';
+import type { Adoption } from './followedModels.js';
 import { clocksOf, type TaskProgress } from './progress.js';
 
 /** The topic that keeps decisions. */
@@ -47,6 +48,16 @@ export function controlOf(by: Decider, { phase, channel, position, at }: Decisio
   return { id, region, topology, topologyVersion, subtopology, partition, ...decided };
 }
 
+/** The control record that says which model and experiments a task turned to. @param count - number of the adoption among those of the task, from 1 */
+export function adoptionControlOf(by: Decider, { model, experiments, fromMs }: Adoption, count: number, at: Standing): Control {
+  const { name, topology, version: topologyVersion, subtopology, partition, region } = by;
+  const id = controlKey(`${name} model ${count}`);
+  const standing = { count, ...at, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
+  const payload = JSON.stringify({ model, experiments, fromMs: finite(fromMs), ...standing });
+  const decided = { kind: 'MODEL' as const, madeAtMs: finite(at.clockMs) ?? 0, channel: null, position: null, clockMs: null, payload };
+  return { id, region, topology, topologyVersion, subtopology, partition, ...decided };
+}
+
 /** Where a task stands. */
 export function standingOf(progress: TaskProgress): Standing {
   const { clockMs, watermarkMs, counters } = progress;
@@ -62,16 +73,33 @@ export interface InheritedDecisions {
   /** `name@version` that applies them. */
   readonly to: string;
   readonly subtopologies: ReadonlySet<number>;
+  /** Those about silent sources, too: not where other records are read. Models follow event time alone. */
+  readonly areSilencesSame: boolean;
   /** Offset in the control topic: later ones are not inherited, so that they stay the same however often this is read. */
   readonly until: number;
 }
+
+/** What one task decided, in its order. */
+export interface TaskDecisions {
+  /** About silent sources. */
+  readonly silences: readonly Decision[];
+  /** Models that it turned to. */
+  readonly adoptions: readonly Adoption[];
+}
+
+interface Found {
+  readonly silences: Decision[];
+  readonly adoptions: Adoption[];
+}
+
+const NOTHING: TaskDecisions = { silences: [], adoptions: [] };
 
 /**
  * The decisions in the control topic by task, in their order. A task without progress applies its own where they stood, so that state
  * built again from the log is the state that was lived. Read once, when the first task asks.
  */
 export class DecisionLog {
-  private byTask: Promise<ReadonlyMap<string, readonly Decision[]>> | null = null;
+  private byTask: Promise<ReadonlyMap<string, TaskDecisions>> | null = null;
 
   constructor(
     private readonly placement: Pick<Placement, 'records'>,
@@ -81,9 +109,9 @@ export class DecisionLog {
   ) {}
 
   /** @throws SFS_LOG_CORRUPT, and what decoding a control record throws */
-  async of(task: string): Promise<readonly Decision[]> {
+  async of(task: string): Promise<TaskDecisions> {
     this.byTask ??= this.read();
-    return (await this.byTask).get(task) ?? [];
+    return (await this.byTask).get(task) ?? NOTHING;
   }
 
   /** What was decided since is to be known, too: the next task that asks has the log read again. */
@@ -91,22 +119,28 @@ export class DecisionLog {
     this.byTask = null;
   }
 
-  private async read(): Promise<ReadonlyMap<string, readonly Decision[]>> {
-    const byTask = new Map<string, Decision[]>();
+  private async read(): Promise<ReadonlyMap<string, TaskDecisions>> {
+    const byTask = new Map<string, Found>();
+    const found = (control: Control, owner: string): Found => {
+      const task = `${owner}/${control.subtopology}/${control.partition}`;
+      const known = byTask.get(task) ?? { silences: [], adoptions: [] };
+      byTask.set(task, known);
+      return known;
+    };
     for await (const { control, offset } of this.controls()) {
+      const owner = this.ownerOf(control, offset);
       const decision = decisionOf(control);
-      if (decision === null) continue;
-      const task = `${this.ownerOf(control, offset)}/${control.subtopology}/${control.partition}`;
-      const found = byTask.get(task);
-      if (found === undefined) byTask.set(task, [decision]);
-      else found.push(decision);
+      if (decision !== null && (owner === idOf(control) || this.inherited!.areSilencesSame)) found(control, owner).silences.push(decision);
+      const adoption = adoptionIn(control);
+      if (adoption !== null) found(control, owner).adoptions.push(adoption.adoption);
     }
     return byTask;
   }
 
   /** `name@version` that applies a decision; the live version's are of no use here. */
-  private ownerOf({ topology, topologyVersion, subtopology }: Control, offset: number): string {
-    const id = `${topology}@${topologyVersion}`;
+  private ownerOf(control: Control, offset: number): string {
+    const id = idOf(control);
+    const { subtopology } = control;
     const { inherited } = this;
     const inherits = inherited?.from === id && offset < inherited.until && subtopology !== null && inherited.subtopologies.has(subtopology);
     return inherits ? inherited.to : id;
@@ -120,6 +154,27 @@ export class DecisionLog {
     }
   }
 }
+
+/** A task turned to a model. */
+export interface AdoptionRecord {
+  readonly adoption: Adoption;
+  /** Number among those of the task, from 1. */
+  readonly count: number;
+}
+
+interface LoggedAdoption extends Omit<Adoption, 'fromMs'> {
+  readonly fromMs: number | null;
+  readonly count: number;
+}
+
+/** `null` for control records of other kinds. */
+export function adoptionIn({ kind, payload }: Control): AdoptionRecord | null {
+  if (kind !== 'MODEL' || payload === null) return null;
+  const { model, experiments, fromMs, count } = JSON.parse(payload) as LoggedAdoption;
+  return { adoption: { model, ...(experiments === undefined ? {} : { experiments }), fromMs: fromMs ?? -Infinity }, count };
+}
+
+const idOf = ({ topology, topologyVersion }: Control): string => `${topology}@${topologyVersion}`;
 
 /** `null` for control records of other kinds. */
 function decisionOf({ kind, channel, position, payload }: Control): Decision | null {

@@ -11,6 +11,8 @@ import {
   type TopicCodec,
 } from '../../schemas/index.js';
 import { canonicalJson, describe, type InternalTopic, type Subtopology, type TopologyGraph } from '../../operators/graph.js';
+import type { TopologyBuilder } from '../../operators/builder.js';
+import type { Models } from '../../operators/ports/models.js';
 import type { StoreSpec } from '../../operators/ports/stage.js';
 import type { SourceInput } from '../../operators/stage.js';
 import { numbered, type Topology } from '../../operators/topology.js';
@@ -27,6 +29,7 @@ import {
   type Replay,
 } from '../replay/replayState.js';
 import { CONTROL, DecisionLog, type InheritedDecisions } from './decisions.js';
+import { isFollowed, type FollowedModels, type RunModels } from './followedModels.js';
 import type { ProducerId } from './header.js';
 import type { Target } from './outputs.js';
 import { SharedRows } from './sharedRows.js';
@@ -36,6 +39,8 @@ import { StateCodec } from './stateCodec.js';
 export interface DeploymentOptions {
   /** Beside the live version, with topics and state of its own. */
   readonly shadow?: Replay;
+  /** What its stages decide with; none by default. */
+  readonly models?: RunModels | null;
 }
 
 /** A dead letter holds the record that failed, which may be the largest that its topic takes, and what is said of it. */
@@ -48,6 +53,10 @@ export class Deployment {
   readonly graph: TopologyGraph;
   private readonly declaredVersion: number;
   private readonly shadow: Replay | null;
+  /** Models that do not change while it runs; `null` where they do, and where there are none. */
+  private readonly models: Models | null;
+  /** Models that change while it runs. */
+  readonly followed: FollowedModels | null;
   /** Ends of the names of topics that this version has of its own, by their logical names. */
   private readonly ownNames: ReadonlyMap<string, string>;
   /** Rows that all tasks read. */
@@ -66,6 +75,9 @@ export class Deployment {
     this.ids = storage.schemas ?? LocalSchemaIds.withAccepted();
     this.declaredVersion = declared.version;
     this.shadow = options.shadow ?? null;
+    const { models = null } = options;
+    this.followed = models !== null && isFollowed(models) ? models : null;
+    this.models = models === null || isFollowed(models) ? null : models;
     const { number, outputs } = this.shadow ?? runningForm(declared, replayState(storage.documents, declared.name).live);
     this.topology = numbered(declared, number);
     this.graph = describe(this.topology);
@@ -76,6 +88,12 @@ export class Deployment {
   /** `name@version`, as tasks and producers are called. */
   get id(): string {
     return `${this.graph.name}@${this.graph.version}`;
+  }
+
+  /** A fresh set of stages, as they run here. @param models - those of the task that they are for, where models change while it runs */
+  build(models: Models | null = null): TopologyBuilder {
+    const seen = models === null ? this.models : (this.followed?.watch?.(models) ?? models);
+    return this.topology.build({ region: this.region, models: seen });
   }
 
   taskName(subtopology: number, partition: number): string {
@@ -123,7 +141,7 @@ export class Deployment {
 
   /** Every topic the topology touches, the engine's own included. */
   topicSpecs(): TopicSpec[] {
-    const touched = this.topology.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
+    const touched = this.build().stages.flatMap((stage) => [stage.source?.topic, stage.target].filter((topic) => topic !== undefined));
     const all = new Map([...touched, topics.control, topics.deadLetters].map((topic) => [topic.name, topic]));
     return [...all.values()].map((topic) => ({
       name: this.physicalName(topic),
@@ -136,7 +154,7 @@ export class Deployment {
 
   /** The topics that it writes, with the engine's own. */
   writtenTopics(): Topic<string, unknown>[] {
-    const written = this.topology.build().stages.flatMap(({ target }) => target ?? []);
+    const written = this.build().stages.flatMap(({ target }) => target ?? []);
     return [...new Map([...written, CONTROL, topics.deadLetters].map((topic) => [topic.name, topic])).values()];
   }
 
@@ -150,15 +168,21 @@ export class Deployment {
     return new DecisionLog(placement, this.physicalName(CONTROL), this.codecOf(CONTROL), this.inheritedDecisions());
   }
 
-  /** A replay of the whole log lives what the live version lived, as far as its tasks read the same. */
+  /** Whether it stands beside the live version: then it turns to no other model than those that the live version turned to, or that it began with. */
+  get isShadow(): boolean {
+    return this.shadow !== null;
+  }
+
+  /** A replay lives what the live version lived, as far as its tasks read the same: that of a range no silence of its sources. */
   private inheritedDecisions(): InheritedDecisions | null {
-    if (this.shadow === null || this.shadow.range !== null) return null;
-    const { against, controlEnd } = this.shadow;
+    if (this.shadow === null) return null;
+    const { against, controlEnd, range } = this.shadow;
     const id = `${this.graph.name}@${against.number}`;
     const before = this.deployedGraph(id)?.subtopologies ?? [];
     const readTopics = ({ inputs }: Subtopology): string => inputs.map(({ topic, internal }) => (internal === null ? topic : internal)).join();
     const same = this.graph.subtopologies.filter((one) => before.some((other) => other.index === one.index && readTopics(other) === readTopics(one)));
-    return { from: id, to: this.id, subtopologies: new Set(same.map(({ index }) => index)), until: controlEnd };
+    const subtopologies = new Set(same.map(({ index }) => index));
+    return { from: id, to: this.id, subtopologies, areSilencesSame: range === null, until: controlEnd };
   }
 
   /** @throws SFS_STATE_UNPREPARED when `prepareState` has not run */
@@ -184,7 +208,7 @@ export class Deployment {
 
   /** A codec for each store, with the schemas that the document beside its state knows. @throws SFS_STATE_SCHEMA */
   private migrations(): { readonly codec: StateCodec<unknown>; readonly known: number; readonly document: string }[] {
-    const stores = this.topology.build().stages.flatMap((stage) => stage.stores);
+    const stores = this.build().stages.flatMap((stage) => stage.stores);
     return stores.map(({ name, schema }) => {
       const document = `state-schemas/${this.id}/${name}`;
       const kept = this.storage.documents.get(document);

@@ -1,3 +1,5 @@
+import { isThrown } from './thrown.js';
+
 /**
  * Thrown below an operator where the storage fails: not the record is bad but what it needs cannot be read, so the task stops, before it
  * commits, with `cause`. Buried as a dead letter, damage of one row would take every record of its key along.
@@ -8,11 +10,5 @@ export class Halt extends Error {
   }
 }
 
-/** Whether that was thrown; what a topology throws may be a proxy that throws in its turn. */
-export function isHalt(error: unknown): error is Halt {
-  try {
-    return error instanceof Halt;
-  } catch {
-    return false;
-  }
-}
+/** Whether that was thrown. */
+export const isHalt = (error: unknown): error is Halt => isThrown(error, Halt);

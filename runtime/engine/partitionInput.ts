@@ -44,6 +44,8 @@ export class PartitionInput {
   private readonly byProducer = new Map<ProducerId, Channel>();
   /** Where channels begin that the progress does not know. */
   private readonly firstOffset: number;
+  /** Furthest end that was seen. */
+  private furthestEnd = 0;
 
   constructor(
     readonly options: PartitionInputOptions,
@@ -63,16 +65,20 @@ export class PartitionInput {
 
   /** Reads another chunk for the channels that have room. Returns false when there was nothing to read or no room. */
   fill(): boolean {
-    const from = this.nextOffset();
-    if (from === null) return false;
     const { log, topic, partition } = this.options;
-    const { end } = log.range(topic, partition);
+    const { start, end } = log.range(topic, partition);
+    this.furthestEnd = Math.max(this.furthestEnd, end);
+    const from = this.channels.size === 0 ? start : this.firstWanted;
+    if (from < start) this.refuseGap(from, start);
+    if (from === Infinity) return false;
+    // At the end, too: a log that fetches ahead learns how far the task is, and goes on.
+    const records = log.read(topic, partition, from, CHUNK);
+    if (from >= end) return false;
     // A channel that had no room before must read from where it stopped: this chunk may begin after that.
     for (const channel of this.channels.values()) channel.skipped = channel.cursor < from;
-    const records = log.read(topic, partition, from, CHUNK);
     for (const record of records) this.take(record);
-    // Nothing is left up to the end where compaction removed it.
-    this.advance(records.at(-1)?.offset ?? end - 1);
+    // Nothing is left up to the end where compaction removed it. A log that fetches again what the task goes back to ends there for now.
+    this.advance(records.at(-1)?.offset ?? Math.min(end, log.range(topic, partition).end) - 1);
     return records.length > 0;
   }
 
@@ -92,6 +98,12 @@ export class PartitionInput {
     return this.isAwaited && this.firstWanted < log.range(topic, partition).end;
   }
 
+  /** True while the log fetches again what was there before: nobody is silent for that. */
+  get isFetchedAgain(): boolean {
+    const { log, topic, partition } = this.options;
+    return log.range(topic, partition).end < this.furthestEnd;
+  }
+
   /** Records that wait for processing, by the difference of offsets: compacted gaps count. */
   get lag(): number {
     const { log, topic, partition } = this.options;
@@ -107,17 +119,14 @@ export class PartitionInput {
     return { topic, partition, next: Number.isFinite(next) ? next : log.range(topic, partition).start };
   }
 
+  /** Name of the task whose records come through a channel. */
+  taskThatWrites({ id }: Channel): string {
+    return id.slice(this.channelId('').length).replace('#', '/');
+  }
+
   /** A channel with nothing waiting has processed everything up to its cursor. */
   settle(): void {
     for (const channel of this.channels.values()) channel.settle();
-  }
-
-  private nextOffset(): number | null {
-    const { log, topic, partition } = this.options;
-    const { start, end } = log.range(topic, partition);
-    const from = this.channels.size === 0 ? start : this.firstWanted;
-    if (from < start) this.refuseGap(from, start);
-    return from >= end ? null : from;
   }
 
   /** Where the first of the channels that have room goes on; Infinity when none has. */

@@ -1,5 +1,7 @@
 import type { Origin } from '../../operators/record.js';
 import { SkillForgeError } from '../../schemas/index.js';
+import type { TaskPosition } from '../ports.js';
+import type { Adoption } from './followedModels.js';
 import type { SequenceRun } from './sequenceRun.js';
 
 /** What a task knows of one channel (one producer's records in one partition of a source). */
@@ -37,6 +39,18 @@ export interface TaskCounters {
 /** The counter of each event that an operator counts. */
 export const COUNTER_OF = { late: 'late', miss: 'misses', unmatched: 'unmatched' } as const satisfies Record<string, keyof TaskCounters>;
 
+/** What a task decides with, where models change while it runs. */
+export interface ModelProgress {
+  /** Greatest event time that it asked a model for. */
+  decidedMs: number;
+  /** Adoptions so far: as many are in the control topic. */
+  count: number;
+  /** Those that may still decide, by their event times: each before the next. */
+  adopted: readonly Adoption[];
+  /** Where an earlier life of the task may have stood, which this one computes again. Absent where it has come there. */
+  reached?: readonly TaskPosition[];
+}
+
 /** Where a task stands; committed with everything that it changes. */
 export interface TaskProgress {
   channels: Record<string, ChannelProgress>;
@@ -57,6 +71,8 @@ export interface TaskProgress {
   decided: number;
   /** Decisions of an earlier life in the control topic that are still to be applied; see `replayedDecisions.ts`. */
   replaying: number;
+  /** Absent for a task that has asked for no model, and where models do not change. */
+  models?: ModelProgress;
 }
 
 /** Clock markers that a task has taken from its sources. */
@@ -82,6 +98,9 @@ export const newProgress = (): TaskProgress => ({
 });
 
 const INFINITIES: Record<string, number> = { '-Infinity': -Infinity, Infinity };
+
+/** The counters of an encoded progress, without making the rest of it. */
+export const countersIn = (bytes: Buffer): TaskCounters => (JSON.parse(bytes.toString()) as TaskProgress).counters;
 
 /** JSON with the infinities as strings. */
 export function encodeProgress(progress: TaskProgress): Buffer {

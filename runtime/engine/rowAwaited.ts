@@ -1,3 +1,5 @@
+import { isThrown } from './thrown.js';
+
 /**
  * Thrown below an operator for a row that is not at hand yet: the input is undone, and tried again when the row has come. No failure:
  * nothing is buried.
@@ -13,11 +15,5 @@ export class RowAwaited extends Error {
   }
 }
 
-/** Whether that was thrown; what a topology throws may be a proxy that throws in its turn. */
-export function isRowAwaited(error: unknown): error is RowAwaited {
-  try {
-    return error instanceof RowAwaited;
-  } catch {
-    return false;
-  }
-}
+/** Whether that was thrown. */
+export const isRowAwaited = (error: unknown): error is RowAwaited => isThrown(error, RowAwaited);

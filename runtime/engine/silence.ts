@@ -31,7 +31,11 @@ export class Silence {
     let any = false;
     for (const input of this.inputs) {
       input.settle();
-      for (const channel of input.channels.values()) any = this.settleChannel(input, channel, options) || any;
+      const { isFetchedAgain } = input;
+      for (const channel of input.channels.values()) {
+        if (isFetchedAgain) this.broken(channel);
+        else any = this.settleChannel(input, channel, options) || any;
+      }
     }
     return any;
   }

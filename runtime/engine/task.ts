@@ -1,4 +1,4 @@
-import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { errorCodeOf, errorMessageOf, type Control } from '../../schemas/index.js';
 import type { StageNode } from '../../operators/builder.js';
 import type { StageContext } from '../../operators/ports/stage.js';
 import type { Origin, StreamRecord } from '../../operators/record.js';
@@ -6,14 +6,16 @@ import { Attempts, type AttemptFailure } from './attempts.js';
 import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
 import type { OriginPosition, RecordTimes } from './header.js';
-import { CONTROL, controlOf, standingOf, type Decision } from './decisions.js';
+import { CONTROL, adoptionControlOf, controlOf, standingOf, type Decision } from './decisions.js';
 import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { ownPositions, storedRecord, type PartitionInput } from './partitionInput.js';
-import { COUNTER_OF, encodeProgress, type TaskProgress } from './progress.js';
-import type { RowAwaited } from './rowAwaited.js';
+import { encodeProgress, type TaskProgress } from './progress.js';
+import type { ModelAwaited } from './modelAwaited.js';
+import { isRowAwaited, type RowAwaited } from './rowAwaited.js';
 import { Silence, type StepOptions } from './silence.js';
+import { stageContext } from './stageContexts.js';
 import { placesOf, type StagePlace } from './stagePlaces.js';
 import type { TaskParts } from './taskParts.js';
 import type { DueTimer } from './timeQueue.js';
@@ -25,9 +27,9 @@ export type StepState = 'more' | 'waiting' | 'ended';
 /** Keys of inputs to come whose rows are asked for together with one that is awaited, of each channel and of the timers, at most. */
 const MOST_AHEAD = 1000;
 
-/** An input that is to be done again when a row has come, with its key. */
+/** An input that is to be done again when a row or a model has come, with its key. */
 interface Awaited {
-  readonly row: RowAwaited;
+  readonly what: RowAwaited | ModelAwaited;
   readonly key: string;
   readonly again: () => void;
 }
@@ -50,7 +52,7 @@ export class Task {
   /** The input that the firing timer holds, where its stage says so. */
   private cause: Origin | null = null;
   private readonly contexts = new Map<string, StageContext>();
-  /** The input at hand is to be done again when a row has come. */
+  /** The input at hand is to be done again when something has come. */
   private awaited: Awaited | null = null;
   private muted = false;
   /** The input whose arrival the watermark has seen, while its timers fire. */
@@ -79,7 +81,9 @@ export class Task {
 
   /** Works until the limits, or until there is nothing to do, and commits. Rejects when the commit fails: the task must be dropped then. */
   async step(options: StepOptions): Promise<StepState> {
+    this.parts.models?.turn(() => ownPositions(this.parts.inputs));
     const outcome = await this.work(options);
+    this.tellAdoptions();
     if (outcome !== 'more') this.markers.tell(outcome === 'waiting', this.merged.channels());
     await this.commit();
     return outcome;
@@ -121,16 +125,17 @@ export class Task {
     return 'more';
   }
 
-  /** Whether the step goes on after so many inputs and timers. One that awaits a row is not done: it belongs to this commit. */
+  /** Whether the step goes on after so many inputs and timers. One that awaits something is not done: it belongs to this commit. */
   private hasRoomAfter(done: number): boolean {
     const { outputs, limits } = this.parts;
     return this.awaited !== null || (done < limits.maxRecords && outputs.byteSize < limits.maxOutputBytes);
   }
 
-  /** Does an input again when the row that it needs is at hand; it may need another one then. */
-  private async repeat({ row, key, again }: Awaited, options: StepOptions): Promise<void> {
+  /** Does an input again when the row or model that it needs is at hand; it may need another one then. */
+  private async repeat({ what, key, again }: Awaited, options: StepOptions): Promise<void> {
     this.awaited = null;
-    await unlessStopped(this.parts.state.bring(row, key, this.keysToCome()), options.stopped);
+    const arrival = isRowAwaited(what) ? this.parts.state.bring(what, key, this.keysToCome()) : what.arrival;
+    await unlessStopped(arrival, options.stopped);
     again();
   }
 
@@ -224,7 +229,7 @@ export class Task {
     const outcome = this.attempts.attempt(input.options.stage, () => this.feed(input.options.stage, record));
     this.current = null;
     if (outcome === null) return;
-    if ('row' in outcome) this.awaited = { row: outcome.row, key: record.key, again: () => this.tryRecord(input, arrival) };
+    if ('awaited' in outcome) this.awaited = { what: outcome.awaited, key: record.key, again: () => this.tryRecord(input, arrival) };
     else this.bury(outcome.failure.error, outcome.failure.stage, arrival);
   }
 
@@ -246,7 +251,8 @@ export class Task {
   private tryTimer(timer: DueTimer, place: StagePlace, run: () => void): void {
     this.firing = { rank: place.rank, timeMs: timer.timeMs };
     const outcome = this.attempts.attempt(place.stage, run);
-    if (outcome !== null && 'row' in outcome) this.awaited = { row: outcome.row, key: timer.key, again: () => this.tryTimer(timer, place, run) };
+    if (outcome !== null && 'awaited' in outcome)
+      this.awaited = { what: outcome.awaited, key: timer.key, again: () => this.tryTimer(timer, place, run) };
     else if (outcome !== null) this.repeatMuted(timer, run, outcome.failure);
     this.firing = this.cause = null;
   }
@@ -307,10 +313,19 @@ export class Task {
   private decide(phase: Decision['phase'], channel: Channel): void {
     const { parts, progress, waitingMs } = this;
     const decision = { phase, channel: channel.id, position: channel.progress.next, at: standingOf(progress) };
-    const value = controlOf(parts, decision, phase === 'idle' ? waitingMs : progress.clockMs);
-    const { id: key, madeAtMs: timestamp } = value;
-    parts.outputs.send(CONTROL, { key, value, timestamp }, this.times(timestamp), { ...progress.origin, index: 0 });
+    this.control(controlOf(parts, decision, phase === 'idle' ? waitingMs : progress.clockMs));
     parts.replayed.made(channel);
+  }
+
+  /** Logs which models the task has turned to, and from when on it decides with them. */
+  private tellAdoptions(): void {
+    for (const { adoption, count } of this.parts.models?.tell() ?? [])
+      this.control(adoptionControlOf(this.parts, adoption, count, standingOf(this.progress)));
+  }
+
+  private control(value: Control): void {
+    const { id: key, madeAtMs: timestamp } = value;
+    this.parts.outputs.send(CONTROL, { key, value, timestamp }, this.times(timestamp), { ...this.progress.origin, index: 0 });
     this.changed = true;
   }
 
@@ -357,43 +372,15 @@ export class Task {
   }
 
   private makeContext(stage: string): StageContext {
-    const { parts, progress } = this;
-    const place = this.places.get(stage)!;
-    const { queue, delayMs } = place;
-    const watermarkMs = (): number => this.watermarkOf(place);
-    const isMuted = (): boolean => this.muted;
-    const isDirect = (): boolean => this.current !== null;
-    return {
-      get watermarkMs() {
-        return watermarkMs();
-      },
-      get sourceWatermarkMs() {
-        return progress.watermarkMs;
-      },
-      get streamTimeMs() {
-        return progress.clockMs;
-      },
-      get origin() {
-        return progress.origin;
-      },
-      get source() {
-        return isDirect() ? progress.origin : null;
-      },
-      get muted() {
-        return isMuted();
-      },
-      causedBy: (source) => {
-        this.cause = source;
-      },
-      state: (store) => parts.state.store(store) as never,
-      timers: {
-        set: (key, timeMs, tag = '') => parts.timers.set(queue, key, timeMs + delayMs, tag),
-        delete: (key, timeMs, tag = '') => parts.timers.delete(queue, key, timeMs + delayMs, tag),
-      },
-      emit: () => undefined,
-      send: (topic, record) => parts.outputs.send(topic, record, this.times(record.timestamp), this.nextOrigin()),
-      deadLetter: (code, reason, record) => this.sendDeadLetter({ code, reason, stage, eventTimeMs: record.timestamp }, this.bytesOf(record.key)),
-      count: (event) => progress.counters[COUNTER_OF[event]]++,
-    };
+    return stageContext(stage, this.places.get(stage)!, this.parts, {
+      watermarkOf: (place) => this.watermarkOf(place),
+      isMuted: () => this.muted,
+      isDirect: () => this.current !== null,
+      causedBy: (source) => void (this.cause = source),
+      times: (eventTimeMs) => this.times(eventTimeMs),
+      nextOrigin: () => this.nextOrigin(),
+      deadLetter: (failure, source) => this.sendDeadLetter(failure, source),
+      bytesOf: (key) => this.bytesOf(key),
+    });
   }
 }

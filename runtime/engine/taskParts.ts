@@ -5,6 +5,7 @@ import type { Outputs } from './outputs.js';
 import type { PartitionInput } from './partitionInput.js';
 import type { TaskProgress } from './progress.js';
 import type { ReplayedDecisions } from './replayedDecisions.js';
+import type { TaskModels } from './taskModels.js';
 import type { TaskState } from './taskState.js';
 import type { TimeQueue } from './timeQueue.js';
 
@@ -17,6 +18,8 @@ export interface TaskParts extends Decider {
   readonly state: TaskState;
   readonly timers: TimeQueue;
   readonly outputs: Outputs;
+  /** Where models change while the task runs. */
+  readonly models: TaskModels | null;
   /** What an earlier life of the task decided, and this one has still to apply. */
   readonly replayed: ReplayedDecisions;
   readonly access: TaskAccess;

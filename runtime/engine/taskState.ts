@@ -104,6 +104,11 @@ class CachedStore implements KeyedState<unknown> {
     this.changes.push(entry);
   }
 
+  /** Rows that are in memory. */
+  get size(): number {
+    return this.entries.size;
+  }
+
   verify({ row }: Entry): void {
     if (row !== undefined) this.codec.encode(row);
   }
@@ -168,6 +173,13 @@ export class TaskState {
     } catch (error) {
       throw isHalt(error) ? error.cause : error;
     }
+  }
+
+  /** Rows that are in memory, those that the store does not have included. */
+  get cachedRows(): number {
+    let rows = 0;
+    for (const { size } of this.stores.values()) rows += size;
+    return rows;
   }
 
   /** What came before can no longer be undone. */

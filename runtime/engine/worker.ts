@@ -8,6 +8,7 @@ import { assembleTask, partitionsRead, type PartitionsRead } from './assemble.js
 import type { Subtopology } from '../../operators/graph.js';
 import type { DecisionLog } from './decisions.js';
 import { Deployment } from './deployment.js';
+import { isFollowed, type RunModels } from './followedModels.js';
 import { localPlacement } from './localPlacement.js';
 import type { Channel } from './channel.js';
 import type { PartitionInput } from './partitionInput.js';
@@ -27,6 +28,8 @@ export interface WorkerOptions {
   readonly now?: () => number;
   /** How often silence is looked at while there is nothing to do, ms. */
   readonly pollMs?: number;
+  /** What the topologies decide with, once and for all or as it changes; none by default. They belong to who opened them: the worker closes nothing. */
+  readonly models?: RunModels | null;
   /** Runs the topology, which must be a single one, as this replay of it. */
   readonly shadow?: Replay;
 }
@@ -40,6 +43,7 @@ const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20,
 export class Worker {
   readonly deployments: readonly Deployment[];
   private tasks: RunningTask[] = [];
+  private readonly tasksByName = new Map<string, RunningTask>();
   private readonly placement: Placement;
   private readonly decisions = new Map<string, DecisionLog>();
   private writers = new Writers([]);
@@ -54,8 +58,9 @@ export class Worker {
     private readonly options: WorkerOptions,
   ) {
     this.placement = 'join' in storage ? storage : localPlacement(storage);
-    const { region, shadow } = options;
-    this.deployments = topologies.map((topology) => new Deployment(topology, region, storage, shadow === undefined ? {} : { shadow }));
+    const { region, models = null, shadow } = options;
+    const setting = shadow === undefined ? { models } : { models, shadow };
+    this.deployments = topologies.map((topology) => new Deployment(topology, region, storage, setting));
     // Every task may listen.
     setMaxListeners(0, this.stopped.signal);
   }
@@ -116,6 +121,7 @@ export class Worker {
       }
     }
     this.tasks.push(...opened);
+    for (const running of opened) this.tasksByName.set(running.task.name, running);
     this.expectWriters(opened);
     this.wake();
   }
@@ -134,6 +140,7 @@ export class Worker {
     const given = new Set(partitions.map(partitionName));
     const dropped = this.tasks.filter(({ own, task }) => task.name.startsWith(`${group}/`) && own.some((one) => given.has(partitionName(one))));
     this.tasks = this.tasks.filter((running) => !dropped.includes(running));
+    for (const { task } of dropped) this.tasksByName.delete(task.name);
     return dropped;
   }
 
@@ -153,15 +160,24 @@ export class Worker {
    */
   async run(): Promise<void> {
     const unsubscribe = this.placement.log.onAppend(() => this.wake());
+    const unused = this.useModels();
     try {
       while (!this.stopped.signal.aborted && this.failure === null && (await this.round()));
     } finally {
       unsubscribe();
+      unused();
       this.stopped.abort();
       await Promise.all(this.tasks.flatMap((running) => running.busy ?? []));
       await this.placement.leave();
     }
     if (this.failure !== null) throw this.failure;
+  }
+
+  /** Tells which of the models that change its tasks may decide with. */
+  private useModels(): () => void {
+    const { models = null } = this.options;
+    if (models === null || !isFollowed(models)) return () => undefined;
+    return models.use(() => this.tasks.flatMap(({ task }) => task.parts.models?.inUse() ?? []));
   }
 
   /** Ends after the commits in progress. The asynchronous work of batch stages is abandoned: it is done again next time. */
@@ -240,13 +256,25 @@ export class Worker {
 
   /**
    * What tasks of this worker write ends, or falls silent, when they say so by their markers. A bounded run gives up none of them by the
-   * clock of the machine: it would find their results late, and leave something else than a faster machine does.
+   * clock of the machine: it would find their results late, and leave something else than a faster machine does. One that follows gives
+   * up none that still has work.
    */
   private silenceOf(input: PartitionInput, channel: Channel): SilenceKind {
     const { mode } = this.options;
-    if (mode === 'follow') return 'wait';
+    if (mode === 'follow') return this.hasWorkingWriter(input, channel) ? 'told' : 'wait';
     if (this.writers.speakIn(input, channel)) return 'told';
     return mode === 'until-end' ? 'idle' : 'end';
+  }
+
+  /**
+   * Whether the task that writes the channel is one of this worker and has records before it: it is not silent, it is slow. In a cycle of
+   * topologies each could wait for the other for ever: there the clock decides.
+   */
+  private hasWorkingWriter(input: PartitionInput, channel: Channel): boolean {
+    const writer = this.tasksByName.get(input.taskThatWrites(channel));
+    if (writer === undefined || this.writers.isInCycle(input.options.topic)) return false;
+    // In a step that has not ended it commits, waits for a row or a model, or is built anew; what it reads may have failed then.
+    return writer.busy !== null || writer.task.parts.inputs.some((one) => one.hasMore || waitingIn(one) > 0);
   }
 
   /** A run that ends as done has taken all there is. */
@@ -271,7 +299,7 @@ export class Worker {
 
 /** The partitions that the tasks of a topology share out among them. */
 function groupOf(deployment: Deployment): TaskGroup {
-  const sources = deployment.topology.build(deployment.region).stages.flatMap(({ source }) => source ?? []);
+  const sources = deployment.build().stages.flatMap(({ source }) => source ?? []);
   const own = sources.filter(({ scope }) => scope === 'task').map(({ topic }) => topic);
   return { id: deployment.id, topics: own.map((topic) => ({ name: deployment.physicalName(topic), partitions: deployment.partitionsOf(topic) })) };
 }

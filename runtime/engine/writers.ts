@@ -9,6 +9,8 @@ import type { PartitionInput } from './partitionInput.js';
 export class Writers {
   private readonly owners = new Map<string, Deployment>();
   private readonly producers = new Map<string, ProducerId[]>();
+  /** Topologies whose outputs come back to them through others. */
+  private readonly inCycles: ReadonlySet<Deployment>;
 
   /**
    * @throws SFS_WRITER_TWICE for a derived topic that two of the topologies write: readers take the markers of one as complete
@@ -17,6 +19,7 @@ export class Writers {
   constructor(deployments: readonly Deployment[]) {
     for (const deployment of deployments) this.claim(deployment);
     for (const reader of deployments) assertTold(reader, deployments);
+    this.inCycles = new Set(deployments.filter((one) => this.upstreamOf(one).has(one)));
   }
 
   /** The tasks of this worker that write a topic, one of each subtopology. @param topic - physical name */
@@ -28,6 +31,23 @@ export class Writers {
   speakIn(input: PartitionInput, channel: Channel): boolean {
     const { topic, partition } = input.options;
     return this.of(topic).some(({ name }) => channel.id.startsWith(`${topic}/${partition}/${name}#`));
+  }
+
+  /** True where the writer of a topic may be waiting for its readers. */
+  isInCycle(topic: string): boolean {
+    const owner = this.owners.get(topic);
+    return owner !== undefined && this.inCycles.has(owner);
+  }
+
+  /** The topologies whose outputs come to this one, through others too. Not itself by what it repartitions. */
+  private upstreamOf(deployment: Deployment, found = new Set<Deployment>()): Set<Deployment> {
+    for (const { source } of stagesOf(deployment)) {
+      const owner = source === undefined ? undefined : this.owners.get(deployment.physicalName(source.topic));
+      if (owner === undefined || owner === deployment || found.has(owner)) continue;
+      found.add(owner);
+      this.upstreamOf(owner, found);
+    }
+    return found;
   }
 
   private claim(deployment: Deployment): void {

@@ -134,6 +134,8 @@ export interface ProducerOptions {
 
 /** Creates and looks at topics and groups. */
 export interface Admin {
+  /** The id that a cluster gets when it is made: another one at the same address has another. */
+  clusterId(): Promise<string>;
   /** Creates what is missing and waits until it can be used. @throws SFS_TOPIC_MISMATCH when a topic exists with other settings */
   createTopics(specs: readonly TopicSpec[], replication: number): Promise<void>;
   /** All topics but Kafka's own. Of a topic that is both deleted and compacted it says `compact`. */

@@ -35,7 +35,7 @@ export interface KafkaOptions {
   readonly drainTimeoutMs?: number;
   /** How long a call tries to reach the brokers before `SFS_BROKER_UNAVAILABLE`, ms; 30,000 by default. */
   readonly requestTimeoutMs?: number;
-  /** After so long without an end the brokers abort a transaction, ms; 60,000 by default. */
+  /** After so long without an end the brokers abort a transaction, ms; 30,000 by default. */
   readonly transactionTimeoutMs?: number;
   /** Properties of librdkafka by their own names, for the driver `confluent`: they win over what the driver sets. */
   readonly librdkafka?: Readonly<Record<string, string | number | boolean>>;
@@ -53,7 +53,7 @@ const DEFAULTS = {
   sessionTimeoutMs: 15_000,
   drainTimeoutMs: 120_000,
   requestTimeoutMs: 30_000,
-  transactionTimeoutMs: 60_000,
+  transactionTimeoutMs: 30_000,
   librdkafka: {},
   allowUnsafeProducer: false,
   onWarning: (warning: string) => process.emitWarning(warning),

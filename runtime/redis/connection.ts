@@ -42,7 +42,7 @@ export class RedisConnection {
   }
 
   /** Runs a script; `subject` is the task that messages name. @throws SFS_FENCED, SFS_STATE_BEHIND, SFS_STATE_UNAVAILABLE, SFS_STATE_REFUSED */
-  run(script: Script, subject: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+  run(script: Script, subject: string, keys: readonly Argument[], args: readonly Argument[]): Promise<unknown> {
     return this.command(script.readOnly ? 'EVAL_RO' : 'EVAL', [script.source, keys.length, ...keys, ...args], subject);
   }
 

@@ -16,7 +16,7 @@ type Wanted = (record: LogRecord) => boolean;
  */
 export function ranged(placement: Placement, deployment: Deployment, range: EventRange): Placement {
   const wanted = new Map<string, Wanted>();
-  for (const { kind, source } of deployment.topology.build(deployment.region).stages) {
+  for (const { kind, source } of deployment.build().stages) {
     if (source === undefined || source.internal !== undefined) continue;
     wanted.set(deployment.physicalName(source.topic), wantedOf(deployment, source, { ...range, fromMs: startOf(kind, range) }));
   }

@@ -93,3 +93,17 @@ export const versionedName = (topic: string, outputs: number | null): string => 
 
 /** Every topic of which a version that is not live has its own: its failures are nobody's yet. */
 export const shadowedTopics = (graph: TopologyGraph): string[] => [...resultTopics(graph), ...INCIDENTS];
+
+/**
+ * Logical name of the topic in which the results of what is live are: a promoted version has topics of its own.
+ * @param topic - its name in the catalogue
+ */
+export function liveTopic(documents: Pick<Storage['documents'], 'get' | 'names'>, topic: string): string {
+  for (const document of documents.names('replays/')) {
+    const topology = document.slice('replays/'.length);
+    const live = liveVersion(documents, topology);
+    const kept = live === null ? null : documents.get(`deployed/${topology}@${live.number}`);
+    if (kept !== null && resultTopics(JSON.parse(kept.toString()) as TopologyGraph).includes(topic)) return versionedName(topic, live!.outputs);
+  }
+  return topic;
+}

@@ -1,11 +1,11 @@
 /** A placement whose tasks read, begin or commit in another way than those of the placement below; all else is passed on. */
-import type { Placement, TaskAccess } from '../ports.js';
+import type { Placement, TaskAccess, TaskPlace } from '../ports.js';
 
 /** What can be put in the place of a task's own. */
-export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'begin' | 'commit'>>;
+export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'tasks' | 'begin' | 'commit'>>;
 
 /** The same placement; `waysOf` is asked for each task that is opened. */
-export function wrapped(placement: Placement, waysOf: (access: TaskAccess) => TaskWays): Placement {
+export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place: TaskPlace) => TaskWays): Placement {
   const { log, documents, schemas, mostCommits, isShared } = placement;
   return {
     log,
@@ -16,7 +16,7 @@ export function wrapped(placement: Placement, waysOf: (access: TaskAccess) => Ta
     join: (groups, host) => placement.join(groups, host),
     openTask: async (place) => {
       const access = await placement.openTask(place);
-      return wrappedTask(access, waysOf(access));
+      return wrappedTask(access, waysOf(access, place));
     },
     records: (topic, partition) => placement.records(topic, partition),
     leave: () => placement.leave(),
@@ -24,11 +24,12 @@ export function wrapped(placement: Placement, waysOf: (access: TaskAccess) => Ta
 }
 
 function wrappedTask(access: TaskAccess, ways: TaskWays): TaskAccess {
-  const { log, tasks, isBehind = false } = access;
+  const { log, tasks, isBehind = false, reached } = access;
   return {
     log,
     tasks,
     isBehind,
+    ...(reached === undefined ? {} : { reached }),
     begin: (positions) => access.begin(positions),
     commit: (commit, positions) => access.commit(commit, positions),
     idle: () => access.idle?.(),

@@ -1,3 +1,4 @@
+import type { Models } from '../../operators/ports/models.js';
 import type { StepLimits } from '../engine/taskParts.js';
 import { inOneBatch, type Batching } from './batching.js';
 
@@ -5,6 +6,8 @@ import { inOneBatch, type Batching } from './batching.js';
 export interface DriverOptions {
   /** Default `test`. */
   readonly region?: string;
+  /** What the topologies decide with. Default none. */
+  readonly models?: Models;
   /** Most partitions of each topic: several show what one would hide, few are fast. Default 3. */
   readonly partitions?: number;
   /** The driver's wall clock at the beginning, ms since epoch. Default 0. */
@@ -20,6 +23,7 @@ export interface DriverOptions {
 /** Options with defaults in place. */
 export interface DriverSettings {
   readonly region: string;
+  readonly models: Models | null;
   readonly partitions: number;
   readonly nowMs: number;
   readonly batching: Batching;
@@ -32,6 +36,7 @@ export function driverSettings(options: DriverOptions): DriverSettings {
   const batching = options.batching ?? inOneBatch;
   return {
     region: options.region ?? 'test',
+    models: options.models ?? null,
     partitions: options.partitions ?? 3,
     nowMs: options.nowMs ?? 0,
     batching,

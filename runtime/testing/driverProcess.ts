@@ -25,11 +25,11 @@ export class DriverProcess {
 
   /** A worker with its topics, plans and tasks in place. */
   async start(mode: WorkerOptions['mode']): Promise<Worker> {
-    const { region, limits } = this.settings;
-    const worker = new Worker(this.topologies, this.storage, { region, mode, limits, now: this.nowMs });
+    const { region, models, limits } = this.settings;
+    const worker = new Worker(this.topologies, this.storage, { region, models, mode, limits, now: this.nowMs });
     for (const deployment of worker.deployments) {
       // Settles the partition counts of targets before stages name the catalogue's own topics.
-      for (const { target } of deployment.topology.build(region).stages) if (target) deployment.targetOf(target);
+      for (const { target } of deployment.build().stages) if (target) deployment.targetOf(target);
     }
     await worker.start();
     return worker;

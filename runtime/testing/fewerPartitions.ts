@@ -4,7 +4,7 @@ import type { Topic } from '../../schemas/index.js';
 
 /** The same topology over topics of at most `most` partitions: topics that agreed before still do. */
 export function fewerPartitions(topology: Topology, most: number): Topology {
-  return { ...topology, build: (region) => reduced(topology.build(region), most) };
+  return { ...topology, build: (setting) => reduced(topology.build(setting), most) };
 }
 
 /** A topic with at most `most` partitions. An internal topic whose count follows its sources stays as it is. */

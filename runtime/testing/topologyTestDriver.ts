@@ -222,7 +222,7 @@ export class TopologyTestDriver {
   }
 }
 
-const stagesOf = (deployment: Deployment): readonly StageNode[] => deployment.topology.build(deployment.region).stages;
+const stagesOf = (deployment: Deployment): readonly StageNode[] => deployment.build().stages;
 
 /**
  * A driver for one batching. `testTopology` is what tests of topologies want; this is for tests that choose batches and crashes

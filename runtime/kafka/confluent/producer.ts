@@ -161,19 +161,20 @@ export class ConfluentProducer implements Producer {
 
   /** Aborts after `thrown`, and returns what to throw. A producer that cannot abort has come to its end. */
   private async abort(thrown: unknown, records: readonly OutputRecord[]): Promise<SkillForgeError> {
-    const reason = this.reasonOf(thrown, records);
     if (!(thrown instanceof SkillForgeError) && asError(thrown).isFatal) {
-      this.end = reason;
-      return reason;
+      this.end = this.reasonOf(thrown, records);
+      return this.end;
     }
     try {
       await this.untilDone((timeoutMs, done) => this.client.abortTransaction(timeoutMs, done), this.options.requestTimeoutMs);
+      // What failed the transaction may be told before the report of the record that did: nothing is under way now, so this waits for reports alone.
+      await this.flush();
     } catch (error) {
       // Nothing of it will show: a commit was never asked for, or was refused. The brokers abort it by themselves.
-      this.end = PRODUCER_FENCED.has(asError(error).code) ? this.failures.fenced(this.doing, error) : reason;
+      this.end = PRODUCER_FENCED.has(asError(error).code) ? this.failures.fenced(this.doing, error) : this.reasonOf(thrown, records);
       return this.end;
     }
-    return reason;
+    return this.reasonOf(thrown, records);
   }
 
   private reasonOf(thrown: unknown, records: readonly OutputRecord[]): SkillForgeError {

@@ -41,6 +41,10 @@ export class KafkaAdmin implements Admin {
     return this.doing('connecting', () => this.client.connect());
   }
 
+  async clusterId(): Promise<string> {
+    return (await this.doing('asking for the cluster', () => this.client.describeCluster())).clusterId;
+  }
+
   async createTopics(specs: readonly TopicSpec[], replication: number): Promise<void> {
     await this.doing('creating topics', async () => {
       const present = new Set(await this.client.listTopics());

@@ -1,0 +1,50 @@
+import { LocalSchemaIds, physicalTopicName, topicCodec, type SchemaIds, type Topic } from '../../schemas/index.js';
+import type { StreamView } from '../../operators/featureViews/featureView.js';
+import { isMarker, readHeader } from '../engine/header.js';
+import type { LogRecord } from '../ports.js';
+import type { PlacedRow } from './feastStore.js';
+
+/** A row of a stream view. */
+export interface ViewRow extends PlacedRow {
+  readonly view: StreamView;
+}
+
+/** A topic with the views that are made of it. */
+export interface TopicViews {
+  /** Physical name of the topic. */
+  readonly topic: string;
+  readonly views: readonly StreamView[];
+  /** The rows of a record: none of a marker, `null` for what cannot be decoded or has no event time. */
+  rowsOf(partition: number, record: LogRecord): readonly ViewRow[] | null;
+}
+
+const NONE: readonly ViewRow[] = [];
+
+/** The topics of some views. @param schemas - what decodes their records; the package's own unless given */
+export function viewsByTopic(views: readonly StreamView[], region: string, schemas: SchemaIds = LocalSchemaIds.withAccepted()): TopicViews[] {
+  const topics = new Set<Topic<string, unknown>>(views.map(({ topic }) => topic));
+  return [...topics].map((topic) => {
+    const own = views.filter((view) => view.topic === topic);
+    const codec = topicCodec(topic, schemas);
+    return {
+      topic: physicalTopicName(region, topic.name),
+      views: own,
+      rowsOf: (partition, { key, value, header, offset }) => {
+        if (value === null || isMarker(header)) return NONE;
+        const eventTimeMs = readHeader(header)?.eventTimeMs;
+        if (eventTimeMs === undefined) return null;
+        let decoded: unknown;
+        try {
+          decoded = codec.decode(key?.toString() ?? '', value);
+        } catch {
+          return null;
+        }
+        return own.flatMap((view) => rowsIn(view, decoded, eventTimeMs, { partition, offset }));
+      },
+    };
+  });
+}
+
+function rowsIn(view: StreamView, value: unknown, eventTimeMs: number, position: PlacedRow['position']): ViewRow[] {
+  return Array.from(view.rowsOf(value), ({ entity, values }) => ({ view, entity, values, eventTimeMs, position }));
+}

@@ -29,6 +29,8 @@ export interface Question {
   readonly exclude?: readonly string[] | undefined;
   /** Whether to give the reasons; by default not. */
   readonly explain?: boolean | undefined;
+  /** `false`: only what is popular, in the course or in all. Neither the learner's record nor a segment is looked at. By default `true`. */
+  readonly profiling?: boolean | undefined;
 }
 
 /** Why an item is recommended. */
@@ -77,6 +79,7 @@ interface Candidate {
 
 /** Answers for a learner, or for nobody in particular (`null`: unknown, or not to be served). */
 export function answerFor(view: RecommendationView, learner: string | null, question: Question, nowMs: number): Answer {
+  if (question.profiling === false) return ofPopular(view, null, question);
   const record = learner === null ? null : view.recommendation(learner);
   return (
     (record !== null ? ofRecord(view, record, question, nowMs) : null) ?? ofSegments(view, record, question) ?? ofPopular(view, record, question)

@@ -1,5 +1,5 @@
 /** The client library: recommendations for programs that read the topic themselves. */
-import { SkillForgeError, errorCodeOf, learnerId, topics, type EnvelopeCodec } from '../schemas/index.js';
+import { SkillForgeError, errorCodeOf, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
 import { MAX_LIMIT, answerFor, answerForSegment, personalItems, type Answer, type AnsweredItem, type Question } from './answer.js';
 import { openDenyList, type DenyList } from './denyList.js';
 import { Follower } from './follower.js';
@@ -21,7 +21,7 @@ export type ClientNotice =
 
 /** How to open a {@link RecommendationClient}; in brackets the defaults. */
 export interface ClientOptions {
-  /** The log of the region, such as `storage.log` of the runtime. The client only reads it, and does not close it. */
+  /** The log of the region, such as `storage.log` of the runtime, or what its `followTopics` gives. The client only reads it, and does not close it. */
   readonly log: RecommendationLog;
   /** Region whose topics are read, such as `eu-west`. */
   readonly region: string;
@@ -33,6 +33,8 @@ export interface ClientOptions {
   readonly pollMs?: number;
   /** Opens sealed values (none: what is sealed cannot be read). */
   readonly envelope?: EnvelopeCodec;
+  /** What the ids of schemas stand for, where a registry gives them (those of this package). */
+  readonly schemas?: SchemaIds;
   /** Builds the view anew from the log (false). */
   readonly rebuild?: boolean;
   readonly onNotice?: (notice: ClientNotice) => void;
@@ -75,8 +77,8 @@ export class RecommendationClient {
     /** Learners who are served as unknown ones. */
     readonly denied: DenyList,
   ) {
-    const { log, region, envelope, pollMs = 100 } = options;
-    const codecs = new ViewCodecs(region, envelope);
+    const { log, region, envelope, schemas, pollMs = 100 } = options;
+    const codecs = new ViewCodecs(region, envelope, schemas);
     this.view = new RecommendationView(store, codecs);
     this.materializer = new Materializer({ log, region, store, codecs, events: this.events(), clock: Date.now });
     this.follower = new Follower(this.materializer, log, {

@@ -11,10 +11,10 @@
  *
  * Recommendations themselves the page reads as every client does, at `/v1`.
  */
-import { createHash } from 'node:crypto';
 import type {} from '@fastify/swagger';
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { ConsoleSource, LearnerWindows } from './consoleSource.js';
+import { answerUnchanged } from './http/conditional.js';
 import { pageFiles, type PageFile } from './pageFiles.js';
 
 export * from './consoleSource.js';
@@ -51,6 +51,9 @@ const strictly = <P extends Record<string, object>>(properties: P) => ({ type: '
 /** Not part of the API for clients: it may change with the page. */
 const hidden = { hide: true } as const;
 
+/** A browser asks the person before the page for a key, and shows it with all that the page asks for. */
+const config = { access: 'console:read', isForPeople: true } as const;
+
 /**
  * Serves the page and its figures. It sees to caching by itself: what has not changed since the last request is answered with 304.
  * @throws SFS_PACKAGE_BROKEN when the page's files are missing
@@ -69,38 +72,30 @@ export const consoleRoutes: FastifyPluginCallback<ConsoleOptions> = (app, option
 
 function servePage(app: FastifyInstance, files: ReadonlyMap<string, PageFile>): void {
   for (const [path, { type, content }] of files) {
-    app.get(path, { schema: hidden }, (_, reply) => reply.headers(PAGE_HEADERS).type(type).send(content));
+    app.get(path, { config, schema: hidden }, (_, reply) => reply.headers(PAGE_HEADERS).type(type).send(content));
   }
 }
 
 function serveFigures(app: FastifyInstance, { source, learners, isDenied, now }: ConsoleOptions): void {
-  app.get('/console/overview', { schema: { ...hidden, querystring: strictly({}) } }, async () => ({ nowMs: now(), ...(await source.overview()) }));
+  app.get('/console/overview', { config, schema: { ...hidden, querystring: strictly({}) } }, async () => ({
+    nowMs: now(),
+    ...(await source.overview()),
+  }));
   app.get<{ Querystring: { readonly prefix: string; readonly limit: number } }>(
     '/console/learners',
-    { schema: { ...hidden, querystring: strictly({ prefix: PREFIX, limit: LIMIT }) } },
+    { config, schema: { ...hidden, querystring: strictly({ prefix: PREFIX, limit: LIMIT }) } },
     ({ query: { prefix, limit } }) => ({ learners: learners(prefix, limit) }),
   );
   app.get<{ Params: { readonly learner: string } }>(
     '/console/learners/:learner',
-    { schema: { ...hidden, params: strictly({ learner: ID }), querystring: strictly({}) } },
+    { config, schema: { ...hidden, params: strictly({ learner: ID }), querystring: strictly({}) } },
     ({ params: { learner } }) => (isDenied(learner) ? nothingOf(learner) : source.learner(learner)),
   );
   app.get<{ Params: { readonly cohort: string } }>(
     '/console/trends/:cohort',
-    { schema: { ...hidden, params: strictly({ cohort: ID }), querystring: strictly({}) } },
+    { config, schema: { ...hidden, params: strictly({ cohort: ID }), querystring: strictly({}) } },
     async ({ params: { cohort } }) => ({ cohort, trend: await source.trend(cohort) }),
   );
 }
 
 const nothingOf = (learner: string): LearnerWindows => ({ learner, context: null, engagement: null, mastery: null });
-
-/** Tags what is sent by its bytes, and leaves it out where the browser has it already: the page asks every second. */
-function answerUnchanged(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload?: unknown) => void): void {
-  if (reply.statusCode !== 200 || (typeof payload !== 'string' && !Buffer.isBuffer(payload))) return done(null, payload);
-  const tag = `"${createHash('sha1').update(payload).digest('base64url')}"`;
-  reply.header('etag', tag);
-  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-cache');
-  if (request.headers['if-none-match'] !== tag) return done(null, payload);
-  reply.code(304).removeHeader('content-length');
-  done(null, '');
-}

@@ -20,6 +20,8 @@ export interface ConsoleOverview {
   readonly topologies: readonly ConsoleTopology[];
   /** Those that the topologies read or write, by name. */
   readonly topics: readonly ConsoleTopic[];
+  /** A sentence for people that says why there are no figures and no windows of learners, where this source has none. */
+  readonly absent?: string;
 }
 
 /** A topology version and how it is doing. */

@@ -11,8 +11,26 @@ export type { Answer, AnsweredItem, ListName, Question, Reason, Served } from '.
 export { RecommendationClient, type ClientNotice, type ClientOptions, type ClientStatus, type RecommendationChange } from './client.js';
 export type { ConsoleSource } from './console.js';
 export { openDenyList, type DeniedLearner, type DenyList } from './denyList.js';
+export {
+  RecommendationHttpClient,
+  type ExposureEvent,
+  type FeedbackEvent,
+  type HttpAnswer,
+  type HttpChange,
+  type HttpClientOptions,
+  type HttpSegmentAnswer,
+} from './httpClient.js';
 export type { LogEntry, RecommendationLog } from './log.js';
 export type { UnusableRecord } from './materializer.js';
 export type { RebuildReason } from './rebuilding.js';
+export { newKey, type KeyEntry, type KeyGrant } from './access/apiKeys.js';
+export type { IssuerOptions } from './access/issuer.js';
+export { readKeys, writeKeys } from './access/keyFile.js';
+export { isLoopback } from './access/loopback.js';
+export type { AccessOptions } from './access/policy.js';
+export { SCOPES, isScope, type Scope } from './access/principal.js';
+export type { EventWriter, ReaderEvent } from './events.js';
+export { READER_METRICS, type ReaderMetric } from './metrics.js';
 export { createReader, DEFAULT_PORT, type ListenOptions, type Reader, type ReaderOptions } from './server.js';
 export type { ViewPlace } from './viewStore.js';
+export { isReadByView } from './viewTopics.js';

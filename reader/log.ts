@@ -1,6 +1,6 @@
 /**
  * What the reader needs from the log that holds the recommendations: a port of its own, because it reads without the runtime.
- * The runtime's `Log` has this shape.
+ * The runtime's `Log` has this shape, and so has what follows topics of Kafka (`followTopics`).
  */
 
 /** A record as it lies in the log. */
@@ -18,10 +18,16 @@ export interface LogEntry {
 export interface RecommendationLog {
   /** Topics by physical name, region included. */
   topics(): readonly { readonly name: string; readonly partitions: number }[];
-  /** First offset that is still there, and the offset that the next record will get. */
+  /**
+   * First offset that is still there, and the offset that the next record will get, as far as is known here. A log of another machine may have
+   * more; then the range of `control` is not ahead of the others: what was in the log before a record of it is within their ranges.
+   */
   range(topic: string, partition: number): { readonly start: number; readonly end: number };
-  /** Records from `fromOffset` on, at most `maxRecords`; none only where none is left up to the end. Offsets may have gaps. */
-  read(topic: string, partition: number, fromOffset: number, maxRecords: number): readonly LogEntry[];
+  /**
+   * Records from `fromOffset` on, at most `maxRecords`; none only where none is left up to the end. Offsets may have gaps. A promise waits for
+   * records that are on their way.
+   */
+  read(topic: string, partition: number, fromOffset: number, maxRecords: number): readonly LogEntry[] | Promise<readonly LogEntry[]>;
   /** Calls after each append; returns the unsubscriber. Without it, and for writers in other processes, the reader looks by itself. */
   onAppend?(listener: () => void): () => void;
   /** Tells one log from another that took its place: a view of another log is built anew. */

@@ -1,6 +1,7 @@
 /** Brings a view up to the end of the log, piece by piece. */
 import { errorCodeOf, physicalTopicName, topics, type ErrorCode } from '../schemas/index.js';
 import type { LogEntry, RecommendationLog } from './log.js';
+import { LogReads } from './logReads.js';
 import { withoutDropped } from './dropping.js';
 import { rebuildReason, type RebuildReason } from './rebuilding.js';
 import { emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
@@ -63,20 +64,33 @@ const HEARTBEAT_MS = 60_000;
  */
 export class Materializer {
   private readonly controlTopic: string;
+  private readonly reads: LogReads;
   private checked = false;
   private stopping = false;
 
   constructor(private readonly options: MaterializerOptions) {
     this.controlTopic = physicalTopicName(options.region, topics.control.name);
+    this.reads = new LogReads(options.log);
   }
 
-  /** Ends a pass after the transaction in progress. */
+  /** Ends a pass after the transaction in progress, or while it waits for records. */
   stop(): void {
     this.stopping = true;
+    this.reads.giveUp();
   }
 
   /** Reads up to where the log ended when the pass began. @throws what the log throws; SFS_VIEW_UNUSABLE */
   async pass(): Promise<PassResult> {
+    try {
+      return await this.passOnce();
+    } catch (error) {
+      // Who knows what the log is when it can be read again.
+      this.checked = false;
+      throw error;
+    }
+  }
+
+  private async passOnce(): Promise<PassResult> {
     const begun = await this.begin();
     if (begun === null) return { records: 0, overtaken: true };
     const work = new PassWork(this.options, begun.head, begun.version);
@@ -89,6 +103,7 @@ export class Materializer {
     }
     if (!(await work.flush())) return work.result(true);
     const followed = controlEnd === null || (await this.readControl(work, controlEnd));
+    if (this.stopping) return work.result(false);
     return work.result(!followed || !(await work.finish(this.options.clock())));
   }
 
@@ -112,7 +127,7 @@ export class Materializer {
     const { head, version } = store.head();
     const fresh = emptyHead(region, log.identity?.() ?? null, clock());
     if (head === null) return { head: fresh, version };
-    const reason = rebuildReason(head, log, { nowMs: clock(), deep: !this.checked });
+    const reason = await rebuildReason(head, { log, reads: this.reads }, { nowMs: clock(), deep: !this.checked });
     this.checked = true;
     if (reason === null) return withoutDropped(store, { head, version }, log, CHUNK);
     if (!(await store.write(version, { head: fresh, rows: [], clear: true }))) return null;
@@ -125,11 +140,15 @@ export class Materializer {
     const place = placeOf(physical, partition);
     const { start, end } = this.options.log.range(physical, partition);
     for (let next = Math.max(start, work.nextOf(place)); next < end;) {
-      const entries = this.options.log.read(physical, partition, next, CHUNK);
+      const entries = await this.reads.read(physical, partition, next, CHUNK);
+      if (entries === null) {
+        await work.flush();
+        return false;
+      }
       for (const entry of entries) work.take(name, physical, partition, entry);
       const last = entries.at(-1);
       next = last === undefined ? end : last.offset + 1;
-      work.moveTo(place, { next, lastAppendTimeMs: last?.appendTimeMs ?? null });
+      work.moveTo(place, next, last);
       if (work.size >= CHUNK && !(await work.flush())) return false;
       if (this.stopping) {
         await work.flush();
@@ -148,11 +167,13 @@ export class Materializer {
     const { log } = this.options;
     const place = placeOf(this.controlTopic, 0);
     for (let next = Math.max(log.range(this.controlTopic, 0).start, work.nextOf(place)); next < end;) {
-      const entries = log.read(this.controlTopic, 0, next, Math.min(CHUNK, end - next)).filter(({ offset }) => offset < end);
+      const read = await this.reads.read(this.controlTopic, 0, next, Math.min(CHUNK, end - next));
+      if (read === null) return false;
+      const entries = read.filter(({ offset }) => offset < end);
       for (const entry of entries) work.takeControl(this.controlTopic, entry);
       const last = entries.at(-1);
       next = last === undefined ? end : last.offset + 1;
-      work.moveTo(place, { next, lastAppendTimeMs: last?.appendTimeMs ?? null });
+      work.moveTo(place, next, last);
       if (!(await work.flush())) return false;
     }
     return true;
@@ -192,8 +213,10 @@ class PassWork {
     return this.positions[place]?.next ?? 0;
   }
 
-  moveTo(place: string, position: ViewPosition): void {
-    this.positions[place] = position;
+  /** @param last - what was read last; `undefined` where there was nothing more up to `next` */
+  moveTo(place: string, next: number, last: LogEntry | undefined): void {
+    const read = last === undefined ? (this.positions[place]?.last ?? null) : { offset: last.offset, appendTimeMs: last.appendTimeMs };
+    this.positions[place] = { next, last: read };
     this.changed = true;
   }
 

@@ -1,6 +1,7 @@
 /** When a view cannot be trusted any more, and is built anew from the log. */
 import type { RecommendationLog } from './log.js';
-import { VIEW_FORMAT, type ViewHead } from './viewStore.js';
+import type { LogReads } from './logReads.js';
+import { VIEW_FORMAT, type LastRecord, type ViewHead } from './viewStore.js';
 import { isServable } from './viewTopics.js';
 
 /** Why a view was built anew. */
@@ -24,24 +25,31 @@ export interface TrustCheck {
   readonly deep: boolean;
 }
 
+/** A log, and the way to its records. */
+export interface LookedAtLog {
+  readonly log: RecommendationLog;
+  readonly reads: LogReads;
+}
+
 /** `null` where the view can go on from its positions. @throws what the log throws */
-export function rebuildReason(head: ViewHead, log: RecommendationLog, { nowMs, deep }: TrustCheck): RebuildReason | null {
+export async function rebuildReason(head: ViewHead, looked: LookedAtLog, { nowMs, deep }: TrustCheck): Promise<RebuildReason | null> {
   if (head.format !== VIEW_FORMAT) {
     return { code: 'format', message: `its format is ${head.format}; this version of the reader writes format ${VIEW_FORMAT}` };
   }
-  const identity = log.identity?.() ?? null;
+  const identity = looked.log.identity?.() ?? null;
   if (identity !== head.log) return { code: 'other-log', message: 'another log lies where the log was' };
   const unfollowedMs = nowMs - head.followedAtMs;
   if (unfollowedMs > MAX_UNFOLLOWED_MS) {
     const hours = Math.round(unfollowedMs / 3_600_000);
     return { code: 'not-followed', message: `nobody followed the log for ${hours} hours: compaction may have removed the trace of a deleted list` };
   }
-  return otherLog(head, log, deep);
+  return otherLog(head, looked, deep);
 }
 
-function otherLog(head: ViewHead, log: RecommendationLog, deep: boolean): RebuildReason | null {
+async function otherLog(head: ViewHead, looked: LookedAtLog, deep: boolean): Promise<RebuildReason | null> {
+  const { log } = looked;
   const partitions = new Map(log.topics().map(({ name, partitions: count }) => [name, count]));
-  for (const [place, { next, lastAppendTimeMs }] of Object.entries(head.positions)) {
+  for (const [place, { next, last }] of Object.entries(head.positions)) {
     const at = place.lastIndexOf('/');
     const topic = place.slice(0, at);
     const partition = Number(place.slice(at + 1));
@@ -49,8 +57,8 @@ function otherLog(head: ViewHead, log: RecommendationLog, deep: boolean): Rebuil
     if (partition >= (partitions.get(topic) ?? 0)) return replaced(`the log has no ${place} any more`);
     const { end } = log.range(topic, partition);
     if (next > end) return replaced(`the view is at offset ${next} of ${place}, and the log ends at ${end}`);
-    if (deep && lastAppendTimeMs !== null && isOther(log, topic, partition, { offset: next - 1, appendTimeMs: lastAppendTimeMs })) {
-      return replaced(`the log has another record at offset ${next - 1} of ${place}`);
+    if (deep && last !== null && (await isOther(looked, topic, partition, last))) {
+      return replaced(`the log has another record at offset ${last.offset} of ${place}`);
     }
   }
   return null;
@@ -65,8 +73,8 @@ function isDroppedVersion({ region }: ViewHead, topic: string, present: readonly
 const replaced = (what: string): RebuildReason => ({ code: 'other-log', message: `${what}: the log was replaced` });
 
 /** Compaction may have removed the record; then nothing is known. */
-function isOther(log: RecommendationLog, topic: string, partition: number, last: { offset: number; appendTimeMs: number }): boolean {
+async function isOther({ log, reads }: LookedAtLog, topic: string, partition: number, last: LastRecord): Promise<boolean> {
   if (last.offset < log.range(topic, partition).start) return false;
-  const [found] = log.read(topic, partition, last.offset, 1);
+  const [found] = (await reads.read(topic, partition, last.offset, 1)) ?? [];
   return found?.offset === last.offset && found.appendTimeMs !== last.appendTimeMs;
 }

@@ -1,17 +1,31 @@
 /** The thin reader as a server: a client of the topic behind HTTP. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
-import { SkillForgeError, errorMessageOf, packageRoot } from '../schemas/index.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf } from '../schemas/index.js';
+import { isLoopback } from './access/loopback.js';
+import { AccessPolicy, type AccessOptions } from './access/policy.js';
 import { RecommendationClient, type ClientNotice, type ClientOptions } from './client.js';
-import { consoleRoutes, type ConsoleSource } from './console.js';
+import { consoleRoutes, type ConsoleOptions, type ConsoleSource } from './console.js';
+import type { EventWriter } from './events.js';
 import { logRequests, readerLog, type ReaderLog } from './http/accessLog.js';
+import { LearnerAnswers } from './http/answers.js';
+import { authorise, declarePrincipal, isStillAllowed } from './http/authorisation.js';
+import { ChangeFeed } from './http/changeFeed.js';
+import { changeRoutes } from './http/changeRoutes.js';
+import { apiDescription } from './http/description.js';
+import { eventRoutes } from './http/eventRoutes.js';
+import { closeUnused } from '../http/connections.js';
+import { limitRequests } from './http/limits.js';
+import { countRequests, metricRoutes } from './http/metricRoutes.js';
+import { allowOrigins } from './http/origins.js';
+import { probeRoutes } from './http/probes.js';
 import { MAX_URL_LENGTH, refuseByRouter, refuseConnection, refuseTheRest } from './http/refusals.js';
-import { probeRoutes, recommendationRoutes } from './http/routes.js';
+import { recommendationRoutes } from './http/routes.js';
 import { NO_QUERY } from './http/shapes.js';
+import { ReaderMetrics } from './metrics.js';
 
 /** How to make a reader; see {@link ClientOptions} for the log and the view. */
 export interface ReaderOptions extends ClientOptions {
@@ -21,6 +35,20 @@ export interface ReaderOptions extends ClientOptions {
   readonly pageFolder?: string;
   /** Takes a line of JSON for each request and event (none). No line holds an id of a learner. */
   readonly logStream?: Pick<Writable, 'write'>;
+  /** Who is let in (everybody who reaches the address). */
+  readonly access?: AccessOptions;
+  /** Requests a minute of each caller, where a key says nothing else (no limit). */
+  readonly perMinute?: number;
+  /** Origins of web pages that may read the answers (none). */
+  readonly origins?: readonly string[];
+  /** Where feedback and exposures are written (nowhere: they are refused). */
+  readonly events?: EventWriter;
+  /** Whether to count requests, and to serve what was counted at `/metrics` (false). */
+  readonly metrics?: boolean;
+  /** While it stops, for how long it says that it is not ready and answers all the same, ms (0): until nobody sends it requests any more. */
+  readonly drainMs?: number;
+  /** Between two signs of life in a stream of changes, ms (15,000). */
+  readonly beatMs?: number;
 }
 
 /** Where to listen. */
@@ -34,7 +62,9 @@ export interface ListenOptions {
 /** Port when nothing is said. */
 export const DEFAULT_PORT = 8787;
 
-/** A reader that follows its log. It has no authentication: keep it behind a gateway that has. */
+const BEAT_MS = 15_000;
+
+/** A reader that follows its log. Without {@link ReaderOptions.access} it asks nobody who they are: keep it on this machine, or behind a gateway. */
 export interface Reader {
   /** The same answers without HTTP, and changes as they come. */
   readonly client: RecommendationClient;
@@ -42,7 +72,10 @@ export interface Reader {
   readonly app: FastifyInstance;
   /** Begins to listen; resolves to the URL. @throws SFS_LISTEN_FAILED */
   listen(options?: ListenOptions): Promise<string>;
-  /** Takes no more requests, answers those under way, stops following, closes the view. The log stays open. */
+  /**
+   * Says that it is not ready, ends streams, answers on while it drains; then takes no more requests, answers those under way, stops following,
+   * closes the view. The log stays open.
+   */
   close(): Promise<void>;
 }
 
@@ -51,21 +84,21 @@ export interface Reader {
  * @example
  * const reader = await createReader({ log: storage.log, region: 'eu-west', store: { folder: './view' } });
  * console.log(await reader.listen({ port: 0 }));
- * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_PACKAGE_BROKEN when the page's files are missing
+ * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_PACKAGE_BROKEN when the page's files are missing; SFS_ACCESS_INVALID
  */
 export async function createReader(options: ReaderOptions): Promise<Reader> {
   const log = readerLog(options.logStream);
-  const client = await RecommendationClient.open({ ...options, onNotice: noticing(log, options) });
+  const metrics = options.metrics === true ? new ReaderMetrics() : null;
+  const client = await RecommendationClient.open({ ...options, onNotice: noticing(log, metrics, options) });
   try {
-    const app = await serverOf(client, log, options);
+    const parts = partsOf(client, log, metrics, options);
+    const app = await serverOf(parts);
+    let closing: Promise<void> | null = null;
     return {
       client,
       app,
-      listen: (where = {}) => listening(app, where),
-      close: async () => {
-        await app.close();
-        await client.close();
-      },
+      listen: (where = {}) => listening(parts, app, where),
+      close: () => (closing ??= closeAll(parts, app)),
     };
   } catch (error) {
     await client.close();
@@ -73,7 +106,46 @@ export async function createReader(options: ReaderOptions): Promise<Reader> {
   }
 }
 
-async function listening(app: FastifyInstance, { host = '127.0.0.1', port = DEFAULT_PORT }: ListenOptions): Promise<string> {
+/** What a server is made of. */
+interface ReaderParts {
+  readonly options: ReaderOptions;
+  readonly client: RecommendationClient;
+  readonly log: ReaderLog;
+  readonly metrics: ReaderMetrics | null;
+  /** `null`: everybody is let in. */
+  readonly policy: AccessPolicy | null;
+  readonly answers: LearnerAnswers;
+  readonly feed: ChangeFeed;
+  isStopping: boolean;
+}
+
+function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMetrics | null, options: ReaderOptions): ReaderParts {
+  const { access, region, beatMs = BEAT_MS } = options;
+  const keysTrouble = (error: unknown): void => {
+    log.error('the file of API keys cannot be used: no key is let in', { code: errorCodeOf(error), why: errorMessageOf(error) });
+    if (options.logStream === undefined) process.emitWarning(errorMessageOf(error));
+  };
+  const policy = access === undefined ? null : AccessPolicy.of(access, keysTrouble);
+  const answers = new LearnerAnswers(client, region, (served) => metrics?.answered(served));
+  if (metrics !== null) client.onChange((change) => metrics.changed(change));
+  return { options, client, log, metrics, policy, answers, feed: new ChangeFeed(client, answers, beatMs), isStopping: false };
+}
+
+async function closeAll(parts: ReaderParts, app: FastifyInstance): Promise<void> {
+  parts.isStopping = true;
+  parts.feed.close();
+  const { drainMs = 0 } = parts.options;
+  if (drainMs > 0) await sleep(drainMs);
+  await app.close();
+  await parts.client.close();
+}
+
+async function listening(
+  { log, policy }: ReaderParts,
+  app: FastifyInstance,
+  { host = '127.0.0.1', port = DEFAULT_PORT }: ListenOptions,
+): Promise<string> {
+  if (policy === null && !isLoopback(host)) log.warn('whoever reaches this address is served: no key and no token is asked for', { host });
   try {
     return await app.listen({ host, port });
   } catch (cause) {
@@ -84,10 +156,15 @@ async function listening(app: FastifyInstance, { host = '127.0.0.1', port = DEFA
   }
 }
 
-async function serverOf(client: RecommendationClient, log: ReaderLog, options: ReaderOptions): Promise<FastifyInstance> {
+/** Largest body, bytes: a hundred events with long ids. */
+const BODY_LIMIT = 512 * 1024;
+
+async function serverOf(parts: ReaderParts): Promise<FastifyInstance> {
+  const { options } = parts;
   const app = fastify({
     logger: false,
     genReqId: () => randomUUID(),
+    bodyLimit: BODY_LIMIT,
     // A parameter that is not known is refused, not dropped: it may be a misspelt one.
     ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
     routerOptions: { maxParamLength: MAX_URL_LENGTH },
@@ -98,49 +175,65 @@ async function serverOf(client: RecommendationClient, log: ReaderLog, options: R
     // It is asked for with a problem document.
     http: { requireHostHeader: false },
   });
-  refuseTheRest(app, log);
-  if (options.logStream !== undefined) logRequests(app, log);
-  app.addHook('onSend', (_, reply, payload, done) => {
-    reply.header('x-content-type-options', 'nosniff');
-    done(null, payload);
-  });
-  await app.register(swagger, { openapi: description() });
+  app.removeContentTypeParser('text/plain');
+  await guard(app, parts);
+  await app.register(swagger, { openapi: apiDescription() });
   await app.register((routes, _, done) => {
-    recommendationRoutes(routes, client, options.region);
-    probeRoutes(routes, client);
-    routes.get('/openapi.json', { schema: { hide: true, querystring: NO_QUERY } }, () => app.swagger());
+    declareRoutes(routes, parts);
+    routes.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true, querystring: NO_QUERY } }, () => app.swagger());
     done();
   });
-  if (options.console !== undefined) {
-    const { console: source, pageFolder } = options;
-    const learners = (prefix: string, limit: number): string[] => client.learners(prefix, limit);
-    const isDenied = (learner: string): boolean => client.denied.has(learner);
-    await app.register(consoleRoutes, { source, learners, isDenied, now: () => client.now(), pageFolder });
-  }
+  if (options.console !== undefined) await app.register(consoleRoutes, consoleOptions(parts, options.console));
   await app.ready();
   return app;
 }
 
-function description(): object {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string };
+/** All that looks at a request before its route does, in this order. */
+async function guard(app: FastifyInstance, { options, policy, log, metrics }: ReaderParts): Promise<void> {
+  declarePrincipal(app);
+  closeUnused(app);
+  if (options.origins !== undefined) await allowOrigins(app, options.origins);
+  refuseTheRest(app, log);
+  if (options.logStream !== undefined) logRequests(app, log);
+  if (metrics !== null) countRequests(app, metrics);
+  app.addHook('onSend', (_, reply, payload, done) => {
+    reply.header('x-content-type-options', 'nosniff');
+    done(null, payload);
+  });
+  if (policy !== null) authorise(app, policy);
+  if (policy !== null || options.perMinute !== undefined) await limitRequests(app, options.perMinute);
+}
+
+function declareRoutes(app: FastifyInstance, parts: ReaderParts): void {
+  const { options, client, policy, answers, feed, metrics } = parts;
+  recommendationRoutes(app, client, answers);
+  changeRoutes(app, feed, (request) => (policy === null ? Promise.resolve(true) : isStillAllowed(policy, request)));
+  eventRoutes(app, {
+    writer: options.events ?? null,
+    region: options.region,
+    isDenied: (learner) => client.denied.has(learner),
+    onWritten: (topic, events) => metrics?.wrote(topic, events),
+  });
+  probeRoutes(app, client, () => parts.isStopping);
+  if (metrics === null) return;
+  metricRoutes(app, metrics, () => ({ status: client.status(), isStopping: parts.isStopping, streams: feed.size }));
+}
+
+function consoleOptions({ client, options: { pageFolder } }: ReaderParts, source: ConsoleSource): ConsoleOptions {
   return {
-    openapi: '3.1.0',
-    info: {
-      title: 'SkillForge Streams: reader',
-      version,
-      description: 'Serves precomputed recommendations. Errors are problem documents (RFC 9457) with a stable code.',
-    },
-    tags: [
-      { name: 'recommendations', description: 'What to recommend' },
-      { name: 'operation', description: 'Health and readiness' },
-    ],
+    source,
+    learners: (prefix, limit) => client.learners(prefix, limit),
+    isDenied: (learner) => client.denied.has(learner),
+    now: () => client.now(),
+    pageFolder,
   };
 }
 
 /** Notices go to the log, and to whoever asked for them. */
-function noticing(log: ReaderLog, { onNotice }: ReaderOptions): (notice: ClientNotice) => void {
+function noticing(log: ReaderLog, metrics: ReaderMetrics | null, { onNotice }: ReaderOptions): (notice: ClientNotice) => void {
   return (notice) => {
     tell(log, notice);
+    metrics?.noticed(notice);
     onNotice?.(notice);
   };
 }

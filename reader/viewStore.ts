@@ -4,8 +4,15 @@
 export interface ViewPosition {
   /** The next offset to read. */
   readonly next: number;
-  /** Append time of the record before it, ms since epoch: tells another log under the same offsets. `null` after a gap. */
-  readonly lastAppendTimeMs: number | null;
+  /** The last record before it: tells another log under the same offsets. `null` before the first. */
+  readonly last: LastRecord | null;
+}
+
+/** A record that was read, by what its log knows of it. */
+export interface LastRecord {
+  readonly offset: number;
+  /** Ms since epoch. */
+  readonly appendTimeMs: number;
 }
 
 /** What a view knows of itself. */
@@ -68,7 +75,7 @@ export const rowKey = (topic: string, key: string): string => topic + SEPARATOR 
 export const rowPrefix = (topic: string): string => topic + SEPARATOR;
 
 /** Version of the layout of rows and head; a view of another one is built anew. */
-export const VIEW_FORMAT = 1;
+export const VIEW_FORMAT = 2;
 
 /** The head of a view that holds nothing yet. @param log - identity of the log */
 export function emptyHead(region: string, log: string | null, followedAtMs: number): ViewHead {

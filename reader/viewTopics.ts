@@ -13,6 +13,7 @@ import {
   type Opened,
   type Recommendation,
   type SchemaCodec,
+  type SchemaIds,
   type Sealable,
   type SegmentRecommendation,
 } from '../schemas/index.js';
@@ -39,6 +40,9 @@ export interface ViewTopic {
 }
 
 const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name];
+
+/** Whether a view reads a topic, the control topic included: what a log that has to be told brings here. @param name - logical */
+export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name;
 
 /** The topics of a region that a view is made of, the control topic left out; by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {
@@ -68,8 +72,8 @@ export class ViewCodecs {
   constructor(
     private readonly region: string,
     private readonly envelope: EnvelopeCodec = identityEnvelope,
+    ids: SchemaIds = LocalSchemaIds.withAccepted(),
   ) {
-    const ids = LocalSchemaIds.withAccepted();
     this.recommendations = schemaCodec(topics.recommendations, ids);
     this.segments = schemaCodec(topics.segmentRecommendations, ids);
     this.items = schemaCodec(topics.catalogue, ids);

@@ -22,11 +22,11 @@ export function readerLog(stream: Pick<Writable, 'write'> | undefined, clock: ()
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 
-/** Logs each request when it is answered: method, pattern of the path, status, time, identity. */
+/** Logs each request when it is answered: method, pattern of the path, status, time, identity, and by which key it was asked. */
 export function logRequests(app: FastifyInstance, log: ReaderLog): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, id, routeOptions } = request;
-    log.info('request', { request: id, method, route: routeOptions.url ?? null, status: reply.statusCode, ms: rounded(reply.elapsedTime) });
+  app.addHook('onResponse', ({ id, method, routeOptions, principal }, reply, done) => {
+    const by = principal === null ? {} : { by: principal.name };
+    log.info('request', { request: id, method, route: routeOptions.url ?? null, status: reply.statusCode, ms: rounded(reply.elapsedTime), ...by });
     done();
   });
 }

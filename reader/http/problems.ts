@@ -1,29 +1,7 @@
-/** Problem documents (RFC 9457): what went wrong with a request, for people and for programs. */
-import { STATUS_CODES } from 'node:http';
+/** Problem documents of the reader. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM_TYPE, problemOf, type Problem } from '../../http/problems.js';
 import type { ErrorCode } from '../../schemas/index.js';
-
-/** Media type of problem documents. */
-export const PROBLEM_TYPE = 'application/problem+json';
-
-/** A problem document. */
-export interface Problem {
-  /** `about:blank`: the status says what kind of problem it is, the code which one. */
-  readonly type: 'about:blank';
-  readonly title: string;
-  readonly status: number;
-  /** A sentence; names no learner. */
-  readonly detail: string;
-  /** Stable: see docs/reference/errors.md. */
-  readonly code: ErrorCode;
-  /** Identity of the request, which the log has too. */
-  readonly instance: string;
-}
-
-/** Makes a problem document. */
-export function problemOf(status: number, code: ErrorCode, detail: string, request: string): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code, instance: `urn:uuid:${request}` };
-}
 
 /** Answers with a problem document. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, status: number, code: ErrorCode, detail: string): FastifyReply {

@@ -3,17 +3,20 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM_TYPE, problemOf } from '../../http/problems.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import type { ReaderLog } from './accessLog.js';
-import { PROBLEM_TYPE, problemOf, rawProblem, sendProblem } from './problems.js';
+import { typeTrouble } from './bodies.js';
+import { invalidityOf } from './invalidity.js';
+import { rawProblem, sendProblem } from './problems.js';
 import { encodingTrouble, pathOf, queryTrouble } from './queries.js';
 
 /** Longest path with its query, characters: an id of 256 characters may take 3,072. */
 export const MAX_URL_LENGTH = 8_192;
 
 const TOO_LONG = `path and query have more than ${MAX_URL_LENGTH} characters`;
-const READING = ['GET', 'HEAD'];
 
-/** Refuses methods, paths and queries that the server does not know, with problem documents. To be called before routes are declared. */
+/** Refuses methods, paths, queries and bodies that the server does not know, with problem documents. To be called before routes are declared. */
 export function refuseTheRest(app: FastifyInstance, log: ReaderLog): void {
   const paths = knownPaths(app);
   app.addHook('onRequest', (request, reply, done) => {
@@ -22,13 +25,15 @@ export function refuseTheRest(app: FastifyInstance, log: ReaderLog): void {
     const trouble = addressTrouble(request);
     if (trouble !== null) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
     if (path === null) return void refusePath(request, reply);
-    if (READING.includes(method)) return done();
-    if (!paths.some((known) => known.test(path))) return void refusePath(request, reply);
-    reply.header('allow', READING.join(', '));
-    sendProblem(request, reply, 405, 'SFS_METHOD_REFUSED', `the method ${method} is not known here; use ${READING.join(' or ')}`);
+    if (!request.is404) return done();
+    const known = paths.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
+    if (known.length === 0) return void refusePath(request, reply);
+    const allowed = [...new Set(known)];
+    reply.header('allow', allowed.join(', '));
+    sendProblem(request, reply, 405, 'SFS_METHOD_REFUSED', `the method ${method} is not known here; use ${allowed.join(' or ')}`);
   });
   app.addHook('preValidation', (request, reply, done) => {
-    const trouble = queryTrouble(request);
+    const trouble = queryTrouble(request) ?? typeTrouble(request.routeOptions.schema?.body, request.body);
     if (trouble === null) return done();
     sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
   });
@@ -53,12 +58,17 @@ function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(417, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify(problem));
 }
 
-/** Paths of all routes that are declared later, as patterns. */
-function knownPaths(app: FastifyInstance): RegExp[] {
-  const paths: RegExp[] = [];
-  app.addHook('onRoute', ({ url }) => {
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly methods: readonly string[];
+}
+
+/** Paths of all routes that are declared later, as patterns, with their methods. */
+function knownPaths(app: FastifyInstance): readonly KnownPath[] {
+  const paths: KnownPath[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
     const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
-    paths.push(new RegExp(`^${parts.join('/')}$`));
+    paths.push({ pattern: new RegExp(`^${parts.join('/')}$`), methods: [method].flat() });
   });
   return paths;
 }
@@ -77,16 +87,35 @@ export function refuseConnection(error: Error & { readonly code?: string }, sock
   socket.end(rawProblem(problemOf(status, 'SFS_REQUEST_INVALID', detail, randomUUID())));
 }
 
+/** What fastify says of bodies, in words of this reader. */
+const REFUSED_BODIES: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is too large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'a body is JSON: the header "content-type" says application/json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body is no JSON',
+};
+
 function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: ReaderLog): void {
   if (error.validation !== undefined) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', invalidityOf(error));
+  if (error instanceof SkillForgeError && error.retriable) return refuseForNow(error, request, reply, log);
   const status = error.statusCode ?? 500;
   if (status === 503) {
     reply.header('retry-after', '1');
     return void sendProblem(request, reply, 503, 'SFS_NOT_READY', 'the reader is stopping');
   }
-  if (status < 500) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', 'the request cannot be read');
+  if (status === 429)
+    return void sendProblem(request, reply, 429, 'SFS_RATE_LIMITED', 'too many requests; "retry-after" says when there is room again');
+  if (status < 500)
+    return void sendProblem(request, reply, status, 'SFS_REQUEST_INVALID', REFUSED_BODIES[error.code] ?? 'the request cannot be read');
   log.error('request failed', { request: request.id, route: request.routeOptions.url, ...frames(error) });
   sendProblem(request, reply, 500, 'SFS_UNEXPECTED', 'the reader failed to answer; its log has more under the identity of this request');
+}
+
+/** What it needs is away: the message, which may name a server, stays in the log. */
+function refuseForNow({ code }: SkillForgeError, request: FastifyRequest, reply: FastifyReply, log: ReaderLog): void {
+  log.warn('what a request needs is away', { request: request.id, route: request.routeOptions.url, code });
+  reply.header('retry-after', '1');
+  sendProblem(request, reply, 503, code, 'what this needs is away for now; "code" says what');
 }
 
 /** The stack without the message, which may hold anything. */
@@ -94,25 +123,3 @@ function frames(error: Error): { readonly error: string; readonly at: readonly s
   const at = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
   return { error: error.name, at: at.slice(0, 10).map((line) => line.trim()) };
 }
-
-const PLACES: Readonly<Record<string, string>> = { querystring: 'query parameter', params: 'part of the path' };
-
-/** What is wrong, and with what; the value itself is not told. */
-function invalidityOf({ validation, validationContext }: FastifyError): string {
-  const place = PLACES[validationContext ?? ''] ?? 'part';
-  const [first] = validation ?? [];
-  if (first === undefined) return `a ${place} is not valid`;
-  if (first.keyword === 'additionalProperties') return `the ${place} "${printable(first.params['additionalProperty'])}" is not known`;
-  const name = first.instancePath.slice(1);
-  if (first.keyword === 'pattern') return `the ${place} "${name}" holds characters that are not allowed`;
-  return `the ${place} "${name}" ${first.message ?? 'is not valid'}${choices(first.params)}`;
-}
-
-const choices = (params: Readonly<Record<string, unknown>>): string =>
-  Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : '';
-
-/** The name of a parameter comes from the client. */
-const printable = (name: unknown): string =>
-  String(name)
-    .replaceAll(/[^\x21-\x7e]/g, '?')
-    .slice(0, 40);

@@ -1,21 +1,16 @@
-/** The routes for clients. */
-import type { FastifyInstance, FastifySchema } from 'fastify';
+/** The routes that answer what to recommend. */
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { WHOLE_COURSE } from '../../schemas/index.js';
-import type { Answer, ListName, Question } from '../answer.js';
+import type { ListName } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
+import { excluding, questionTrouble, spoken, type LearnerAnswers, type LearnerQuery } from './answers.js';
+import { NOT_KEPT, REVALIDATED, answerUnchanged } from './conditional.js';
 import { sendProblem } from './problems.js';
 import * as shapes from './shapes.js';
 
 interface LearnerRoute {
   readonly Params: { readonly learner: string };
-  readonly Querystring: {
-    readonly list: ListName;
-    readonly course?: string;
-    readonly segment?: string;
-    readonly limit: number;
-    readonly exclude?: string;
-    readonly explain: boolean;
-  };
+  readonly Querystring: LearnerQuery;
 }
 
 interface SegmentRoute {
@@ -23,10 +18,18 @@ interface SegmentRoute {
   readonly Querystring: { readonly limit: number; readonly exclude?: string };
 }
 
-/** Answers about persons must not lie in caches on the way. */
-const NOT_KEPT = { 'cache-control': 'no-store' };
-
-const invalid = { 400: shapes.problem('The request is not valid.') };
+interface BatchRoute {
+  readonly Body: {
+    readonly learners: readonly string[];
+    readonly list: ListName;
+    readonly course?: string;
+    readonly segment?: string;
+    readonly limit: number;
+    readonly exclude?: readonly string[];
+    readonly explain: boolean;
+    readonly profiling: boolean;
+  };
+}
 
 const LEARNER: FastifySchema = {
   operationId: 'learnerRecommendations',
@@ -36,7 +39,7 @@ const LEARNER: FastifySchema = {
   tags: ['recommendations'],
   params: shapes.LEARNER_PARAMS,
   querystring: shapes.LEARNER_QUERY,
-  response: { 200: shapes.LEARNER_ANSWER, ...invalid },
+  response: { 200: shapes.LEARNER_ANSWER, 304: shapes.UNCHANGED, ...shapes.REFUSALS },
 };
 
 const SEGMENT: FastifySchema = {
@@ -45,50 +48,56 @@ const SEGMENT: FastifySchema = {
   tags: ['recommendations'],
   params: shapes.SEGMENT_PARAMS,
   querystring: shapes.SEGMENT_QUERY,
-  response: { 200: shapes.SEGMENT_ANSWER, ...invalid },
+  response: { 200: shapes.SEGMENT_ANSWER, 304: shapes.UNCHANGED, ...shapes.REFUSALS },
 };
 
-/** Declares the routes below `/v1`. */
-export function recommendationRoutes(app: FastifyInstance, client: RecommendationClient, region: string): void {
-  app.get<LearnerRoute>('/v1/learners/:learner/recommendations', { schema: LEARNER }, ({ params: { learner }, query }, reply) => {
-    const { exclude, ...rest } = query;
-    const answer = client.get(learner, { ...rest, ...excluding(exclude) });
-    return reply.headers(NOT_KEPT).send({ learner, list: query.list, region, ...spoken(answer) });
-  });
-  app.get<SegmentRoute>('/v1/segments/:segment/recommendations', { schema: SEGMENT }, ({ params, query }, reply) => {
-    const at = params.segment.indexOf('|');
-    const [course, segment] = at < 0 ? [params.segment, WHOLE_COURSE] : [params.segment.slice(0, at), params.segment.slice(at + 1)];
-    const answer = client.getSegment(course, segment, { limit: query.limit, ...excluding(query.exclude) });
-    return reply.headers(NOT_KEPT).send({ course, segment, region, ...spoken(answer) });
-  });
-}
+const BATCH: FastifySchema = {
+  operationId: 'batchRecommendations',
+  summary: 'What to recommend to each of several learners',
+  description: 'The same question for up to 100 learners. It changes nothing; it is a POST so that ids stand in no address.',
+  tags: ['recommendations'],
+  querystring: shapes.NO_QUERY,
+  body: shapes.BATCH_BODY,
+  response: { 200: shapes.BATCH_ANSWER, ...shapes.REFUSALS },
+};
 
-/** Declares health and readiness. */
-export function probeRoutes(app: FastifyInstance, client: RecommendationClient): void {
-  const probe = { tags: ['operation'], querystring: shapes.NO_QUERY };
-  app.get(
-    '/healthz',
-    { schema: { ...probe, operationId: 'health', summary: 'Whether the process answers', response: { 200: shapes.HEALTH_ANSWER } } },
-    (_, reply) => reply.headers(NOT_KEPT).send({ status: 'ok' }),
-  );
-  const ready = { 200: shapes.READY_ANSWER, 503: shapes.problem('The reader has not been at the end of the log yet, or is stopping.') };
-  app.get(
-    '/readyz',
-    { schema: { ...probe, operationId: 'readiness', summary: 'Whether the view was at the end of the log', response: ready } },
+/** The learner whom a path names. */
+export const learnerInPath = ({ params }: FastifyRequest): readonly string[] => [(params as LearnerRoute['Params']).learner];
+
+/** Declares the routes that answer once. */
+export function recommendationRoutes(app: FastifyInstance, client: RecommendationClient, answers: LearnerAnswers): void {
+  app.get<LearnerRoute>(
+    '/v1/learners/:learner/recommendations',
+    { schema: LEARNER, config: { access: 'recommendations:read', learnersOf: learnerInPath }, onSend: answerUnchanged },
     (request, reply) => {
-      const { ready: isReady, served, lag, trouble } = client.status();
-      if (isReady) return reply.headers(NOT_KEPT).send({ status: 'ready', served, lag, trouble });
-      reply.header('retry-after', '1');
-      return sendProblem(request, reply, 503, 'SFS_NOT_READY', `the reader is still reading the log${trouble === null ? '' : ` (${trouble})`}`);
+      const { exclude, ...rest } = request.query;
+      const trouble = questionTrouble(rest);
+      if (trouble !== null) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
+      return reply.headers(REVALIDATED).send(answers.of(request.params.learner, { ...rest, ...excluding(exclude) }));
+    },
+  );
+  segmentRoute(app, client, answers.region);
+  app.post<BatchRoute>(
+    '/v1/recommendations/batch',
+    { schema: BATCH, config: { access: 'recommendations:read', learnersOf: ({ body }) => (body as BatchRoute['Body']).learners } },
+    (request, reply) => {
+      const { learners, ...question } = request.body;
+      const trouble = questionTrouble(question);
+      if (trouble !== null) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
+      return reply.headers(NOT_KEPT).send({ region: answers.region, answers: learners.map((learner) => answers.of(learner, question)) });
     },
   );
 }
 
-const excluding = (exclude: string | undefined): Pick<Question, 'exclude'> => (exclude === undefined ? {} : { exclude: exclude.split(',') });
-
-/** An answer as it is sent: instants as ISO 8601. */
-function spoken({ madeAtMs, validUntilMs, ...rest }: Answer): object {
-  return { ...rest, madeAt: instant(madeAtMs), validUntil: instant(validUntilMs) };
+function segmentRoute(app: FastifyInstance, client: RecommendationClient, region: string): void {
+  app.get<SegmentRoute>(
+    '/v1/segments/:segment/recommendations',
+    { schema: SEGMENT, config: { access: 'recommendations:read', learnersOf: () => [] }, onSend: answerUnchanged },
+    ({ params, query }, reply) => {
+      const at = params.segment.indexOf('|');
+      const [course, segment] = at < 0 ? [params.segment, WHOLE_COURSE] : [params.segment.slice(0, at), params.segment.slice(at + 1)];
+      const answer = client.getSegment(course, segment, { limit: query.limit, ...excluding(query.exclude) });
+      return reply.headers(REVALIDATED).send({ course, segment, region, ...spoken(answer) });
+    },
+  );
 }
-
-const instant = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString());

@@ -2,7 +2,8 @@
 import type { CandidateSource } from '../../schemas/index.js';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../answer.js';
 
-const object = <P extends Record<string, object>>(properties: P, optional: readonly (keyof P)[] = []) => ({
+/** An object of exactly these properties. @param optional - those that may be left out */
+export const object = <P extends Record<string, object>>(properties: P, optional: readonly (keyof P)[] = []) => ({
   type: 'object',
   properties,
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
@@ -13,11 +14,35 @@ const text = (description: string) => ({ type: 'string', description });
 const textOrNull = (description: string) => ({ type: ['string', 'null'], description });
 const timeOrNull = (description: string) => ({ ...textOrNull(`${description} ISO 8601, UTC, event time.`), format: 'date-time' });
 
-/** No control characters: ids end up in logs and on terminals of others. */
-const id = (description: string) => ({ type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$', description });
+/** A text that is an id. No control characters: ids end up in logs and on terminals of others. */
+export const id = (description: string) => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: 256,
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+  description,
+});
 
 const LIMIT = { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Most items in the answer.' };
 const EXCLUDE = { ...id('Items to leave out, with commas between.'), maxLength: 4096 };
+
+const LIST = {
+  type: 'string',
+  enum: ['next', 'new'],
+  default: 'next',
+  description: 'Whatever is best to do next, or only what was not opened before.',
+};
+const COURSE = id('Only this course; by default every course of the learner, the best of each in turn.');
+const SEGMENT = id('Segment of a learner of whom nothing is known.');
+const EXPLAIN = { type: 'boolean', default: false, description: 'Whether to give the reasons of each item.' };
+const PROFILING = {
+  type: 'boolean',
+  default: true,
+  description: 'With false: only what is popular in the course, or in all; neither the record of the learner nor a segment is looked at.',
+};
+
+/** Most learners of a batch. */
+export const MAX_BATCH = 100;
 
 /** Path of a learner's recommendations. */
 export const LEARNER_PARAMS = object({ learner: id('Pseudonym of the learner.') });
@@ -25,14 +50,36 @@ export const LEARNER_PARAMS = object({ learner: id('Pseudonym of the learner.') 
 /** What may be asked of a learner's recommendations; nothing else is accepted. */
 export const LEARNER_QUERY = object(
   {
-    list: { type: 'string', enum: ['next', 'new'], default: 'next', description: 'Whatever is best to do next, or only what was not opened before.' },
-    course: id('Only this course; by default every course of the learner, the best of each in turn.'),
-    segment: id('Segment of a learner of whom nothing is known.'),
+    list: LIST,
+    course: COURSE,
+    segment: SEGMENT,
     limit: LIMIT,
     exclude: EXCLUDE,
-    explain: { type: 'boolean', default: false, description: 'Whether to give the reasons of each item.' },
+    explain: EXPLAIN,
+    profiling: PROFILING,
   },
-  ['list', 'course', 'segment', 'limit', 'exclude', 'explain'],
+  ['list', 'course', 'segment', 'limit', 'exclude', 'explain', 'profiling'],
+);
+
+/** The same question for several learners. */
+export const BATCH_BODY = object(
+  {
+    learners: {
+      type: 'array',
+      items: id('Pseudonym of a learner.'),
+      minItems: 1,
+      maxItems: MAX_BATCH,
+      description: 'Whom to answer for; answers come in this order.',
+    },
+    list: LIST,
+    course: COURSE,
+    segment: SEGMENT,
+    limit: LIMIT,
+    exclude: { type: 'array', items: id('Item.'), maxItems: 200, description: 'Items to leave out.' },
+    explain: EXPLAIN,
+    profiling: PROFILING,
+  },
+  ['list', 'course', 'segment', 'limit', 'exclude', 'explain', 'profiling'],
 );
 
 /** Path of a segment's list. */
@@ -85,19 +132,24 @@ const LISTED = {
   items: { type: 'array', items: ITEM, description: 'Best first.' },
 };
 
+const LEARNER_LISTED = object({
+  learner: text('As asked.'),
+  list: { type: 'string', enum: ['next', 'new'] },
+  served: served(
+    ['personal', 'stale', 'segment', 'popular'],
+    "The learner's own list; the same past its time; the list of the segment; what is popular.",
+  ),
+  variant: text('Experiment variant; empty outside experiments.'),
+  ...LISTED,
+});
+
 /** The answer for a learner. */
-export const LEARNER_ANSWER = {
-  description: 'What to recommend, and where it comes from.',
-  ...object({
-    learner: text('As asked.'),
-    list: { type: 'string', enum: ['next', 'new'] },
-    served: served(
-      ['personal', 'stale', 'segment', 'popular'],
-      "The learner's own list; the same past its time; the list of the segment; what is popular.",
-    ),
-    variant: text('Experiment variant; empty outside experiments.'),
-    ...LISTED,
-  }),
+export const LEARNER_ANSWER = { description: 'What to recommend, and where it comes from.', ...LEARNER_LISTED };
+
+/** The answer for several learners. */
+export const BATCH_ANSWER = {
+  description: 'What to recommend to each.',
+  ...object({ region: text('Region whose data this is.'), answers: { type: 'array', items: LEARNER_LISTED, description: 'In the order asked.' } }),
 };
 
 /** The answer for a segment. */
@@ -136,3 +188,15 @@ const PROBLEM = object({
 
 /** An answer with a problem document (RFC 9457), for the OpenAPI description. */
 export const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: PROBLEM } } });
+
+/** The client has the answer already. */
+export const UNCHANGED = { description: 'What the client has, by the tag that it shows, still holds.', type: 'null' };
+
+/** How requests for data are refused. */
+export const REFUSALS = {
+  400: problem('The request is not valid.'),
+  401: problem('No credential is shown, or it does not hold.'),
+  403: problem('The credential does not allow this.'),
+  429: problem('Too many requests.'),
+  503: problem('What this needs is away for now, or the reader is stopping.'),
+};

@@ -1,7 +1,7 @@
 /** The recommendations of a learner, course by course. */
 import { Changes } from './changes.js';
 import { bar, element, part, setText } from './elements.js';
-import { SERVED, countText, sourceText, spanText } from './words.js';
+import { SERVED, countText, sharedText, sourceText, spanText } from './words.js';
 
 /** @typedef {import('./server.js').Recommendations} Recommendations */
 /** @typedef {import('./server.js').Item} Item */
@@ -119,7 +119,9 @@ export class Lists {
       const body = items.length === 0 ? element('p', { class: 'note' }, 'Nothing to recommend.') : element('ol', { class: 'items' }, ...entries);
       // The state above is that of the first list; the other one may have another fallback.
       const instead = lists[list].served === lists.next.served ? null : tagOf(lists[list].served);
-      return element('div', { 'data-list': list }, element('h4', {}, title, ' ', instead), body);
+      const shared = isOwn(lists[list].served) ? sharedText(items) : null;
+      const note = shared === null ? null : element('p', { class: 'note' }, shared);
+      return element('div', { 'data-list': list }, element('h4', {}, title, ' ', instead), note, body);
     });
     return element(
       'article',
@@ -148,6 +150,9 @@ function ageText({ madeAt, validUntil }, nowMs) {
   const leftMs = validUntil === null ? 0 : Date.parse(validUntil) - nowMs;
   return leftMs > 0 ? `${age}, good for another ${spanText(leftMs)}` : age;
 }
+
+/** A list of the learner, and none that stands in for it. @param {import('./server.js').Served} served */
+const isOwn = (served) => served === 'personal' || served === 'stale';
 
 /** @param {import('./server.js').Served} served */
 const tagOf = (served) => element('span', { class: `tag ${served === 'personal' ? 'is-fresh' : 'is-instead'}`, 'data-served': served }, served);

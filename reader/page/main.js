@@ -23,6 +23,8 @@ const picker = new Picker(pick);
 /** @type {string | null} */
 let learner = null;
 let nowMs = 0;
+/** @type {string | undefined} */
+let absent;
 let learnersMs = -Infinity;
 
 /** The learner stands in the address, so that it can be shared and survives a reload. */
@@ -52,7 +54,7 @@ function show(picked) {
 /** Everything that the page shows, once. */
 async function askAll() {
   const overview = await askOverview();
-  nowMs = overview.nowMs;
+  ({ nowMs, absent } = overview);
   clock.setAttribute('datetime', new Date(nowMs).toISOString());
   setText(clock, `${timeText(nowMs)} UTC`);
   if (performance.now() - learnersMs >= LEARNERS_MS) await askForLearners();
@@ -79,7 +81,8 @@ async function askAbout(asked) {
   );
   // Another one was picked meanwhile.
   if (asked !== learner) return;
-  windows.show(known, nowMs);
+  if (absent === undefined) windows.show(known, nowMs);
+  else windows.leaveOut(asked, absent);
   lists.show(courses, nowMs);
 }
 

@@ -15,7 +15,8 @@ export class Topologies {
 
   /** @param {Overview} overview */
   async show(overview) {
-    const { topologies } = overview;
+    const { topologies, absent } = overview;
+    if (absent !== undefined) return setText(this.note, absent);
     if (topologies.length === 0) return setText(this.note, 'No topology has run in this folder yet.');
     await this.graph.show(overview);
     this.fill([

@@ -30,6 +30,18 @@ export class Windows {
   }
 
   /**
+   * Says why there are none.
+   * @param {string} learner
+   * @param {string} absent
+   */
+  leaveOut(learner, absent) {
+    setText(this.facts, learner);
+    if (this.shown === absent) return;
+    this.shown = absent;
+    this.place.replaceChildren(element('p', { class: 'note' }, absent));
+  }
+
+  /**
    * @param {LearnerWindows} windows
    * @param {number} nowMs event time
    */

@@ -46,24 +46,40 @@ export const lengthText = (lengthMs) => (lengthMs % DAY_MS === 0 ? countOf(lengt
  */
 export const countOf = (count, noun) => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** @type {Readonly<Record<string, string>>} */
+/** @typedef {import('../../schemas/generated/types.js').CandidateSource} CandidateSource */
+
+/** @type {Readonly<Record<CandidateSource, string>>} */
 const SOURCES = {
   TRENDING: 'trending in the cohort',
-  CURRICULUM: 'next in the curriculum',
-  ALS: 'liked by similar learners',
+  CURRICULUM: 'from the plan of the course',
+  ALS: 'used by learners with similar habits',
   NEIGHBOURS: 'similar to what was used',
-  COVISITED: 'often used together',
-  REVIEW: 'due for review',
-  SEGMENT: 'favourite of the segment',
+  COVISITED: 'goes along with what was used',
+  REVIEW: 'worth another look',
+  SEGMENT: 'used a lot in the segment',
   NEW: 'new in the course',
   POPULAR: 'popular in the course',
 };
+/** Sources of lists that many share: they stand in where too little is known of a learner. */
+const SHARED = ['SEGMENT', 'POPULAR'];
 
 /**
  * Where a candidate came from. A source that the page does not know yet keeps its name.
  * @param {string} source
  */
-export const sourceText = (source) => SOURCES[source] ?? source.toLowerCase().replaceAll('_', ' ');
+export const sourceText = (source) =>
+  Object.hasOwn(SOURCES, source) ? SOURCES[/** @type {CandidateSource} */ (source)] : source.toLowerCase().replaceAll('_', ' ');
+
+/**
+ * How much of a learner's own list is what others use; `null` where that is nothing.
+ * @param {readonly { readonly source: string }[]} items
+ */
+export function sharedText(items) {
+  const shared = items.filter(({ source }) => SHARED.includes(source)).length;
+  if (shared === 0) return null;
+  const count = shared === items.length ? 'all items' : `${countText(shared)} of ${countOf(items.length, 'item')}`;
+  return `What the segment or the whole course uses: ${count}. Too little is known of this learner for more.`;
+}
 
 /** @type {Readonly<Record<import('./server.js').Served, string>>} */
 export const SERVED = {

@@ -1,0 +1,14 @@
+/**
+ * The way in: events of a learning management system or an app, over HTTP.
+ *
+ * @example
+ * const gateway = await createGateway({ region: 'eu-west', log, identities: openIdentityMap(folder), received: await ReceivedEvents.open(folder) });
+ * console.log(await gateway.listen({ port: 0 }));
+ */
+export type { EventLog, LoggedEvent } from './eventLog.js';
+export type { Admittance, Doorkeeper } from './http/access.js';
+export type { IdentityMap } from './identityMap.js';
+export { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap } from './lmdbIdentityMap.js';
+export { EVENT_TOPICS, eventTopic, type EventTopic } from './newEvent.js';
+export { KEPT_MS, RECEIVED_FILE, ReceivedEvents } from './receivedEvents.js';
+export { createGateway, DEFAULT_GATEWAY_PORT, type Gateway, type GatewayOptions } from './server.js';

@@ -1,0 +1,228 @@
+/** Takes events in: pseudonyms, repeats, and the order of writes by which a crash neither loses nor doubles an event. */
+import {
+  LocalSchemaIds,
+  type SkillForgeError,
+  errorCodeOf,
+  physicalTopicName,
+  topicCodec,
+  type LearnerId,
+  type SchemaIds,
+  type TopicCodec,
+} from '../schemas/index.js';
+import type { EventLog, LoggedEvent } from './eventLog.js';
+import type { IdentityMap } from './identityMap.js';
+import { EVENT_TOPICS, eventTopic, type EventTopic, type NewEvent } from './newEvent.js';
+import { contentDigest, receivedKey, type ReceivedEvent, type ReceivedEvents } from './receivedEvents.js';
+import { refusal } from './refusal.js';
+
+/** What an intake works with; all of it stays the caller's. */
+export interface IntakeParts {
+  readonly region: string;
+  readonly log: EventLog;
+  readonly identities: IdentityMap;
+  readonly received: ReceivedEvents;
+  /** Where ids of schemas come from (those of this package). */
+  readonly schemas?: SchemaIds;
+  /** Clock, ms since epoch. */
+  readonly now?: () => number;
+  /** Called when another process has taken this gateway's place in the log: nothing is taken any more, and this process is to end. */
+  readonly onLost?: (error: unknown) => void;
+}
+
+/** What became of the events of a request. */
+export interface Taken {
+  readonly written: number;
+  /** That had come before, with the same content. */
+  readonly repeated: number;
+}
+
+interface Waiting {
+  readonly events: readonly NewEvent[];
+  readonly done: (taken: Taken) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Prepared {
+  readonly records: LoggedEvent[];
+  readonly received: ReceivedEvent[];
+  readonly taken: Map<Waiting, Taken>;
+}
+
+/** Events of one batch, more or less: larger ones keep others waiting. */
+const BATCH_EVENTS = 2_000;
+
+/**
+ * One batch at a time, made of all requests that wait: identities noted first, then the log, then the answers. A batch that the log did not
+ * take for certain is settled before the next one: what it holds is either in the log, or forgotten.
+ */
+export class Intake {
+  private readonly codecs: Readonly<Record<EventTopic, TopicCodec<unknown>>>;
+  private readonly names: Readonly<Record<EventTopic, string>>;
+  private waiting: Waiting[] = [];
+  private working: Promise<void> | null = null;
+  /** Whether the log took the last batch is not known. */
+  private inDoubt = true;
+  private lost: SkillForgeError | null = null;
+
+  /** @throws SFS_REGION_INVALID */
+  constructor(private readonly parts: IntakeParts) {
+    const { region, schemas = LocalSchemaIds.withAccepted() } = parts;
+    this.names = ofTopics((name) => physicalTopicName(region, name));
+    this.codecs = ofTopics((name) => topicCodec(eventTopic(name), schemas));
+  }
+
+  /** Compares what is remembered with the log: to be called once, before {@link take}. @throws SFS_GATEWAY_STORE */
+  async settle(): Promise<void> {
+    await this.parts.received.forgetAfter(this.parts.log.last);
+    this.inDoubt = false;
+  }
+
+  /** Whether events can be taken. Where the last batch is in doubt, it is settled first: nobody sends events to what says that it is not ready. */
+  async isReady(): Promise<boolean> {
+    if (this.inDoubt && this.working === null && this.lost === null) await (this.working = this.work());
+    return !this.inDoubt && this.lost === null;
+  }
+
+  /**
+   * Resolves when all of it is in the log, durably. @throws SFS_EVENT_CONFLICT when an event came before with other content (none of the
+   * request is written then); what the log and the stores throw: then it is not certain whether it was written, and a retry tells
+   */
+  take(events: readonly NewEvent[]): Promise<Taken> {
+    const taken = new Promise<Taken>((done, failed) => this.waiting.push({ events, done, failed }));
+    this.working ??= this.work();
+    return taken;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.working !== null) await this.working;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      // Requests of the same turn come together.
+      await Promise.resolve();
+      // Its outcome is what the next request, or probe, finds.
+      if (this.waiting.length === 0) await this.assertWritable().catch(() => undefined);
+      while (this.waiting.length > 0) await this.answer(this.nextGroup());
+    } finally {
+      this.working = null;
+    }
+  }
+
+  private async answer(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.write(group);
+    } catch (error) {
+      group.forEach(({ failed }) => failed(error));
+    }
+  }
+
+  private nextGroup(): Waiting[] {
+    let count = 0;
+    const end = this.waiting.findIndex(({ events }) => (count += events.length) >= BATCH_EVENTS);
+    return this.waiting.splice(0, end < 0 ? this.waiting.length : end + 1);
+  }
+
+  private async write(group: readonly Waiting[]): Promise<void> {
+    await this.assertWritable();
+    const learners = await this.learnersOf(group);
+    const prepared = this.prepare(group, learners);
+    if (prepared.records.length > 0) await this.append(prepared);
+    for (const [{ done }, taken] of prepared.taken) done(taken);
+  }
+
+  private async assertWritable(): Promise<void> {
+    if (this.lost !== null) throw this.lost;
+    if (!this.inDoubt) return;
+    await this.unlessLost(async () => {
+      // Before the log is taken over: a process that has lost the files must not take the log from their new owner.
+      this.parts.received.assertOwned();
+      await this.parts.log.recover();
+      await this.settle();
+    });
+  }
+
+  private async append({ records, received }: Prepared): Promise<void> {
+    const { log } = this.parts;
+    const batch = log.last + 1;
+    try {
+      await this.unlessLost(async () => {
+        await this.parts.received.note(batch, received, this.now());
+        await log.append(batch, records);
+      });
+    } catch (error) {
+      this.inDoubt = true;
+      throw error;
+    }
+  }
+
+  /** Another process may have this gateway's place: nothing that is decided here would hold then. */
+  private async unlessLost(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (errorCodeOf(error) === 'SFS_FENCED') this.lose(error as SkillForgeError);
+      throw error;
+    }
+  }
+
+  private lose(error: SkillForgeError): void {
+    this.lost = error;
+    this.parts.onLost?.(error);
+  }
+
+  private async learnersOf(group: readonly Waiting[]): Promise<Map<string, LearnerId>> {
+    const identities = [...new Set(group.flatMap(({ events }) => events.map(({ identity }) => identity)))];
+    const pseudonyms = await this.parts.identities.pseudonymsOf(identities);
+    return new Map(identities.map((identity, at) => [identity, pseudonyms[at]!]));
+  }
+
+  /** Requests that cannot be taken are answered here; the others go on. */
+  private prepare(group: readonly Waiting[], learners: ReadonlyMap<string, LearnerId>): Prepared {
+    this.parts.received.refresh();
+    const prepared: Prepared = { records: [], received: [], taken: new Map() };
+    const digests = new Map<string, Buffer>();
+    for (const request of group) {
+      try {
+        this.add(request, learners, prepared, digests);
+      } catch (error) {
+        request.failed(error);
+      }
+    }
+    return prepared;
+  }
+
+  /** @param digests - of the events of this batch, by the text of their keys */
+  private add(request: Waiting, learners: ReadonlyMap<string, LearnerId>, into: Prepared, digests: Map<string, Buffer>): void {
+    const fresh: { readonly record: LoggedEvent; readonly received: ReceivedEvent }[] = [];
+    for (const event of request.events) {
+      const value = { ...event.value, learner: learners.get(event.identity)! };
+      const received = { key: receivedKey(value.eventId), digest: contentDigest([event.topic, value]) };
+      const before = digests.get(received.key.toString('latin1')) ?? this.parts.received.digestOf(received.key);
+      if (before?.equals(received.digest) === false) throw conflict();
+      if (before === null || before === undefined) fresh.push({ record: this.encoded(event.topic, value), received });
+    }
+    for (const { record, received } of fresh) {
+      into.records.push(record);
+      into.received.push(received);
+      digests.set(received.key.toString('latin1'), received.digest);
+    }
+    into.taken.set(request, { written: fresh.length, repeated: request.events.length - fresh.length });
+  }
+
+  private encoded(topic: EventTopic, value: NewEvent['value'] & { readonly learner: LearnerId }): LoggedEvent {
+    const record = value.occurredAtMs === null ? { ...value, occurredAtMs: this.now() } : value;
+    return { topic: this.names[topic], key: value.learner, value: this.codecs[topic].encode(value.learner, record) };
+  }
+
+  private now(): number {
+    return (this.parts.now ?? Date.now)();
+  }
+}
+
+const conflict = (): SkillForgeError => refusal(409, 'SFS_EVENT_CONFLICT', 'an event with this identity came before, with other content');
+
+function ofTopics<T>(make: (name: EventTopic) => T): Record<EventTopic, T> {
+  return Object.fromEntries((Object.keys(EVENT_TOPICS) as EventTopic[]).map((name) => [name, make(name)])) as Record<EventTopic, T>;
+}

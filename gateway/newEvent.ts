@@ -1,0 +1,25 @@
+import { topics, type Topic } from '../schemas/index.js';
+
+/** Topics that events come in for. */
+export const EVENT_TOPICS = {
+  clicks: topics.clicks,
+  'quiz-results': topics.quizResults,
+  'lms-events': topics.lmsEvents,
+  exposures: topics.exposures,
+  feedback: topics.feedback,
+} as const;
+
+/** Name of a topic that events come in for. */
+export type EventTopic = keyof typeof EVENT_TOPICS;
+
+/** The topics by their names, without their types. */
+export const eventTopic = (name: EventTopic): Topic<string, unknown> => EVENT_TOPICS[name];
+
+/** An event that has passed the checks, of a learner who is still called by the sender's name. */
+export interface NewEvent {
+  readonly topic: EventTopic;
+  /** Whom it is about: see {@link IdentityMap}. */
+  readonly identity: string;
+  /** The record of the topic without its learner; `occurredAtMs` is `null` where the sender gave no time. */
+  readonly value: Readonly<Record<string, unknown>> & { readonly eventId: string; readonly occurredAtMs: number | null };
+}

@@ -1,0 +1,150 @@
+/** Which events have come already, by their identities, so that a retry writes nothing twice. */
+import { hash, randomUUID } from 'node:crypto';
+import type { Database, RootDatabase } from 'lmdb';
+import { SkillForgeError } from '../schemas/index.js';
+import { BINARY, durably, openStore } from './store.js';
+
+/** File of the identities of events within its folder. */
+export const RECEIVED_FILE = 'received.mdb';
+/** How long identities are kept, ms: a retry after a long weekend is still one. */
+export const KEPT_MS = 3 * 86_400_000;
+
+const KEY_BYTES = 16;
+const DIGEST_BYTES = 8;
+/** Old batches that go with each new one: more than one, so that they do not pile up. */
+const FORGOTTEN_AT_ONCE = 4;
+const ID_KEY = Buffer.from('id');
+const OWNER_KEY = Buffer.from('owner');
+
+/** An event as it is remembered. */
+export interface ReceivedEvent {
+  /** {@link receivedKey} of its identity. */
+  readonly key: Buffer;
+  /** {@link contentDigest} of its content. */
+  readonly digest: Buffer;
+}
+
+/** What stands for the identity of an event: a part of its SHA-256. */
+export const receivedKey = (eventId: string): Buffer => hash('sha256', eventId, 'buffer').subarray(0, KEY_BYTES);
+
+/** What tells another content under the same identity: a part of the SHA-256 of its JSON. */
+export const contentDigest = (content: unknown): Buffer => hash('sha256', JSON.stringify(content), 'buffer').subarray(0, DIGEST_BYTES);
+
+/**
+ * Identities are noted, durably and with the number of their batch, before the batch goes to the log. The log tells which batches arrived:
+ * {@link forgetAfter} drops those that did not. So whenever the process dies, what is remembered is what is in the log.
+ *
+ * Whoever opens the file last owns it: an earlier process can note nothing any more. Open it before the log: what the earlier one noted is in
+ * the log then, or is dropped.
+ */
+export class ReceivedEvents {
+  private readonly events: Database<Buffer, Buffer>;
+  private readonly batches: Database<Buffer, Buffer>;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly meta: Database<Buffer, Buffer>,
+    private readonly owner: Buffer,
+    /** Random, made with the folder: the name under which the log keeps the number of the last batch. */
+    readonly id: string,
+  ) {
+    this.events = root.openDB<Buffer, Buffer>('events', BINARY);
+    this.batches = root.openDB<Buffer, Buffer>('batches', BINARY);
+  }
+
+  /** @throws SFS_GATEWAY_STORE */
+  static async open(folder: string): Promise<ReceivedEvents> {
+    const root = openStore(folder, RECEIVED_FILE);
+    const meta = root.openDB<Buffer, Buffer>('meta', BINARY);
+    const owner = Buffer.from(randomUUID());
+    const id = await durably(folder, root, () =>
+      root.transaction(() => {
+        if (meta.get(ID_KEY) === undefined) meta.putSync(ID_KEY, Buffer.from(randomUUID()));
+        meta.putSync(OWNER_KEY, owner);
+        return meta.get(ID_KEY)!.toString();
+      }),
+    );
+    return new ReceivedEvents(folder, root, meta, owner, id);
+  }
+
+  /** Sees what other transactions have written until now. */
+  refresh(): void {
+    this.root.resetReadTxn();
+  }
+
+  /** Digest of the event that came under this key; `null` when none did. */
+  digestOf(key: Buffer): Buffer | null {
+    return this.events.get(key)?.subarray(0, DIGEST_BYTES) ?? null;
+  }
+
+  /** Notes a batch, and drops what is older than {@link KEPT_MS}. Durable when it resolves. @throws SFS_GATEWAY_STORE, SFS_FENCED */
+  async note(batch: number, received: readonly ReceivedEvent[], nowMs: number): Promise<void> {
+    const number = numberBytes(batch);
+    const keys = Buffer.concat([numberBytes(nowMs), ...received.map(({ key }) => key)]);
+    await this.change(() => {
+      this.batches.putSync(number, keys);
+      for (const { key, digest } of received) this.events.putSync(key, Buffer.concat([digest, number]));
+      for (const one of this.olderThan(nowMs - KEPT_MS)) this.forget(one);
+    });
+  }
+
+  /** Drops batches with greater numbers: they are not in the log. @throws SFS_GATEWAY_STORE, SFS_FENCED */
+  async forgetAfter(batch: number): Promise<void> {
+    this.refresh();
+    const lost = [...this.batches.getKeys({ start: numberBytes(batch + 1) })].map((key) => Buffer.from(key));
+    if (lost.length > 0) await this.change(() => lost.forEach((number) => this.forget(number)));
+  }
+
+  /** @throws SFS_FENCED when another process has opened the file since */
+  assertOwned(): void {
+    this.refresh();
+    if (!this.isOwned()) throw this.fenced();
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+
+  /** Changes all of it, or nothing where the file is another process's by now. */
+  private async change(write: () => void): Promise<void> {
+    const isDone = await durably(this.folder, this.root, () =>
+      this.root.transaction(() => {
+        if (!this.isOwned()) return false;
+        write();
+        return true;
+      }),
+    );
+    if (!isDone) throw this.fenced();
+  }
+
+  private isOwned(): boolean {
+    return this.meta.get(OWNER_KEY)?.equals(this.owner) === true;
+  }
+
+  private fenced(): SkillForgeError {
+    return new SkillForgeError('SFS_FENCED', `another gateway has opened the files in ${this.folder}`, { context: { folder: this.folder } });
+  }
+
+  private olderThan(timeMs: number): Buffer[] {
+    const first = [...this.batches.getRange({ limit: FORGOTTEN_AT_ONCE })];
+    return first.filter(({ value }) => Number(value.readBigUInt64BE(0)) < timeMs).map(({ key }) => Buffer.from(key));
+  }
+
+  private forget(number: Buffer): void {
+    const keys = this.batches.get(number);
+    if (keys === undefined) return;
+    for (let at = number.length; at < keys.length; at += KEY_BYTES) {
+      const key = keys.subarray(at, at + KEY_BYTES);
+      // It may have come again in a later batch.
+      if (this.events.get(key)?.subarray(DIGEST_BYTES).equals(number) === true) this.events.removeSync(key);
+    }
+    this.batches.removeSync(number);
+  }
+}
+
+function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

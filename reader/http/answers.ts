@@ -1,0 +1,46 @@
+/** Answers as they are sent. */
+import type { Answer, ListName, Question, Served } from '../answer.js';
+import type { RecommendationClient } from '../client.js';
+
+/** What a request says of a learner's list. */
+export interface LearnerQuery {
+  readonly list: ListName;
+  readonly course?: string;
+  readonly segment?: string;
+  readonly limit: number;
+  /** Items with commas between. */
+  readonly exclude?: string;
+  readonly explain: boolean;
+  readonly profiling: boolean;
+}
+
+/** The items of a list with commas between, where there is one. */
+export const excluding = (exclude: string | undefined): Pick<Question, 'exclude'> => (exclude === undefined ? {} : { exclude: exclude.split(',') });
+
+/** What is wrong with a question as a whole; `null` for nothing. */
+export const questionTrouble = ({ segment, profiling }: Pick<Question, 'segment' | 'profiling'>): string | null =>
+  profiling === false && segment !== undefined ? 'a segment is a profile, too: it does not go together with profiling=false' : null;
+
+/** Makes answers for learners. */
+export class LearnerAnswers {
+  constructor(
+    private readonly client: RecommendationClient,
+    /** Whose data the answers are. */
+    readonly region: string,
+    private readonly onAnswer: (served: Served) => void = () => undefined,
+  ) {}
+
+  /** The body of the answer for one learner. @throws SFS_KEY_INVALID for an empty id */
+  of(learner: string, question: Question & { readonly list: ListName }): object {
+    const answer = this.client.get(learner, question);
+    this.onAnswer(answer.served);
+    return { learner, list: question.list, region: this.region, ...spoken(answer) };
+  }
+}
+
+/** An answer as it is sent: instants as ISO 8601. */
+export function spoken({ madeAtMs, validUntilMs, ...rest }: Answer): object {
+  return { ...rest, madeAt: instant(madeAtMs), validUntil: instant(validUntilMs) };
+}
+
+const instant = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString());

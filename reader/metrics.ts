@@ -1,0 +1,140 @@
+/** Metrics of a reader for Prometheus. No label holds an id of a person, an item or a caller. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Served } from './answer.js';
+import type { ClientNotice, ClientStatus, RecommendationChange } from './client.js';
+
+/** Upper bounds, seconds: an answer takes a fraction of a millisecond. */
+const BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** A metric as it is declared. */
+export interface ReaderMetric {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+/** Every metric of the reader by its name, those of Node itself left out. */
+export const READER_METRICS = {
+  skillforge_reader_requests_total: {
+    type: 'counter',
+    labels: ['method', 'route', 'status'],
+    help: 'Requests that were answered; the route is the pattern of a path, and empty for a path that there is not.',
+  },
+  skillforge_reader_request_duration_seconds: {
+    type: 'histogram',
+    labels: ['route'],
+    help: 'Time from a request to the end of its answer; streams of changes are left out.',
+  },
+  skillforge_reader_answers_total: {
+    type: 'counter',
+    labels: ['served'],
+    help: 'Answers for a learner, those of batches and streams included, by where they come from: personal, stale, segment, popular.',
+  },
+  skillforge_reader_changes_total: {
+    type: 'counter',
+    labels: ['kind'],
+    help: 'Rows of the view that changed (learner, segment, item), and switches to another version (served).',
+  },
+  skillforge_reader_unusable_records_total: {
+    type: 'counter',
+    labels: ['code'],
+    help: 'Records that the view could not take; the last good one of their key stays.',
+  },
+  skillforge_reader_events_total: {
+    type: 'counter',
+    labels: ['topic'],
+    help: 'Events of clients that were written: exposures and feedback.',
+  },
+  skillforge_reader_lag_records: {
+    type: 'gauge',
+    labels: [],
+    help: 'Records, markers included, that are in the log and not in the view. Absent while the log cannot be read.',
+  },
+  skillforge_reader_ready: {
+    type: 'gauge',
+    labels: [],
+    help: '1 when the view was at the end of the log once and the reader is not stopping, else 0.',
+  },
+  skillforge_reader_following: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while the log can be followed, else 0: what is in the view is served meanwhile.',
+  },
+  skillforge_reader_streams: { type: 'gauge', labels: [], help: 'Streams of changes that are open.' },
+} as const satisfies Readonly<Record<string, ReaderMetric>>;
+
+type ReaderMetricName = keyof typeof READER_METRICS;
+
+/** What gauges are set from when they are read. */
+export interface ReaderFigures {
+  readonly status: ClientStatus;
+  readonly isStopping: boolean;
+  readonly streams: number;
+}
+
+/** Counts what a reader does. */
+export class ReaderMetrics {
+  private readonly registry = new Registry();
+  private readonly counters = new Map<ReaderMetricName, Counter>();
+  private readonly gauges = new Map<ReaderMetricName, Gauge>();
+  private readonly durations: Histogram;
+
+  constructor() {
+    const durations = 'skillforge_reader_request_duration_seconds';
+    for (const [name, { type, help, labels }] of Object.entries<ReaderMetric>(READER_METRICS)) {
+      const options = { name, help, labelNames: [...labels], registers: [this.registry] };
+      if (type === 'counter') this.counters.set(name as ReaderMetricName, new Counter(options));
+      else if (type === 'gauge') this.gauges.set(name as ReaderMetricName, new Gauge(options));
+    }
+    const { help, labels } = READER_METRICS[durations];
+    this.durations = new Histogram({ name: durations, help, labelNames: [...labels], registers: [this.registry], buckets: BUCKETS_SECONDS });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** @param seconds - `null` for an answer that has no end of its own */
+  request(method: string, route: string, status: number, seconds: number | null): void {
+    this.count('skillforge_reader_requests_total', { method, route, status: String(status) });
+    if (seconds !== null) this.durations.observe({ route }, seconds);
+  }
+
+  answered(served: Served): void {
+    this.count('skillforge_reader_answers_total', { served });
+  }
+
+  changed({ kind }: RecommendationChange): void {
+    this.count('skillforge_reader_changes_total', { kind });
+  }
+
+  noticed(notice: ClientNotice): void {
+    if (notice.kind === 'unusable') this.count('skillforge_reader_unusable_records_total', { code: notice.record.code });
+  }
+
+  wrote(topic: 'exposures' | 'feedback', events: number): void {
+    this.counters.get('skillforge_reader_events_total')!.inc({ topic }, events);
+  }
+
+  /** Media type of {@link read}. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** The text format of Prometheus, version 0.0.4. */
+  async read({ status, isStopping, streams }: ReaderFigures): Promise<string> {
+    const { ready, lag, trouble } = status;
+    this.set('skillforge_reader_lag_records', lag);
+    this.set('skillforge_reader_ready', ready && !isStopping ? 1 : 0);
+    this.set('skillforge_reader_following', trouble === null ? 1 : 0);
+    this.set('skillforge_reader_streams', streams);
+    // The library writes the mean of nothing as `Nan`, which is no number of the format.
+    return (await this.registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+  }
+
+  private count(name: ReaderMetricName, labels: Readonly<Record<string, string>>): void {
+    this.counters.get(name)!.inc(labels);
+  }
+
+  private set(name: ReaderMetricName, value: number | null): void {
+    if (value === null) this.gauges.get(name)!.remove();
+    else this.gauges.get(name)!.set(value);
+  }
+}

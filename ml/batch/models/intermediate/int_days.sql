@@ -1,0 +1,2 @@
+-- The days that rows are made for.
+{{ made_days() }}

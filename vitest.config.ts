@@ -8,8 +8,10 @@ export default defineConfig({
     pool: 'forks',
     // On two cores: the tests on servers wait most of their time.
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // A busy machine may hold a process up for longer than the second that is the default.
+    expect: { poll: { timeout: 30_000 } },
     // The last reporter prints the plain line of counts.
     reporters: ['default', './scripts/checks/countsReporter.ts'],
   },

@@ -14,7 +14,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await skillforgeProgram().parseAsync();
+  const program = await skillforgeProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   const has = (flag: string): boolean => process.argv.includes(flag);
   process.exitCode = reportFailure(error, { json: has('--json'), verbose: has('--verbose') });

@@ -61,6 +61,9 @@ export async function loadTopology(file: TopologyFile): Promise<Topology> {
   );
 }
 
+/** Loads a topology of this package by its name. @throws what {@link loadTopology} throws */
+export const loadOwnTopology = (name: string): Promise<Topology> => loadTopology(ownTopologyFiles().find((file) => file.name === name)!);
+
 /** A path as short as can be, seen from `folder`. */
 export function shortPath(path: string, folder: string): string {
   const short = relative(folder, path);

@@ -4,9 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPORT_FILE_VARIABLE, countsLine, type RunReport } from './counts.js';
+import { machineText } from './machine.js';
 import { projectRoot } from './sourceFiles.js';
 
 /** A suite, and how often it tries: `npm test` takes a fifth to a tenth of it. */
@@ -19,9 +20,30 @@ interface LongSuite {
 const SUITES: readonly LongSuite[] = [
   { name: 'properties, 250 runs each', folder: 'test/properties', env: { SKILLFORGE_RUNS: '250' } },
   { name: 'every interleaving of the commit protocol, within larger bounds', folder: 'test/model', env: { SKILLFORGE_MODEL: 'long' } },
-  { name: 'crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_DAMAGES: '120' } },
+  { name: '60 crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_KILLS: '60', SKILLFORGE_DAMAGES: '120' } },
   { name: 'faults on real servers, and without each guard', folder: 'test/integration/faults', env: { SKILLFORGE_FAULTS: 'long' } },
+  { name: 'the leader of three brokers killed', folder: 'test/scripts/services', env: { SKILLFORGE_FAULTS: 'long' } },
   { name: 'Redis that goes back', folder: 'test/integration/cluster/rollback.test.ts', env: { SKILLFORGE_FAULTS: 'long' } },
+  {
+    name: 'model operations: training with MLflow, batch features again, Spark, drift, gates, a day of Airflow',
+    folder: 'test/scripts',
+    env: { SKILLFORGE_OPERATIONS: 'long' },
+  },
+  {
+    name: 'a reader of what a run on servers has made of a school',
+    folder: 'test/integration/cluster/reader.test.ts',
+    env: { SKILLFORGE_OPERATIONS: 'long' },
+  },
+  {
+    name: 'every window over the real files, in other batches, too',
+    folder: 'test/topologies/everyWindowRealFiles.test.ts',
+    env: { SKILLFORGE_REAL_FILES: 'all' },
+  },
+  {
+    name: 'recommendations on the real files, at four cuts',
+    folder: 'test/topologies/recommendationsRealFiles.test.ts',
+    env: { SKILLFORGE_CUTS: 'all' },
+  },
   {
     name: 'every topology over all presentations of the real files',
     folder: 'test/topologies/everyTopologyRealFiles.test.ts',
@@ -52,7 +74,7 @@ function run(suite: LongSuite, folder: string): Outcome {
 
 function pageOf(outcomes: readonly Outcome[]): string {
   const revision = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot, encoding: 'utf8' }).stdout.trim();
-  const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}, ${process.platform}`;
+  const machine = machineText();
   const rows = outcomes.map(({ suite, report, minutes }) => `| ${suite.name} | ${countsLine(report)} | ${minutes.toFixed(1)} |`);
   return [
     '# The long run',

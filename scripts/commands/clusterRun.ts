@@ -1,13 +1,20 @@
 /** Runs topologies over Kafka and Redis: the share of the tasks that the consumer groups give to this process. */
+import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Task } from '../../runtime/engine/task.js';
-import { Worker } from '../../runtime/engine/worker.js';
+import { type Worker } from '../../runtime/engine/worker.js';
+import type { RunMonitor } from '../../runtime/observability/index.js';
 import { openServers, type ServerOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
+import { watchedWorker } from './watchedWorker.js';
 
 /** How to run. */
 export interface ClusterRun {
   readonly batchRecords?: number | undefined;
+  /** What the topologies decide with; none by default. */
+  readonly models?: RunModels | null;
+  /** Sees what the run does. */
+  readonly monitor?: RunMonitor | null;
   /** Called once a second. */
   readonly onProgress?: (progress: ClusterProgress) => void;
 }
@@ -34,9 +41,9 @@ const PROGRESS_MS = 1000;
  */
 export async function runOnCluster(topologies: readonly Topology[], options: ServerOptions, request: ClusterRun): Promise<ClusterSummary> {
   const servers = await openServers(options);
-  const { batchRecords, onProgress } = request;
+  const { batchRecords, models = null, monitor = null, onProgress } = request;
   const limits = batchRecords === undefined ? {} : { maxRecords: batchRecords };
-  const worker = new Worker(topologies, servers.cluster, { region: options.region, mode: 'follow', limits });
+  const { worker, unfollow } = watchedWorker(topologies, servers.cluster, { region: options.region, mode: 'follow', models, limits }, monitor);
   const watch = new ClusterWatch(worker);
   const signals = StopSignals.ofCommits(() => {
     watch.look();
@@ -48,6 +55,7 @@ export async function runOnCluster(topologies: readonly Topology[], options: Ser
     await worker.run();
     return watch.summary();
   } finally {
+    unfollow();
     clearInterval(timer);
     signals.release();
     await servers.close();

@@ -6,6 +6,7 @@ import {
   DEFAULT_SCHOOL,
   School,
   schoolOptions,
+  shifted,
   truthLines,
   withoutGaps,
   type SchoolOptions,
@@ -16,31 +17,34 @@ import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, countedText, print, printJson, secondsText, timeText } from './output.js';
 import { PartialFile } from './partialFile.js';
 import { ProgressLine } from './progressLine.js';
-import { fileOutput, topicOutput, writeSchool, type SchoolCounts, type SchoolOutput } from './schoolOutput.js';
+import { fileOutput, serverOutput, topicOutput, writeSchool, type SchoolCounts, type SchoolOutput } from './schoolOutput.js';
+import { openServers, withServerOptions, type ServerOptions } from './serverOptions.js';
 
-interface GenerateOptions extends FolderOptions, Partial<Omit<SchoolOptions, 'region' | 'startMs'>> {
+interface GenerateOptions extends FolderOptions, ServerOptions, Partial<Omit<SchoolOptions, 'region' | 'startMs'>> {
   readonly start?: number;
   readonly jsonl?: string;
   readonly truth?: string;
+  readonly shiftFrom?: number;
 }
 
 const DESCRIPTION = `Writes a school that does not exist into the topics catalogue, profiles, lms-events, quiz-results and clicks: courses whose units open
 week by week, learners who come, leave and learn at their hours, quizzes, deadlines, new and withdrawn items. The same options give the same
 records. A call that was cut off is repeated without doubling, and one with more --days goes on; options that are left out are those of
-the school that the folder has. A folder has one school a region.
+the school that the folder has. A folder has one school a region. With --kafka and --redis the topics are there, and workers may run meanwhile.
 
 --jsonl writes files of JSON lines instead, one a topic, as "topics write" takes them. --truth writes what no event says: for each learner
-and course what they would open next, and why.`;
+and course what they would open next, and why. --shift-from lets learners do something else from a day on, so that drift can be seen.`;
 
 /** Generates a school. */
 export function generateCommand(): Command {
-  const command = folderCommand('generate', 'write a synthetic school into the folder', DESCRIPTION, [
+  const plain = folderCommand('generate', 'write a synthetic school into the folder', DESCRIPTION, [
     'skillforge generate',
     'skillforge generate --learners 5000 --days 28 --events-per-day 40000 --seed 7',
     'skillforge generate --jsonl ./school --truth ./school/truth.jsonl',
+    'skillforge generate --kafka localhost:9092 --redis redis://localhost:6379',
   ]);
   const { seed, learners, courses, items, days, eventsPerDay, lateShare, duplicateShare } = DEFAULT_SCHOOL;
-  return command
+  return withServerOptions(plain)
     .option('--seed <n>', `another seed gives another school of the same kind (default: ${seed})`, wholeNumber(-Infinity))
     .option('--learners <n>', `learners in all (default: ${learners})`, wholeNumber(1))
     .option('--courses <n>', `courses (default: ${courses})`, wholeNumber(1))
@@ -52,6 +56,7 @@ export function generateCommand(): Command {
     .option('--duplicate-share <part>', `part of the clicks and results that come twice (default: ${duplicateShare})`, share)
     .option('--jsonl <dir>', 'write files into this folder, and nothing into topics')
     .option('--truth <file>', 'write the truth as of the end, as JSON lines')
+    .option('--shift-from <date>', 'first day on which learners click five times as much, on whatever item of the course', firstDay)
     .action(generate);
 }
 
@@ -82,10 +87,22 @@ interface Generated {
 }
 
 function intoTopics(options: GenerateOptions): Promise<Generated> {
+  if (options.kafka !== undefined) return ontoServers(options);
   return writingFolder(options.data, options.json === true, async (storage) => {
     const school = new School(await claimSchool(storage, requestOf(options)));
     return generated(school, topicOutput(storage, school.options), options);
   });
+}
+
+async function ontoServers(options: GenerateOptions): Promise<Generated> {
+  const servers = await openServers(options);
+  try {
+    const tools = servers.cluster.tools();
+    const school = new School(await claimSchool({ ...tools, documents: servers.cluster.documents }, requestOf(options)));
+    return await generated(school, await serverOutput(tools, school.options), options);
+  } finally {
+    await servers.close();
+  }
 }
 
 async function intoFiles(folder: string, options: GenerateOptions): Promise<Generated> {
@@ -93,14 +110,14 @@ async function intoFiles(folder: string, options: GenerateOptions): Promise<Gene
   return generated(school, await fileOutput(folder), options);
 }
 
-async function generated(school: School, output: SchoolOutput, { json, truth }: GenerateOptions): Promise<Generated> {
+async function generated(school: School, output: SchoolOutput, { json, truth, shiftFrom }: GenerateOptions): Promise<Generated> {
   const { days, eventsPerDay, startMs } = school.options;
   const line = new ProgressLine(json === true);
   try {
     const total = days * eventsPerDay;
     // Days of the week differ: the last clicks may be more than the average says.
     const tell = (done: number): void => line.update({ what: 'generating', done, total: Math.max(done, total), unit: 'clicks' });
-    const counts = await writeSchool(school, output, tell);
+    const counts = await writeSchool(shiftFrom === undefined ? school : shifted(school, shiftFrom), output, tell);
     if (truth !== undefined) await writeTruth(school, startMs + days * DAY_MS, truth);
     return { school, counts };
   } finally {

@@ -2,12 +2,14 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { LocalStorage } from '../../runtime/ports.js';
+import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
 import { topics } from '../../schemas/index.js';
 import { ownTopologyFiles } from '../topologyFiles.js';
 import { explainedRun } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
+import { modelsOption, withModels, type ModelsOptions } from './modelOptions.js';
 import { folderCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { importOulad, type OuladImportResult } from './ouladImport.js';
 import { importText } from './ouladText.js';
@@ -17,7 +19,7 @@ import { ProgressLine } from './progressLine.js';
 import { checkedTopologies, progressReporter, runText } from './run.js';
 import type { RunSummary } from './topologyRun.js';
 
-interface ImportOptions extends FolderOptions {
+interface ImportOptions extends FolderOptions, ModelsOptions {
   readonly module?: string;
   readonly presentation?: string;
   readonly untilDay?: number;
@@ -48,6 +50,7 @@ export function importOuladCommand(): Command {
     .option('--until-day <n>', 'last day to import, counted from the start of the presentation', wholeNumber(-Infinity))
     .option('--run <names>', 'topologies to run afterwards, with commas between; all of this package when left out', nameList)
     .option('--no-run', 'only import')
+    .addOption(modelsOption())
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
     .action(importFolder);
@@ -70,12 +73,14 @@ async function importFolder(folder: string, options: ImportOptions): Promise<voi
   const topologies = await checkedTopologies(names);
   const memory = new PeakMemory();
   const startMs = performance.now();
-  const summary = await writingFolder(options.data, options.json === true, async (storage) => {
-    const result = await importing(storage, folder, options);
-    const importSeconds = (performance.now() - startMs) / 1000;
-    const run = topologies.length === 0 ? null : await running(storage, topologies, options);
-    return { import: result, importSeconds, run };
-  });
+  const summary = await withModels(options, (models) =>
+    writingFolder(options.data, options.json === true, async (storage) => {
+      const result = await importing(storage, folder, options);
+      const importSeconds = (performance.now() - startMs) / 1000;
+      const run = topologies.length === 0 ? null : await running(storage, topologies, models, options);
+      return { import: result, importSeconds, run };
+    }),
+  );
   const seconds = (performance.now() - startMs) / 1000;
   const job = {
     ...summary,
@@ -100,11 +105,11 @@ async function importing(storage: LocalStorage, folder: string, options: ImportO
   }
 }
 
-function running(storage: LocalStorage, topologies: readonly Topology[], options: ImportOptions): Promise<RunSummary> {
+function running(storage: LocalStorage, topologies: readonly Topology[], models: RunModels | null, options: ImportOptions): Promise<RunSummary> {
   const { region, batchRecords } = options;
   const mode = options.endOfInput ? 'end-of-input' : 'until-end';
   const what = `running ${topologies.length > 2 ? `${topologies.length} topologies` : topologies.map(({ name }) => name).join(' and ')}`;
-  const request = { region, batchRecords, mode, onProgress: progressReporter(options.json === true, what, mode) } as const;
+  const request = { region, batchRecords, models, mode, onProgress: progressReporter(options.json === true, what, mode) } as const;
   return explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${topologies[at]!.name}`, options));
 }
 

@@ -35,6 +35,44 @@ export class JsonValues {
     return this.value(this.schema, json, '');
   }
 
+  /**
+   * A line as it may be kept where it was refused: fields that the schema does not have are taken out, with what is in them. What is no JSON object
+   * has no fields, and stays as it is.
+   */
+  withoutUnknown(line: Buffer): Buffer {
+    let json: unknown;
+    try {
+      json = parsed(line);
+    } catch {
+      return line;
+    }
+    if (!isObject(json)) return line;
+    const known = this.known(this.schema, json);
+    return JSON.stringify(known) === JSON.stringify(json) ? line : Buffer.from(JSON.stringify(known));
+  }
+
+  private known(schema: AvroSchema, json: unknown): unknown {
+    const defined = this.definitionOf(schema);
+    if (isUnion(defined)) return this.known(this.branchFor(defined, json) ?? 'string', json);
+    if (typeof json !== 'object' || json === null) return json;
+    // An object in the place of a text or a number has fields of its own, which nobody knows.
+    return typeof defined === 'string' ? undefined : this.knownWithin(defined, json);
+  }
+
+  private knownWithin(schema: Exclude<AvroSchema, string | readonly AvroSchema[]>, json: object): unknown {
+    if (Array.isArray(json)) return schema.type === 'array' ? json.map((item) => this.known(schema.items, item)) : undefined;
+    if (!isObject(json)) return undefined;
+    if (schema.type === 'map') return mapped(json, (item) => this.known(schema.values, item));
+    return schema.type === 'record' ? this.knownOf(schema, json) : undefined;
+  }
+
+  private knownOf({ fields }: AvroRecord, json: JsonObject): JsonObject {
+    const types = new Map(fields.map(({ name, type }) => [name, type]));
+    return Object.fromEntries(
+      Object.entries(json).flatMap(([name, value]) => (types.has(name) ? [[name, this.known(types.get(name)!, value)]] : [])),
+    );
+  }
+
   private value(schema: AvroSchema, json: unknown, path: string): unknown {
     if (isUnion(schema)) return json === null ? null : this.unionValue(schema, json, path);
     if (typeof schema !== 'string') return this.definedValue(schema, json, path);
@@ -63,9 +101,13 @@ export class JsonValues {
   }
 
   private unionValue(branches: readonly AvroSchema[], json: unknown, path: string): unknown {
-    if (isEnvelopeSchema(branches)) return this.value(branches[isObject(json) && 'ciphertext' in json ? 1 : 0], json, path);
-    const branch = branches.find((one) => takes(this.definitionOf(one), json));
+    const branch = this.branchFor(branches, json);
     return branch === undefined ? json : this.value(branch, json, path);
+  }
+
+  private branchFor(branches: readonly AvroSchema[], json: unknown): AvroSchema | undefined {
+    if (isEnvelopeSchema(branches)) return branches[isObject(json) && 'ciphertext' in json ? 1 : 0];
+    return branches.find((one) => takes(this.definitionOf(one), json));
   }
 
   private definitionOf(schema: AvroSchema): AvroSchema {

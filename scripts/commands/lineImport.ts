@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { errorCodeOf, errorMessageOf, schemaOf, type Topic } from '../../schemas/index.js';
 import { toolsOf } from '../../runtime/localTools.js';
-import type { LocalStorage, NamedWriter, ToolAccess } from '../../runtime/ports.js';
+import type { LocalStorage, ToolAccess } from '../../runtime/ports.js';
 import { fileBytes, linesOf, type Line } from './jsonLines.js';
 import { JsonValues } from './jsonValues.js';
-import { RecordAppender, topicsWritten, type AppendStorage, type RejectedLine } from './recordAppender.js';
+import { RecordAppender, appendingTo, topicsWritten, type RejectedLine } from './recordAppender.js';
 
 /** Where lines come from: a file, or a stream that cannot be read twice. */
 export type LineInput = { readonly path: string } | { readonly stream: AsyncIterable<Buffer> };
@@ -14,6 +14,8 @@ export type LineInput = { readonly path: string } | { readonly stream: AsyncIter
 /** How to write lines. */
 export interface LineImportOptions {
   readonly region: string;
+  /** Promise made after the last line: no record of an event time before it comes any more, ms since epoch. */
+  readonly clockMs?: number | undefined;
   readonly onLines: (lines: number) => void;
   readonly onReject: (rejected: RejectedLine) => void;
 }
@@ -41,9 +43,10 @@ const NOTHING: LineProgress = { lines: 0, written: 0, rejected: 0 };
 
 /**
  * Appends one record for each line that is not empty: keyed by the topic's key fields, checked against its schema. A line that does
- * not fit becomes a dead letter. The same file (by its bytes) goes on where an earlier call was cut off; a stream is appended as it comes.
+ * not fit becomes a dead letter, without the fields that the schema does not have. The same file (by its bytes) goes on where an earlier call
+ * was cut off; a stream is appended as it comes.
  *
- * @throws SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, SFS_FENCED, and what a commit throws
+ * @throws SFS_EVENT_TIME_INVALID, SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, SFS_FENCED, and what a commit throws
  */
 export async function importLines(
   opened: LocalStorage | ToolAccess,
@@ -58,23 +61,17 @@ export async function importLines(
   for (const spec of topicsWritten(region, topic)) await tools.ensureTopic(spec);
   const writer = await tools.writer(`write/${region}/${topic.name}/${identity}`, []);
   try {
-    const appender = new RecordAppender(storageOf(writer), topic, region, identity);
+    const appender = new RecordAppender(appendingTo(writer), topic, region, identity);
     const before = 'path' in input ? (appender.progress<LineProgress>() ?? NOTHING) : NOTHING;
     const writing = new LineWriting(appender, new JsonValues(schemaOf(topic)), source, before, options);
     for await (const lines of linesOf('path' in input ? fileBytes(input.path) : input.stream)) await writing.write(lines);
+    await writing.end();
     await appender.finish();
     return resultOf(source, before, writing.progress);
   } finally {
     await writer.close();
   }
 }
-
-/** A writer of this name alone, whose topics are there. */
-const storageOf = (writer: NamedWriter): AppendStorage => ({
-  log: { ensureTopic: () => undefined },
-  tasks: { progress: () => writer.progress },
-  commit: ({ outputs, progress }) => writer.commit(outputs, progress),
-});
 
 const resultOf = (source: string, before: LineProgress, { written, rejected }: LineProgress): LineImportResult => ({
   source,
@@ -104,6 +101,14 @@ class LineWriting {
     this.options.onLines(this.progress.lines);
   }
 
+  /** Promises that nothing earlier comes, where that was asked for. */
+  async end(): Promise<void> {
+    const { clockMs } = this.options;
+    if (clockMs === undefined) return;
+    this.appender.clock(clockMs);
+    await this.appender.commit(this.progress);
+  }
+
   private take({ number, raw }: Line): void {
     let { written, rejected } = this.progress;
     if (!isBlank(raw)) {
@@ -119,7 +124,7 @@ class LineWriting {
       return true;
     } catch (error) {
       const refused = { line, raw, code: errorCodeOf(error), reason: errorMessageOf(error) };
-      this.appender.reject(this.source, refused);
+      this.appender.reject(this.source, { ...refused, raw: this.values.withoutUnknown(raw) });
       this.options.onReject(refused);
       return false;
     }

@@ -10,13 +10,14 @@ export function printJson(value: unknown): void {
   print(jsonOf(value));
 }
 
-/** JSON on one line: bytes as base64, numbers that are not finite as text. */
+/** JSON on one line: bytes as base64; numbers that are not finite, and those of 64 bits, as text. */
 export function jsonOf(value: unknown): string {
   return JSON.stringify(asPlain(value));
 }
 
 function asPlain(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(asPlain);
   if (typeof value !== 'object' || value === null) return value;

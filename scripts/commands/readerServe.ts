@@ -1,16 +1,19 @@
 /** `skillforge reader`. */
 import { Option, type Command } from 'commander';
-import { DEFAULT_PORT, createReader, type ClientNotice, type ConsoleSource, type Reader } from '../../reader/index.js';
-import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
-import { consoleSource } from '../serving/consoleSource.js';
-import { FollowedFolder } from '../serving/followedFolder.js';
+import { DEFAULT_PORT, createReader, type ClientNotice, type Reader } from '../../reader/index.js';
+import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { folderSource, kafkaSource, type ReaderSource } from '../serving/readerSource.js';
+import { usageError } from './failures.js';
 import { folderCommand, groupCommand, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { readerDenyCommand } from './readerDeny.js';
+import { readerKeysCommand } from './readerKeys.js';
+import { accessOf, openDoorWarning, withAccessOptions, type ReaderAccessOptions } from './readerOptions.js';
 import { exampleRequest, viewFolderOf, viewOption } from './readerView.js';
+import { withReadingOptions, type ReadingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
 
-interface ServeOptions extends FolderOptions {
+interface ServeOptions extends FolderOptions, ReadingOptions, Omit<ReaderAccessOptions, 'data' | 'view'> {
   readonly host: string;
   readonly port: number;
   readonly clock: 'wall' | 'data';
@@ -18,28 +21,44 @@ interface ServeOptions extends FolderOptions {
   readonly rebuild?: true;
   readonly log?: true;
   readonly page: boolean;
+  readonly events?: true;
+  readonly replication: number;
+  readonly metrics?: true;
+  readonly drain: number;
 }
+
+/** A request to a broker that is not answered for so long says that the reader is behind, ms. */
+const REQUEST_TIMEOUT_MS = 5_000;
 
 const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a page that shows them, until Ctrl+C. Works beside a "run" of another
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
+With --kafka it follows the topics there, committed records alone, and needs neither Redis nor the folder: --data only says where the view
+is. While no broker answers, it serves what it has, and /readyz says so.
+
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
 is a copy of topics and can be built anew at any time; the deny list beside it is not.
 
-There is no authentication: the reader listens on this machine only unless --host says otherwise.`;
+It listens on this machine only unless --host says otherwise. Nobody is asked who they are: --keys or --issuer changes that. Events of clients are
+refused, unless --events says to write them to topics of Kafka: a folder has one writer, and that is not the reader.
+
+Stopped, it says for --drain seconds that it is not ready, and answers on; then it ends.`;
 
 /** The reader, and the commands about it. */
 export function readerCommand(): Command {
-  const group = groupCommand('reader', 'serve recommendations over HTTP', [readerDenyCommand()]);
+  const group = groupCommand('reader', 'serve recommendations over HTTP', [readerDenyCommand(), readerKeysCommand()]);
   return group.addCommand(serveCommand(), { isDefault: true });
 }
 
 function serveCommand(): Command {
-  return folderCommand('serve', 'serve recommendations over HTTP; "skillforge reader" alone does it, too', DESCRIPTION, [
+  const command = folderCommand('serve', 'serve recommendations over HTTP; "skillforge reader" alone does it, too', DESCRIPTION, [
     'skillforge reader',
     'skillforge reader --data ./school --clock data --port 0',
-    'skillforge reader serve --host 0.0.0.0 --log',
-  ])
+    'skillforge reader --kafka localhost:9092 --view ./view',
+    'skillforge reader serve --host 0.0.0.0 --keys --log --metrics --drain 10',
+    'skillforge reader --kafka localhost:9092 --view ./view --events --issuer https://login.example.org --audience reader',
+  ]);
+  return withAccessOptions(withReadingOptions(command))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_PORT)
     .addOption(
@@ -51,45 +70,65 @@ function serveCommand(): Command {
     .option('--rebuild', 'build the view anew')
     .option('--log', 'write a line of JSON per request and event to standard error; none holds an id of a learner')
     .option('--no-page', 'no page, only the interface for programs')
+    .addOption(new Option('--events', 'write exposures and feedback that clients send, with --kafka'))
+    .option('--replication <n>', 'replicas of topics that are created for events', wholeNumber(1), 1)
+    .option('--metrics', 'count requests, and serve metrics for Prometheus at /metrics')
+    .option('--drain <seconds>', 'when it is stopped, say so for so long before it ends', wholeNumber(0), 0)
     .action(serve);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const folder = await FollowedFolder.open(options.data);
+  const source = await sourceOf(options);
   try {
+    tellAway(source);
+    const { log, schemas, events } = source;
     const reader = await createReader({
-      log: folder.log,
+      ...accessOf(options),
+      log,
+      drainMs: options.drain * 1_000,
+      ...(events && { events }),
+      ...(options.metrics ? { metrics: true } : {}),
+      ...(schemas && { schemas }),
       region: options.region,
       store: { folder: viewFolderOf(options) },
       ...(options.clock === 'data' ? { now: 'data' } : {}),
       ...(options.rebuild ? { rebuild: true } : {}),
-      ...(options.page ? { console: consoleOf(folder, options.region) } : {}),
+      ...(options.page ? { console: source.console } : {}),
       ...(options.log ? { logStream: process.stderr } : { onNotice: tellNotice }),
     });
     const stopped = new Promise<void>((resolve) => new StopSignals(resolve));
     try {
-      await announce(reader, options);
+      // Stopped while it still reads the log, or waits for a broker: only the end of the reader ends that wait.
+      await Promise.race([announce(reader, options), stopped]);
       await stopped;
     } finally {
       await reader.close();
     }
   } finally {
-    await folder.close();
+    await source.close();
   }
 }
 
-/** The figures of the storage that is read now. */
-function consoleOf(folder: FollowedFolder, region: string): ConsoleSource {
-  let known: { readonly of: EmbeddedStorage; readonly source: ConsoleSource } | null = null;
-  const current = (): ConsoleSource => {
-    if (known?.of !== folder.storage) known = { of: folder.storage, source: consoleSource(folder.storage, { region }) };
-    return known.source;
-  };
-  return { overview: () => current().overview(), learner: (learner) => current().learner(learner), trend: (cohort) => current().trend(cohort) };
+function sourceOf(options: ServeOptions): Promise<ReaderSource> {
+  if (options.kafka !== undefined) return kafkaSource(options, viewFolderOf(options), { requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  if (options.events) throw usageError('--events needs --kafka: a folder has one writer, and that is not the reader');
+  return folderSource(options.data, options.region);
+}
+
+/** An address may be wrong: who started the reader hears of it. */
+function tellAway({ log }: ReaderSource): void {
+  try {
+    log.topics();
+  } catch (error) {
+    process.stderr.write(`${errorCodeOf(error)}: ${errorMessageOf(error)}; what is in the view is served meanwhile
+`);
+  }
 }
 
 async function announce(reader: Reader, options: ServeOptions): Promise<void> {
   const { host, port } = options;
+  const warning = openDoorWarning(options);
+  if (warning !== null) process.stderr.write(`${warning}\n`);
   const url = await reader.listen({ host, port });
   if (options.json) printJson({ url, view: viewFolderOf(options) });
   else print(`serving ${url}${options.page ? '  (open it in a browser)' : ''}`);

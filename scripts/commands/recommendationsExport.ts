@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
-import { RecommendationClient, openDenyList, type DenyList, type ListName } from '../../reader/index.js';
+import { RecommendationClient, openDenyList, type DenyList, type ListName, type RecommendationLog } from '../../reader/index.js';
 import { DENY_FILE } from '../../reader/denyList.js';
-import { SkillForgeError, errorMessageOf, topics } from '../../schemas/index.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import { SkillForgeError, errorMessageOf, topics, type SchemaIds } from '../../schemas/index.js';
+import { kafkaSource } from '../serving/readerSource.js';
 import { readingFolder } from './folder.js';
 import { folderCommand, type FolderOptions } from './options.js';
 import { countedText, printJson } from './output.js';
 import { viewFolderOf } from './readerView.js';
+import { withReadingOptions, type ReadingOptions } from './serverOptions.js';
 import { findTopic } from './topicCodecs.js';
 
-interface ExportOptions extends FolderOptions {
+interface ExportOptions extends FolderOptions, ReadingOptions {
   readonly list: ListName;
   readonly course?: string;
   readonly out?: string;
@@ -27,15 +28,17 @@ const DESCRIPTION = `Writes the recommendations that are served as JSON lines, o
 serves them; --course takes one alone. Learners who have no item there are left out, and so are those on the reader's deny list;
 withdrawn items are, too.
 
-It needs no reader that runs, and works beside a "run". It reads the topic into a temporary view, on disk, so that memory stays
+It needs no reader that runs, and works beside a "run"; with --kafka it takes what the topics there hold at its start. It reads the topic into a temporary view, on disk, so that memory stays
 bounded; --view keeps that view, or uses the one that a reader has.`;
 
 /** Exports what is served. */
 export function recommendationsExportCommand(): Command {
-  return folderCommand('export', 'write what is served as JSON lines', DESCRIPTION, [
+  const command = folderCommand('export', 'write what is served as JSON lines', DESCRIPTION, [
     'skillforge recommendations export --jsonl',
     'skillforge recommendations export --jsonl --list new --course AAA-2014J --out ./new.jsonl',
-  ])
+    'skillforge recommendations export --jsonl --kafka localhost:9092',
+  ]);
+  return withReadingOptions(command)
     .option('--jsonl', 'as JSON lines: the only form so far')
     .addOption(
       new Option('--list <list>', 'whatever is best to do next, or only what was not opened before').choices(['next', 'new']).default('next'),
@@ -47,10 +50,7 @@ export function recommendationsExportCommand(): Command {
 }
 
 async function exportAll(options: ExportOptions): Promise<void> {
-  const learners = await readingFolder(options.data, async (storage) => {
-    findTopic(storage.log.topics(), options.region, topics.recommendations.name);
-    return withView(options, (folder) => exportFrom(storage, folder, options));
-  });
+  const learners = await withView(options, (view) => withLog(options, view, (read) => exportFrom(read, view, options)));
   const where = options.out === undefined ? '' : ` written to ${options.out}`;
   if (options.json && options.out !== undefined) printJson({ learners, out: options.out });
   else process.stderr.write(`${countedText(learners, 'learner')}${where}\n`);
@@ -66,8 +66,26 @@ async function withView<T>({ view }: ExportOptions, work: (folder: string) => Pr
   }
 }
 
-async function exportFrom(storage: LocalStorage, folder: string, options: ExportOptions): Promise<number> {
-  const client = await RecommendationClient.openStill({ log: storage.log, region: options.region, store: { folder } });
+/** A log, and the schemas of its records where they are not those of this package. */
+interface Read {
+  readonly log: RecommendationLog;
+  readonly schemas?: SchemaIds;
+}
+
+async function withLog<T>(options: ExportOptions, view: string, work: (read: Read) => Promise<T>): Promise<T> {
+  if (options.kafka === undefined) return readingFolder(options.data, work);
+  const source = await kafkaSource(options, view);
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function exportFrom({ log, schemas }: Read, folder: string, options: ExportOptions): Promise<number> {
+  const { region } = options;
+  findRecommendations(log, region);
+  const client = await RecommendationClient.openStill({ log, region, store: { folder }, ...(schemas && { schemas }) });
   const denied = denyListOf(options);
   const count = { lines: 0 };
   try {
@@ -78,6 +96,11 @@ async function exportFrom(storage: LocalStorage, folder: string, options: Export
     await denied?.close();
     await client.close();
   }
+}
+
+/** @throws SFS_TOPIC_UNKNOWN */
+function findRecommendations(log: RecommendationLog, region: string): void {
+  findTopic(log.topics(), region, topics.recommendations.name);
 }
 
 /** The deny list of the reader, where there is one; the one beside the view is applied by the client. */

@@ -12,7 +12,7 @@ import {
 } from '../../schemas/index.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { OutputRecord, LocalStorage, TopicSpec } from '../../runtime/ports.js';
+import type { LocalStorage, NamedWriter, OutputRecord, TopicSpec } from '../../runtime/ports.js';
 
 /** Batches on their way to the disk while the next one is made. */
 const MOST_UNDER_WAY = 4;
@@ -23,6 +23,13 @@ export interface AppendStorage {
   readonly tasks: Pick<LocalStorage['tasks'], 'progress'>;
   readonly commit: LocalStorage['commit'];
 }
+
+/** What an appender of this one name needs, where its topics are there. */
+export const appendingTo = (writer: NamedWriter): AppendStorage => ({
+  log: { ensureTopic: () => undefined },
+  tasks: { progress: () => writer.progress },
+  commit: ({ outputs, progress }) => writer.commit(outputs, progress),
+});
 
 /** A line of a file that became no record. */
 export interface RejectedLine {

@@ -1,12 +1,11 @@
 /** Writes `docs/reference/cli.md` from the definitions of the commands: `tsx scripts/commands/reference.ts`. With `--check` it only compares. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command, Option } from 'commander';
 import { packageRoot } from '../../schemas/index.js';
 import { EXIT_MEANINGS } from './exitCodes.js';
 import { examplesOf } from './options.js';
 import { skillforgeProgram } from './program.js';
+import { writtenByProgram } from '../writtenFile.js';
 
 const INTRODUCTION = `# Command line
 
@@ -24,8 +23,8 @@ elsewhere. With \`--json\` results are JSON on standard output, one value per li
 are ms since epoch (UTC), bytes are base64.`;
 
 /** The text of the reference. */
-export function cliReference(): string {
-  const commands = leavesOf(skillforgeProgram(), 'skillforge');
+export async function cliReference(): Promise<string> {
+  const commands = leavesOf(await skillforgeProgram(), 'skillforge');
   const contents = commands.map(({ path, command }) => `| [\`${path}\`](#${path.replaceAll(' ', '-')}) | ${cell(command.summary())} |`);
   return (
     [INTRODUCTION, '| command | what it does |\n|---|---|\n' + contents.join('\n'), ...commands.map(commandText), exitText()].join('\n\n') + '\n'
@@ -82,14 +81,4 @@ function exitText(): string {
 /** Where the reference lies. */
 export const referencePath = (): string => join(packageRoot(), 'docs', 'reference', 'cli.md');
 
-function main(args: readonly string[]): number {
-  if (!args.includes('--check')) {
-    writeFileSync(referencePath(), cliReference());
-    return 0;
-  }
-  if (readFileSync(referencePath(), 'utf8') === cliReference()) return 0;
-  console.error('docs/reference/cli.md is out of date: run tsx scripts/commands/reference.ts');
-  return 1;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = main(process.argv.slice(2));
+await writtenByProgram(import.meta.url, referencePath(), cliReference, 'tsx scripts/commands/reference.ts');

@@ -1,5 +1,6 @@
 /** Runs a replay on Kafka and Redis: this process's share of its tasks, until all of them have caught up. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
 import { Worker } from '../../runtime/engine/worker.js';
 import { endsOf, recordsBelow, type PartitionEnds } from '../../runtime/replay/catchingUp.js';
@@ -18,6 +19,8 @@ import { pacedBatch, pacedPlacement } from './topologyRun.js';
 export interface ReplayClusterRun {
   readonly topology: Topology;
   readonly replay: Replay;
+  /** What it decides with; none by default. */
+  readonly models?: RunModels | null;
   readonly options: ReplayRunOptions;
 }
 
@@ -25,12 +28,13 @@ const LOOK_MS = 1_000;
 
 /** Runs until all tasks of the replay, wherever they run, have taken what was in the log at the start; with `follow`, until a signal. */
 export async function runReplayOnCluster(place: ReplayPlace, servers: Servers, run: ReplayClusterRun): Promise<ReplayRunSummary> {
-  const { topology, replay, options } = run;
+  const { topology, replay, models = null, options } = run;
   const { region, rate, batchRecords, follow = false } = options;
   const { placement, paid } = pacedPlacement(servers.cluster, [topology], { region, replay: { shadow: replay, recordsPerSecond: rate } });
   const worker = new Worker([topology], placement, {
     region,
     mode: 'follow',
+    models,
     shadow: replay,
     limits: { maxRecords: pacedBatch(rate, batchRecords) },
   });

@@ -21,7 +21,8 @@ export function withRange(command: Command): Command {
     .option('--to <time>', 'with --from: up to this event time, which is not in the range', instant);
 }
 
-function instant(text: string): number {
+/** Parser of instants (UTC), to ms since epoch. */
+export function instant(text: string): number {
   const timeMs = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z)?$/.test(text) ? Date.parse(text) : NaN;
   if (Number.isFinite(timeMs)) return timeMs;
   throw new InvalidArgumentError('Give a day such as 2025-09-01, or an instant such as 2025-09-01T06:00Z.');

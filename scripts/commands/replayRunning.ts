@@ -3,11 +3,12 @@ import type { Topology } from '../../operators/topology.js';
 import { keepReplay } from '../../runtime/replay/beginning.js';
 import type { ReplayPlace } from '../../runtime/replay/replayPlace.js';
 import { replayState } from '../../runtime/replay/replayState.js';
+import type { ExperimentsOptions } from './experimentOptions.js';
 import type { RangeOptions } from './replayRange.js';
 import type { ToolOptions } from './toolAccess.js';
 
 /** What `replay run` is told. */
-export interface ReplayRunOptions extends ToolOptions, Omit<RangeOptions, 'kafka'> {
+export interface ReplayRunOptions extends ToolOptions, ExperimentsOptions, Omit<RangeOptions, 'kafka'> {
   readonly rate: number;
   readonly batchRecords?: number;
   readonly follow?: true;

@@ -3,18 +3,23 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
+import type { RunModels } from '../../runtime/engine/followedModels.js';
+import type { RunMonitor } from '../../runtime/observability/index.js';
 import { findTopologyFile, loadTopology, shortPath, type TopologyFile } from '../topologyFiles.js';
 import { runOnCluster, type ClusterProgress } from './clusterRun.js';
+import { experimentsOption, runningForms, withExperiments, type ExperimentsOptions } from './experimentOptions.js';
 import { explainedRun } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
+import { withMetricsOptions, withMonitor, type MetricsOptions } from './metricsOptions.js';
+import { modelsOption } from './modelOptions.js';
 import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, secondsText, timeText } from './output.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
 import { guaranteeOption, withServerOptions, type ServerOptions } from './serverOptions.js';
 import type { RunMode, RunProgress, RunSummary } from './topologyRun.js';
 
-interface RunOptions extends FolderOptions, ServerOptions {
+interface RunOptions extends FolderOptions, ServerOptions, ExperimentsOptions, MetricsOptions {
   readonly untilEnd?: true;
   readonly endOfInput?: true;
   readonly batchRecords?: number;
@@ -36,6 +41,9 @@ export function runCommand(): Command {
     'skillforge run learner-engagement item-trends',
     'skillforge run ./topologies/grades.ts --until-end',
     'skillforge run item-trends --end-of-input --json',
+    'skillforge run recommendations --models ./models',
+    'skillforge run recommendations --experiments ./features.json',
+    'skillforge run recommendations --models ./models --metrics-port 9464',
     'skillforge run learner-engagement --kafka localhost:9092 --redis redis://localhost:6379',
   ])
     .addOption(
@@ -43,32 +51,46 @@ export function runCommand(): Command {
     )
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
+    .addOption(modelsOption())
+    .addOption(experimentsOption())
     .option('--no-check', 'run files that the check refuses');
-  return withServerOptions(command, ['untilEnd', 'endOfInput']).addOption(guaranteeOption()).action(run);
+  return withServerOptions(withMetricsOptions(command), ['untilEnd', 'endOfInput']).addOption(guaranteeOption()).action(run);
 }
 
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
-  const topologies = await checkedTopologies(names, options.check);
-  if (options.kafka !== undefined) return onServers(topologies, options);
+  const topologies = runningForms(await checkedTopologies(names, options.check), options);
+  await withMonitor(options, options.json === true, (monitor) =>
+    options.kafka === undefined ? onFolder(names, topologies, options, monitor) : onServers(topologies, options, monitor),
+  );
+}
+
+async function onFolder(names: readonly string[], topologies: readonly Topology[], options: RunOptions, monitor: RunMonitor | null): Promise<void> {
   const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
   const { region, batchRecords } = options;
   const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
-  const request = { region, mode, batchRecords, onProgress: progressReporter(options.json === true, what, mode) };
-  const summary = await writingFolder(options.data, options.json === true, (storage) =>
-    explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${names[at]!}`, options)),
+  monitor?.watchFolder(options.data);
+  const request = { region, mode, batchRecords, monitor, onProgress: progressReporter(options.json === true, what, mode) };
+  const summary = await withExperiments(
+    options,
+    (models) =>
+      writingFolder(options.data, options.json === true, (storage) =>
+        explainedRun(storage, topologies, { ...request, models }, (at) => folderInvocation(`topology plan ${names[at]!}`, options)),
+      ),
+    (event) => monitor?.modelEvent(event),
   );
   if (options.json) printJson({ summary });
   else print(runText(summary));
 }
 
-async function onServers(topologies: readonly Topology[], options: RunOptions): Promise<void> {
+async function onServers(topologies: readonly Topology[], options: RunOptions, monitor: RunMonitor | null): Promise<void> {
   const line = new ProgressLine(options.json === true);
   const onProgress = ({ tasks, processed }: ClusterProgress): void => {
     line.update({ what: 'running on Kafka', done: processed, total: null, unit: 'records', note: `${tasks} tasks here` });
     if (options.json) printJson({ progress: { tasks, processed } });
   };
   const { batchRecords } = options;
-  const summary = await runOnCluster(topologies, options, { batchRecords, onProgress });
+  const work = (models: RunModels | null) => runOnCluster(topologies, options, { batchRecords, models, monitor, onProgress });
+  const summary = await withExperiments(options, work, (event) => monitor?.modelEvent(event));
   if (options.json) printJson({ summary });
   else print(`stopped: ${countText(summary.processed)} records in ${secondsText(summary.seconds)}`);
 }

@@ -1,8 +1,18 @@
 /** Where a generated school goes: into the topics of a folder, or into files of JSON lines. */
 import { join } from 'node:path';
-import type { LocalStorage } from '../../runtime/ports.js';
-import { SCHOOL_TOPICS, SchoolWriter, endsHour, type School, type SchoolOptions, type SchoolStep, type SchoolTopic } from '../school/index.js';
+import type { LocalStorage, NamedWriter, ToolAccess } from '../../runtime/ports.js';
+import {
+  SCHOOL_TOPICS,
+  SchoolWriter,
+  endsHour,
+  schoolWriters,
+  type School,
+  type SchoolOptions,
+  type SchoolStep,
+  type SchoolTopic,
+} from '../school/index.js';
 import { PartialFile } from './partialFile.js';
+import { appendingTo, topicsWritten, type AppendStorage } from './recordAppender.js';
 
 /** Takes the steps of a school, from the first one on. */
 export interface SchoolOutput {
@@ -30,15 +40,48 @@ const NAMES = Object.keys(SCHOOL_TOPICS) as SchoolTopic[];
 export const fileNameOf = (topic: SchoolTopic): string => `${SCHOOL_TOPICS[topic].name}.jsonl`;
 
 /** The topics of a folder; clocks are told at the end of each hour. @throws SFS_TOPIC_MISMATCH */
-export function topicOutput(storage: LocalStorage, options: SchoolOptions): SchoolOutput {
-  const writer = new SchoolWriter(storage, options);
+export const topicOutput = (storage: LocalStorage, options: SchoolOptions): SchoolOutput =>
+  outputOver(
+    () => storage,
+    options,
+    () => Promise.resolve(),
+  );
+
+/**
+ * The topics of servers, with the clocks, each hour of each topic in a transaction; beside running workers.
+ * @throws SFS_TOPIC_MISMATCH, SFS_FENCED once another one writes the school, and what a commit throws
+ */
+export async function serverOutput(tools: ToolAccess, options: SchoolOptions): Promise<SchoolOutput> {
+  const { region } = options;
+  for (const name of NAMES) {
+    for (const spec of topicsWritten(region, SCHOOL_TOPICS[name])) await tools.ensureTopic(spec);
+  }
+  const writers = new Map<string, NamedWriter>();
+  const close = async (): Promise<void> => {
+    for (const writer of writers.values()) await writer.close();
+  };
+  try {
+    for (const name of schoolWriters(region)) writers.set(name, await tools.writer(name, []));
+    return outputOver((name) => appendingTo(writers.get(name)!), options, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @param close - called at the end, whichever it is */
+function outputOver(storageOf: (writer: string) => AppendStorage, options: SchoolOptions, close: () => Promise<void>): SchoolOutput {
+  const writer = new SchoolWriter(storageOf, options);
   return {
     get alreadyThere() {
       return writer.counts.alreadyThere;
     },
     write: (step) => writer.write(step, endsHour(step)),
-    finish: () => writer.finish(),
-    discard: () => Promise.resolve(),
+    finish: async () => {
+      await writer.finish();
+      await close();
+    },
+    discard: close,
   };
 }
 
@@ -67,7 +110,7 @@ export async function fileOutput(folder: string): Promise<SchoolOutput> {
  * @param onClicks - called after each step with the clicks up to it
  * @throws what writing throws
  */
-export async function writeSchool(school: School, output: SchoolOutput, onClicks: (clicks: number) => void): Promise<SchoolCounts> {
+export async function writeSchool(school: Pick<School, 'steps'>, output: SchoolOutput, onClicks: (clicks: number) => void): Promise<SchoolCounts> {
   const counts: Record<SchoolTopic, number> = { catalogue: 0, profiles: 0, lmsEvents: 0, quizResults: 0, clicks: 0 };
   try {
     for (const step of school.steps()) {

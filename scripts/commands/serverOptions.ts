@@ -29,6 +29,9 @@ export interface ServerOptions {
   readonly guarantee?: Guarantee;
 }
 
+/** What a command that only reads Kafka is told. */
+export type ReadingOptions = Pick<ServerOptions, 'region' | 'kafka' | 'kafkaOptions' | 'driver' | 'registry' | 'registryOptions'>;
+
 /** Broker, state and the cluster that they make. */
 export interface Servers {
   readonly broker: Broker;
@@ -51,14 +54,40 @@ export function withServerOptions(command: Command, alsoFolder: readonly string[
         'SKILLFORGE_REDIS_URL',
       ),
     )
-    .option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka')
+    .addOption(kafkaFileOption())
     .option('--redis-options <file>', 'JSON file with username, password, tls or keyPrefix')
-    .addOption(new Option('--driver <name>', 'client of Kafka').choices(['confluent', 'kafkajs']).default('confluent'))
+    .addOption(driverOption())
     .option('--allow-unsafe-producer', 'let the driver kafkajs write, which can lose acknowledged records')
     .addOption(registryOption())
     .addOption(registryFileOption())
     .option('--replication <n>', 'replicas of topics that are created in Kafka', wholeNumber(1), 1);
 }
+
+/** Gives a command `--kafka` and what belongs to it, for reading: it needs no Redis. */
+export function withReadingOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--kafka <addresses>', 'read from Kafka instead of a folder: brokers, with commas between').env('SKILLFORGE_KAFKA'))
+    .addOption(kafkaFileOption())
+    .addOption(driverOption())
+    .addOption(registryOption())
+    .addOption(registryFileOption());
+}
+
+/** Gives a command `--kafka` and what belongs to it, for writing topics alone: it needs no Redis. */
+export function withWritingOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--kafka <addresses>', 'write to Kafka instead of a folder: brokers, with commas between').env('SKILLFORGE_KAFKA'))
+    .addOption(kafkaFileOption())
+    .addOption(driverOption())
+    .option('--allow-unsafe-producer', 'let the driver kafkajs write, which can lose acknowledged records')
+    .addOption(registryOption())
+    .addOption(registryFileOption())
+    .option('--replication <n>', 'replicas of topics that are created in Kafka', wholeNumber(1), 1);
+}
+
+const kafkaFileOption = (): Option => new Option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka');
+
+const driverOption = (): Option => new Option('--driver <name>', 'client of Kafka').choices(['confluent', 'kafkajs']).default('confluent');
 
 /** `--registry`: where ids of schemas come from. */
 export function registryOption(): Option {
@@ -120,7 +149,11 @@ function closing(...parts: readonly { close(): Promise<void> }[]): (error: unkno
 }
 
 /** How options say that Kafka is reached. @throws SFS_KAFKA_OPTIONS */
-export function kafkaOptionsOf({ kafka, kafkaOptions, allowUnsafeProducer }: ServerOptions): KafkaOptions {
+export function kafkaOptionsOf({
+  kafka,
+  kafkaOptions,
+  allowUnsafeProducer,
+}: Pick<ServerOptions, 'kafka' | 'kafkaOptions' | 'allowUnsafeProducer'>): KafkaOptions {
   if (kafka === undefined) throw new SkillForgeError('SFS_KAFKA_OPTIONS', 'no Kafka is named: give --kafka, or SKILLFORGE_KAFKA');
   const file = optionsFile(kafkaOptions, 'SFS_KAFKA_OPTIONS', ['ca', 'certificate', 'privateKey']) as Partial<KafkaOptions>;
   return {
@@ -132,7 +165,7 @@ export function kafkaOptionsOf({ kafka, kafkaOptions, allowUnsafeProducer }: Ser
 }
 
 /** How options say that Redis is reached. @throws SFS_REDIS_OPTION */
-export function redisOptionsOf({ redis, redisOptions, region }: ServerOptions): RedisOptions {
+export function redisOptionsOf({ redis, redisOptions, region }: Pick<ServerOptions, 'redis' | 'redisOptions' | 'region'>): RedisOptions {
   if (redis === undefined) throw new SkillForgeError('SFS_REDIS_OPTION', '--kafka needs --redis, or SKILLFORGE_REDIS_URL: the state is there');
   const file = optionsFile(redisOptions, 'SFS_REDIS_OPTION', ['ca', 'cert', 'key']) as Partial<RedisOptions>;
   const place = redis.includes('://') ? { url: redis } : { nodes: addressesIn(redis).map(nodeOf) };

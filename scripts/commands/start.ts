@@ -6,12 +6,17 @@ import type { Command } from 'commander';
 import type { Topology } from '../../operators/topology.js';
 import { DEFAULT_PORT } from '../../reader/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import type { RunMonitor } from '../../runtime/observability/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { HOUR_MS, SchoolFeed, simulatedSecondMs, type Pace } from '../school/index.js';
 import { topologyFiles } from '../topologyFiles.js';
+import { withModelsOrDemo, type StartModels } from './demoModels.js';
 import { explainedRun } from './explainedRun.js';
 import { holdsStorage, withFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
+import { withMetricsOptions, withMonitor, type MetricsOptions } from './metricsOptions.js';
+import { CACHE_FOLDER, modelsOption, type ModelsOptions } from './modelOptions.js';
+import { REGISTRY_FOLDER } from './modelRegistryOptions.js';
 import { nameList, plainCommand, positiveNumber, regionOption, wholeNumber, type PlainOptions } from './options.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
 import { checkedTopologies } from './run.js';
@@ -21,9 +26,8 @@ import { StopSignals } from './stopSignals.js';
 import type { RunProgress } from './topologyRun.js';
 
 /** What `start` is told. */
-export interface StartOptions extends PlainOptions {
+export interface StartOptions extends PlainOptions, ModelsOptions, MetricsOptions {
   readonly data?: string;
-  readonly region: string;
   readonly seed?: number;
   readonly learners?: number;
   readonly speed: number;
@@ -35,14 +39,15 @@ const DESCRIPTION = `Makes up a school and lets it live: writes eight days of it
 and then goes on with the school, by default a day in a minute, until Ctrl+C. All in this process, with nothing to install.
 
 The topologies are those in ./topologies and in this package; one of the folder hides one of the package. Without --data the folder is a new
-temporary one. A folder of an earlier start goes on where its log ends, with the same school.`;
+temporary one. A folder of an earlier start goes on where its log ends, with the same school. Without --models the demo model of this
+package ranks, or a formula where that is for another region; "--models registry" follows what is production in a registry of models.`;
 
 /** Records of the school that may wait before its time stands still. */
 const MOST_WAITING = 20_000;
 
 /** Starts everything. */
 export function startCommand(): Command {
-  return plainCommand('start', 'a made-up school, the topologies and the reader, live', DESCRIPTION, [
+  const command = plainCommand('start', 'a made-up school, the topologies and the reader, live', DESCRIPTION, [
     'skillforge start',
     'skillforge start --data ./school --learners 2000 --speed 0.5',
     'skillforge start --seed 7 --port 0 --json',
@@ -53,8 +58,9 @@ export function startCommand(): Command {
     .option('--speed <days>', 'days of the school that pass in a minute; its time never passes the present', positiveNumber, 1)
     .option('--port <n>', `port of the reader; 0 takes any that is free (default: ${DEFAULT_PORT}, or the next that is free)`, wholeNumber(0))
     .option('--run <names>', 'topologies to run, with commas between; all when left out', nameList)
-    .addOption(regionOption())
-    .action(start);
+    .addOption(modelsOption())
+    .addOption(regionOption());
+  return withMetricsOptions(command).action(start);
 }
 
 async function start(options: StartOptions): Promise<void> {
@@ -66,21 +72,41 @@ async function start(options: StartOptions): Promise<void> {
   const signals = new StopSignals(() => stopping.abort());
   const report = new StartReport({ ...options, data, topologies: topologies.length });
   try {
-    await withFolder(data, (storage) => new Start(storage, topologies, { ...options, data, port }, { report, stopping }).run());
+    await withMonitor(options, options.json === true, (monitor) => {
+      monitor?.watchFolder(data);
+      return withModelsOrDemo(
+        { ...options, data },
+        (models) =>
+          withFolder(data, (storage) => new Start(storage, topologies, { ...options, data, port }, { report, stopping, models, monitor }).run()),
+        (event) => monitor?.modelEvent(event),
+      );
+    });
   } finally {
     signals.release();
   }
 }
 
+/** What may be there before the storage is. */
+const BESIDE: ReadonlySet<string> = new Set([REGISTRY_FOLDER, CACHE_FOLDER]);
+
 /** A folder of something else is a slip of the pen. @throws SFS_FOLDER_UNUSABLE */
 function assertOurs(folder: string): void {
-  if (holdsStorage(folder) || !existsSync(folder) || !statSync(folder).isDirectory() || readdirSync(folder).length === 0) return;
+  if (holdsStorage(folder) || !existsSync(folder) || !statSync(folder).isDirectory()) return;
+  if (readdirSync(folder).every((name) => BESIDE.has(name))) return;
   throw new SkillForgeError('SFS_FOLDER_UNUSABLE', `${folder} holds other files and no storage; give --data a new or an empty folder`, {
     context: { folder },
   });
 }
 
 type StartSettings = StartOptions & { readonly data: string; readonly port: number };
+
+/** What one start is made of. */
+interface StartParts {
+  readonly report: StartReport;
+  readonly stopping: AbortController;
+  readonly models: StartModels;
+  readonly monitor: RunMonitor | null;
+}
 
 /** One start, from the history to the end. */
 class Start {
@@ -92,16 +118,16 @@ class Start {
     private readonly storage: EmbeddedStorage,
     private readonly topologies: readonly Topology[],
     private readonly settings: StartSettings,
-    with_: { readonly report: StartReport; readonly stopping: AbortController },
+    private readonly parts: StartParts,
   ) {
-    this.report = with_.report;
-    this.stopping = with_.stopping;
+    this.report = parts.report;
+    this.stopping = parts.stopping;
   }
 
   async run(): Promise<void> {
     const { region, seed, learners } = this.settings;
     const feed = await SchoolFeed.open(this.storage, { region, seed, learners });
-    this.report.opened(feed);
+    this.report.opened(feed, this.parts.models.ranking);
     if (!(await this.writeHistory(feed))) return;
     // Whatever ends one part ends the others, and its error is the one that is told.
     const parts = [this.runTopologies(), this.serve(feed)].map((part) => part.finally(() => this.stopping.abort()));
@@ -121,6 +147,8 @@ class Start {
   private async runTopologies(): Promise<void> {
     const request = {
       region: this.settings.region,
+      models: this.parts.models.models,
+      monitor: this.parts.monitor,
       mode: 'follow',
       markerMs: simulatedSecondMs(this.settings.speed),
       stopped: this.stopping.signal,

@@ -9,6 +9,7 @@ import type { LocalStorage } from '../../runtime/ports.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { DAY_MS } from '../school/index.js';
 import { consoleSource } from '../serving/consoleSource.js';
+import { folderEvents } from '../serving/eventWriter.js';
 import { viewFolderOf } from './readerView.js';
 
 const HOST = '127.0.0.1';
@@ -118,6 +119,7 @@ export function startReader(storage: EmbeddedStorage, { region, data, ids, now }
     region,
     store: { folder: viewFolderOf({ data }) },
     now,
+    events: folderEvents(storage.log, region),
     console: consoleSource(storage, { region, running: () => ids }),
   });
 }

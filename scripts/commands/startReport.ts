@@ -21,12 +21,14 @@ const schoolTime = (timeMs: number): string => new Date(timeMs).toISOString().sl
 export class StartReport {
   constructor(private readonly settings: ReportSettings) {}
 
-  opened({ options }: SchoolFeed): void {
+  /** @param ranking - what orders the lists, such as `the demo model` */
+  opened({ options }: SchoolFeed, ranking: string): void {
     const { data, topologies } = this.settings;
     const { seed, learners, courses, region } = options;
-    if (this.settings.json) return printJson({ opened: { data, region, seed, learners, courses, topologies } });
+    if (this.settings.json) return printJson({ opened: { data, region, seed, learners, courses, topologies, ranking } });
     print(`A made-up school of ${countText(learners)} learners and ${countedText(courses, 'course')}, live`);
     print(`  folder    ${data}`);
+    print(`  ranking   by ${ranking}`);
   }
 
   wroteHistory(feed: SchoolFeed, seconds: number): void {

@@ -36,3 +36,14 @@ export class StopSignals {
     for (const signal of SIGNALS) process.off(signal, this.listener);
   }
 }
+
+/** Does something that a first SIGINT or SIGTERM asks to end, by the signal that it is given; a second one ends the process. */
+export async function untilStopped<T>(work: (stopped: AbortSignal) => Promise<T>): Promise<T> {
+  const stopped = new AbortController();
+  const signals = new StopSignals(() => stopped.abort());
+  try {
+    return await work(stopped.signal);
+  } finally {
+    signals.release();
+  }
+}

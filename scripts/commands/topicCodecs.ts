@@ -34,15 +34,20 @@ export function topicsOf(topology: Topology): Topic<string, unknown>[] {
 }
 
 /** A topic of those that there are, by its physical or logical name. @throws SFS_TOPIC_UNKNOWN with their names */
-export function findTopic(specs: readonly TopicSpec[], region: string, name: string): TopicSpec {
+export function findTopic<Spec extends Pick<TopicSpec, 'name'>>(specs: readonly Spec[], region: string, name: string): Spec {
   const found = specs.find((spec) => spec.name === name) ?? specs.find((spec) => spec.name === `${region}.${name}`);
   if (found !== undefined) return found;
+  throw topicUnknown(specs, region, name);
+}
+
+/** What is thrown where there is no such topic: it names those that there are. */
+export function topicUnknown(specs: readonly Pick<TopicSpec, 'name'>[], region: string, name: string): SkillForgeError {
   const known =
     specs
       .map((spec) => spec.name)
       .sort()
       .join(', ') || 'none';
-  throw new SkillForgeError('SFS_TOPIC_UNKNOWN', `there is no topic ${name} in region ${region}; known are ${known}`, {
+  return new SkillForgeError('SFS_TOPIC_UNKNOWN', `there is no topic ${name} in region ${region}; known are ${known}`, {
     context: { topic: name, region },
   });
 }
@@ -50,9 +55,14 @@ export function findTopic(specs: readonly TopicSpec[], region: string, name: str
 /** Schemas are kept in documents, and in a registry where there is one. */
 type Documents = Readonly<{ documents: Pick<Storage['documents'], 'get'>; schemas?: SchemaIds | undefined }>;
 
+/** What is known of a topic by its physical name: from the catalogue, or kept here when a topology that declares it ran; else `null`. */
+export function knownTopic(storage: Documents, physicalName: string): Topic<string, unknown> | null {
+  return catalogueTopic(physicalName) ?? keptTopic(storage, physicalName);
+}
+
 /** The decoder of a topic's values; `null` when its schema is not known here: then only the bytes can be shown. */
 export function decoderOf(storage: Documents, physicalName: string): ValueDecoder | null {
-  const topic = catalogueTopic(physicalName) ?? keptTopic(storage, physicalName);
+  const topic = knownTopic(storage, physicalName);
   if (topic === null) return null;
   const codec = topicCodec(topic, storage.schemas ?? LocalSchemaIds.withAccepted());
   return (key, value) => codec.decode(key, value);

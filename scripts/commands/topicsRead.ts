@@ -6,13 +6,11 @@ import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import { partitionOf } from '../../runtime/engine/partitioner.js';
 import type { LogRecord, PartitionRange, ToolAccess } from '../../runtime/ports.js';
 import type { ValueDecoder } from '../../runtime/replay/sides.js';
+import { EVENT_TIME_FIELDS, eventTimeOf } from './eventTime.js';
 import { wholeNumber } from './options.js';
 import { jsonOf, print, printJson, printable, timeText } from './output.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 import { decoderOf, findTopic } from './topicCodecs.js';
-
-/** Where the values of the catalogue's topics hold their event time. */
-const EVENT_TIME_FIELDS = ['occurredAtMs', 'updatedAtMs', 'madeAtMs', 'timestampMs'];
 
 interface ReadOptions extends ToolOptions {
   readonly partition?: number;
@@ -157,15 +155,6 @@ function contentOf({ key, value }: LogRecord, decode: ValueDecoder | null): Cont
   } catch (error) {
     return { bytes: value, error: { code: errorCodeOf(error), message: errorMessageOf(error) } };
   }
-}
-
-/** The event time of a record, ms: from the header of the task that wrote it, else from its value; `null` where neither tells. */
-export function eventTimeOf({ header }: Pick<LogRecord, 'header'>, value: unknown): number | null {
-  const written = readHeader(header);
-  if (written !== null) return !written.marker && Number.isFinite(written.eventTimeMs) ? written.eventTimeMs : null;
-  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const times = EVENT_TIME_FIELDS.map((name) => fields[name]);
-  return times.find((time) => typeof time === 'number') ?? null;
 }
 
 function markerOf({ header }: LogRecord): unknown {

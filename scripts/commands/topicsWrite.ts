@@ -7,6 +7,7 @@ import { usageError } from './failures.js';
 import { holdsStorage } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { importLines, type LineImportResult, type LineInput } from './lineImport.js';
+import { wholeNumber } from './options.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import type { RejectedLine } from './recordAppender.js';
@@ -15,6 +16,7 @@ import { topicsOf } from './topicCodecs.js';
 
 interface WriteOptions extends ToolOptions {
   readonly topology?: string;
+  readonly clock?: number;
 }
 
 const DESCRIPTION = `Appends JSON lines to a topic: one record a line, from FILE or from standard input. The key comes from the key fields of the value,
@@ -22,7 +24,7 @@ the partition from the key. Bytes are base64; fields with a default may be left 
 own by the topology that declares it (--topology).
 
 A line that is no JSON, or does not fit the schema, goes to the dead letters with its number and its bytes, and the others are written;
-exit code 1 then. A file that was cut off is repeated without doubling: a call with the same bytes adds what is missing, and nothing the
+exit code 1 then. Fields that the schema does not have are taken out of what the dead letters keep. A file that was cut off is repeated without doubling: a call with the same bytes adds what is missing, and nothing the
 next time. To write it once more, pipe it: standard input is appended as it comes.
 
 The folder has one writer at a time. While "run" works on it, this is refused with SFS_FOLDER_LOCKED: stop it, write, start it again; it goes on
@@ -35,9 +37,15 @@ export function topicsWriteCommand(): Command {
     'skillforge topics write quiz-results ./results.jsonl',
     'skillforge topics write grades ./grades.jsonl --topology ./topologies/grades.ts',
     'skillforge topics write profiles --json',
+    'skillforge topics write clicks ./monday.jsonl --clock 1756771200000',
     'skillforge topics write clicks ./clicks.jsonl --kafka localhost:9092 --redis redis://localhost:6379',
   ])
     .option('--topology <name>', 'topology that declares the topic, by name or path')
+    .option(
+      '--clock <ms>',
+      'promise that no record of an earlier event time comes any more (ms since epoch): readers need not wait',
+      wholeNumber(-Infinity),
+    )
     .action(write);
 }
 
@@ -53,6 +61,7 @@ async function write(name: string, file: string | undefined, options: WriteOptio
   const result = await writingTools(options, (tools) =>
     importLines(tools, topic, input, {
       region: options.region,
+      clockMs: options.clock,
       onLines: (done) => line.update({ what: 'writing', done, total: null, unit: 'lines' }),
       onReject: (rejected) => refusals.tell(rejected),
     }),

@@ -5,14 +5,17 @@ import type { LocalStorage, Placement } from '../../runtime/ports.js';
 import type { Replay } from '../../runtime/replay/replayState.js';
 import { ranged } from '../../runtime/replay/ranged.js';
 import { RecordRate, throttled } from '../../runtime/replay/throttle.js';
+import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
-import { Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
+import type { RunMonitor } from '../../runtime/observability/index.js';
+import { type Worker, type WorkerOptions } from '../../runtime/engine/worker.js';
 import type { Task } from '../../runtime/engine/task.js';
 import type { PartitionInput } from '../../runtime/engine/partitionInput.js';
 import type { TaskCounters } from '../../runtime/engine/progress.js';
 import type { StepLimits } from '../../runtime/engine/taskParts.js';
 import { StopSignals } from './stopSignals.js';
 import { keepTopicSchemas } from './topicCodecs.js';
+import { watchedWorker } from './watchedWorker.js';
 
 /** When a run ends. */
 export type RunMode = WorkerOptions['mode'];
@@ -25,6 +28,10 @@ export interface RunRequest {
   readonly batchRecords?: number | undefined;
   /** Event time between two watermark markers in derived topics, ms; by default the engine's. */
   readonly markerMs?: number | undefined;
+  /** What the topologies decide with; none by default. */
+  readonly models?: RunModels | null;
+  /** Sees what the run does. */
+  readonly monitor?: RunMonitor | null;
   /** Runs the topology, a single one, as this replay. */
   readonly replay?: PacedReplay;
   /** Ends the run as a first signal would; SIGINT and SIGTERM are then left to whoever gives it. */
@@ -78,12 +85,20 @@ const MOST_PACED = 5_000;
  * @throws what the worker's start and a commit throw
  */
 export async function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
-  const { region, mode } = request;
+  const { region, mode, models = null, monitor = null } = request;
   const { placement, paid } = pacedPlacement(localPlacement(storage), topologies, request);
   const shadow = request.replay === undefined ? {} : { shadow: request.replay.shadow };
-  const worker = new Worker(topologies, placement, { region, mode, limits: limitsOf(request), ...shadow });
-  await worker.start();
-  await keepTopicSchemas(storage, worker.deployments);
+  const { worker, unfollow } = watchedWorker(topologies, placement, { region, mode, models, limits: limitsOf(request), ...shadow }, monitor);
+  try {
+    await worker.start();
+    await keepTopicSchemas(storage, worker.deployments);
+    return await runToItsEnd(worker, paid, request);
+  } finally {
+    unfollow();
+  }
+}
+
+async function runToItsEnd(worker: Worker, paid: () => void, request: RunRequest): Promise<RunSummary> {
   const watch = new RunWatch(worker, request.onProgress);
   const stop = stopsOf([() => worker.stop(), paid], request.stopped);
   try {

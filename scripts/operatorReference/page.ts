@@ -1,11 +1,10 @@
 /** Writes `docs/reference/operators.md` from the doc comments of `operators/`: `tsx scripts/operatorReference/page.ts`. With `--check` it only compares. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../schemas/index.js';
 import { declarationsOf, type Declaration, type Field } from './declarations.js';
 import { publicExports } from './publicExports.js';
 import { SECTIONS, type Section } from './sections.js';
+import { writtenByProgram } from '../writtenFile.js';
 
 const INTRODUCTION = `# Operators and aggregates
 
@@ -131,14 +130,4 @@ function typesText({ title }: Section, types: readonly Declaration[]): string[] 
 /** Where the reference lies. */
 export const operatorReferencePath = (): string => join(packageRoot(), 'docs', 'reference', 'operators.md');
 
-function main(args: readonly string[]): number {
-  if (!args.includes('--check')) {
-    writeFileSync(operatorReferencePath(), operatorReference());
-    return 0;
-  }
-  if (readFileSync(operatorReferencePath(), 'utf8') === operatorReference()) return 0;
-  console.error('docs/reference/operators.md is out of date: run tsx scripts/operatorReference/page.ts');
-  return 1;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = main(process.argv.slice(2));
+await writtenByProgram(import.meta.url, operatorReferencePath(), operatorReference, 'tsx scripts/operatorReference/page.ts');

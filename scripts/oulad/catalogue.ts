@@ -4,11 +4,13 @@ import { choosesPresentation, type OuladOptions } from './choice.js';
 import type { CsvRows } from './csvRows.js';
 import { judgeFile, knownText, type JudgedFile } from './judgedFile.js';
 import { Presentations } from './presentations.js';
-import { isDay, knownPresentation, malformed, REFUSALS, type Refusal } from './refusals.js';
+import { isDay, knownPresentation, malformed, REFUSALS, type KnownPresentation, type Refusal } from './refusals.js';
 
 const DAY_MS = 86_400_000;
 const COLUMNS = ['id_site', 'code_module', 'code_presentation', 'activity_type', 'week_from', 'week_to'] as const;
 type Rows = CsvRows<(typeof COLUMNS)[number]>;
+/** Weeks of the file begin with the course: week 0 holds its days 0 to 6. */
+const WEEK_DAYS = 7;
 /** Learners of the data set click up to a month before day 0 and register up to eleven months before: the catalogue stands before both. */
 const DAYS_BEFORE = 365;
 
@@ -34,7 +36,7 @@ export async function readCatalogue(folder: string, options: OuladOptions & { re
     const about = titleOf(rows, row);
     if ('code' in about) return about;
     if (!choosesPresentation(options, presentation)) return 'filtered';
-    items.push(itemOf(about, presentation.course, (presentation.firstDay - DAYS_BEFORE) * DAY_MS, options.region));
+    items.push(itemOf(about, presentation, options.region));
     return 'accepted';
   });
   return { file, items: items.sort((a, b) => a.updatedAtMs - b.updatedAtMs) };
@@ -44,6 +46,8 @@ interface Title {
   readonly site: string;
   readonly kind: string;
   readonly title: string;
+  /** Weeks for which it is planned, from the first to the last; `null` where the file says nothing. */
+  readonly weeks: readonly [from: number, to: number] | null;
 }
 
 function titleOf(rows: Rows, row: number): Title | Refusal {
@@ -56,17 +60,20 @@ function titleOf(rows: Rows, row: number): Title | Refusal {
   const to = weekIn(rows, row, columns.week_to);
   if (from !== null && !isDay(from)) return malformed('week_from is not a week');
   if (to !== null && !isDay(to)) return malformed('week_to is not a week');
-  return { site, kind, title: `${kind} ${site}${weeksText(from ?? to, to ?? from)}` };
+  const weeks = from === null && to === null ? null : ([from ?? to!, to ?? from!] as const);
+  return { site, kind, title: `${kind} ${site}${weeksText(weeks)}`, weeks };
 }
 
 const weekIn = (rows: Rows, row: number, column: number): number | null => (knownText(rows, row, column) === null ? null : rows.integer(row, column));
 
-function weeksText(from: number | null, to: number | null): string {
-  if (from === null || to === null) return '';
+function weeksText(weeks: Title['weeks']): string {
+  if (weeks === null) return '';
+  const [from, to] = weeks;
   return from === to ? `, week ${from}` : `, weeks ${from} to ${to}`;
 }
 
-function itemOf({ site, kind, title }: Title, course: CatalogueItem['course'], updatedAtMs: number, region: string): CatalogueItem {
+function itemOf({ site, kind, title, weeks }: Title, { course, firstDay }: KnownPresentation, region: string): CatalogueItem {
+  const dayMs = (day: number): number => (firstDay + day) * DAY_MS;
   return {
     item: itemId(site),
     course,
@@ -81,6 +88,9 @@ function itemOf({ site, kind, title }: Title, course: CatalogueItem['course'], u
     availableUntilMs: null,
     region,
     withdrawn: false,
-    updatedAtMs,
+    updatedAtMs: dayMs(-DAYS_BEFORE),
+    position: null,
+    plannedFromMs: weeks && dayMs(weeks[0] * WEEK_DAYS),
+    plannedUntilMs: weeks && dayMs((weeks[1] + 1) * WEEK_DAYS),
   };
 }

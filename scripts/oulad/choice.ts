@@ -13,6 +13,8 @@ export interface OuladChoice {
   readonly presentation?: string | undefined;
   /** Last day to take. Unit: days since the presentation's day 0. */
   readonly untilDay?: number | undefined;
+  /** Last day of the calendar to take; presentations that begin after it are left out. Unit: days since 1970-01-01 (UTC). */
+  readonly untilEpochDay?: number | undefined;
 }
 
 /** A choice, and the region that its records are for. */
@@ -25,15 +27,19 @@ export interface OuladOptions extends OuladChoice {
 interface Codes {
   readonly module: string;
   readonly presentation: string;
+  /** Day 0. Unit: days since 1970-01-01 (UTC); `null` when the presentation is unknown. */
+  readonly firstDay: number | null;
 }
 
 /** Whether a choice has a presentation. */
-export const choosesPresentation = ({ module, presentation }: OuladChoice, of: Codes): boolean =>
-  (module === undefined || module === of.module) && (presentation === undefined || presentation === of.presentation);
+export const choosesPresentation = ({ module, presentation, untilEpochDay = Infinity }: OuladChoice, of: Codes): boolean =>
+  (module === undefined || module === of.module) &&
+  (presentation === undefined || presentation === of.presentation) &&
+  (of.firstDay === null || of.firstDay <= untilEpochDay);
 
 /** Whether a choice has a day of a presentation. @param date - days since the presentation's day 0 */
 export const choosesDay = (choice: OuladChoice, of: Codes, date: number): boolean =>
-  (choice.untilDay === undefined || date <= choice.untilDay) && choosesPresentation(choice, of);
+  date <= (choice.untilDay ?? Infinity) && (of.firstDay ?? 0) + date <= (choice.untilEpochDay ?? Infinity) && choosesPresentation(choice, of);
 
 /** @throws SFS_IMPORT_OPTION, SFS_REGION_INVALID */
 export function assertOptions({ module, presentation, untilDay, region }: OuladOptions): void {

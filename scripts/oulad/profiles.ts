@@ -93,6 +93,8 @@ function profileOf({ enrolment, segments }: Taken, byLearner: ReadonlyMap<Learne
     cohort: presentation.cohort,
     consentProfiling: true,
     consentAtMs: updatedAtMs,
+    objectsToProfiling: null,
+    restricted: null,
   };
   return { learner, region, updatedAtMs, personal };
 }

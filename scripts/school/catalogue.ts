@@ -32,22 +32,29 @@ function itemOf(presentation: Presentation, item: number, region: string, update
     kind: kinds[item]!,
     title,
     text,
-    ...(layout.isCore(item) ? coreOf(presentation, item) : { skills: [], prerequisites: [], difficulty: null, availableFromMs: null }),
+    ...(layout.isCore(item) ? coreOf(presentation, item) : NO_CORE),
     durationMinutes: MINUTES[item % MINUTES.length]!,
     availableUntilMs: null,
     region,
     withdrawn: false,
     updatedAtMs,
+    position: item,
   };
 }
 
-function coreOf(presentation: Presentation, item: number): Pick<CatalogueItem, 'skills' | 'prerequisites' | 'difficulty' | 'availableFromMs'> {
+type Core = Pick<CatalogueItem, 'skills' | 'prerequisites' | 'difficulty' | 'availableFromMs' | 'plannedFromMs' | 'plannedUntilMs'>;
+
+const NO_CORE: Core = { skills: [], prerequisites: [], difficulty: null, availableFromMs: null, plannedFromMs: null, plannedUntilMs: null };
+
+function coreOf(presentation: Presentation, item: number): Core {
   const { ids, layout, difficulties } = presentation;
   return {
     skills: [skillName(presentation, layout.skillOf(item))],
     prerequisites: item === 0 ? [] : [ids[item - 1]!],
     difficulty: sigmoid(difficulties[item]!),
     availableFromMs: presentation.unitOpensMs(layout.unitOf(item)),
+    plannedFromMs: presentation.unitOpensMs(layout.unitOf(item)),
+    plannedUntilMs: presentation.unitDueMs(layout.unitOf(item)),
   };
 }
 

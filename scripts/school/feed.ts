@@ -54,7 +54,7 @@ export class SchoolFeed {
     storage: LocalStorage,
     readonly options: SchoolOptions,
   ) {
-    this.writer = new SchoolWriter(storage, options);
+    this.writer = new SchoolWriter(() => storage, options);
     this.steps = new School(options).steps();
     this.untilMs = options.startMs;
   }

@@ -1,8 +1,12 @@
-/** A folder's region has one school: its learners and courses have the same names in all of them, and its clocks never go back. */
+/** A region of a folder, or of servers, has one school: its learners and courses have the same names in all of them, and its clocks never go back. */
 import { physicalTopicName, SkillForgeError } from '../../schemas/index.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import { toolsOf } from '../../runtime/localTools.js';
+import type { LocalStorage, Storage, ToolAccess } from '../../runtime/ports.js';
 import { schoolOptions, withoutGaps, type SchoolOptions, type SchoolRequest } from './options.js';
 import { SCHOOL_TOPICS } from './school.js';
+
+/** Where a school is, with documents that can be put there. */
+export type SchoolPlace = LocalStorage | (ToolAccess & { readonly documents: Storage['documents'] });
 
 /** What decides a school. `days` only says how far it is written. */
 type Kept = Omit<SchoolOptions, 'days'>;
@@ -14,7 +18,7 @@ type Kept = Omit<SchoolOptions, 'days'>;
  * @throws SFS_SCHOOL_FOREIGN when the topics have records that come from no school; SFS_SCHOOL_OTHER when the storage has another school than the
  * one asked for; SFS_SYNTHETIC_OPTION, SFS_REGION_INVALID
  */
-export async function claimSchool(storage: LocalStorage, asked: SchoolRequest, defaults: Partial<SchoolOptions> = {}): Promise<SchoolOptions> {
+export async function claimSchool(storage: SchoolPlace, asked: SchoolRequest, defaults: Partial<SchoolOptions> = {}): Promise<SchoolOptions> {
   const given = withoutGaps(asked);
   const kept = keptSchool(storage, asked.region);
   const options = schoolOptions({ ...defaults, ...kept, ...given });
@@ -22,14 +26,14 @@ export async function claimSchool(storage: LocalStorage, asked: SchoolRequest, d
     assertSame(kept, options);
     return options;
   }
-  assertUnused(storage, asked.region);
+  await assertUnused(toolsOf(storage), asked.region);
   const { days: _, ...keeping } = options;
   await storage.documents.put(documentOf(asked.region), Buffer.from(JSON.stringify(keeping)));
   return options;
 }
 
 /** The school of a region; `null` when there is none. */
-export function keptSchool(storage: LocalStorage, region: string): Kept | null {
+export function keptSchool(storage: Pick<SchoolPlace, 'documents'>, region: string): Kept | null {
   const bytes = storage.documents.get(documentOf(region));
   return bytes === null ? null : (JSON.parse(bytes.toString()) as Kept);
 }
@@ -41,19 +45,18 @@ function assertSame(kept: Kept, asked: Kept): void {
     if (asked[name] === kept[name]) continue;
     throw new SkillForgeError(
       'SFS_SCHOOL_OTHER',
-      `region ${kept.region} has a school with ${name} ${kept[name]}, not ${asked[name]}; take a folder of its own with --data`,
+      `region ${kept.region} has a school with ${name} ${kept[name]}, not ${asked[name]}; take a folder or a region of its own`,
       { context: { option: name, kept: kept[name], asked: asked[name] } },
     );
   }
 }
 
-function assertUnused(storage: LocalStorage, region: string): void {
-  const there = new Map(storage.log.topics().map((spec) => [spec.name, spec.partitions]));
+async function assertUnused(tools: ToolAccess, region: string): Promise<void> {
+  const there = new Set((await tools.topics()).map((spec) => spec.name));
   for (const topic of Object.values(SCHOOL_TOPICS)) {
     const name = physicalTopicName(region, topic.name);
-    const partitions = Array.from({ length: there.get(name) ?? 0 }, (_, partition) => partition);
-    if (partitions.every((partition) => storage.log.range(name, partition).end === 0)) continue;
-    throw new SkillForgeError('SFS_SCHOOL_FOREIGN', `the topic ${name} has records that come from no school; take a folder of its own with --data`, {
+    if (!there.has(name) || (await tools.ranges(name)).every(({ end }) => end === 0)) continue;
+    throw new SkillForgeError('SFS_SCHOOL_FOREIGN', `the topic ${name} has records that come from no school; take a folder or a region of its own`, {
       context: { topic: name },
     });
   }

@@ -1,7 +1,6 @@
 /** Appends the steps of a school to the log; can be cut off anywhere and repeated. */
 import type { Topic } from '../../schemas/index.js';
-import type { LocalStorage } from '../../runtime/ports.js';
-import { RecordAppender } from '../commands/recordAppender.js';
+import { RecordAppender, type AppendStorage } from '../commands/recordAppender.js';
 import { HOUR_MS } from './calendar.js';
 import type { SchoolOptions } from './options.js';
 import { SCHOOL_TOPICS, type SchoolStep, type SchoolTopic } from './school.js';
@@ -34,9 +33,12 @@ export class SchoolWriter {
   private written = 0;
   private alreadyThere = 0;
 
-  /** @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID */
-  constructor(storage: LocalStorage, options: SchoolOptions) {
-    this.topics = NAMES.map((name) => new TopicWriter(storage, name, options.region));
+  /**
+   * @param storageOf - where the writer of a name appends, see {@link schoolWriters}
+   * @throws SFS_TOPIC_MISMATCH, SFS_REGION_INVALID
+   */
+  constructor(storageOf: (writer: string) => AppendStorage, { region }: SchoolOptions) {
+    this.topics = NAMES.map((name) => new TopicWriter(storageOf(writerOf(name, region)), name, region));
   }
 
   /** Up to where every topic has been written, ms since epoch; `-Infinity` before the first step. */
@@ -80,7 +82,7 @@ class TopicWriter {
   progress: TopicProgress;
 
   constructor(
-    storage: LocalStorage,
+    storage: AppendStorage,
     readonly name: SchoolTopic,
     region: string,
   ) {
@@ -106,3 +108,6 @@ class TopicWriter {
 
 /** Name under which the progress is kept: a region has one school. */
 const writerOf = (name: SchoolTopic, region: string): string => `import/school/${region}/${name}`;
+
+/** Names of the writers of a region's school: each topic has its own. */
+export const schoolWriters = (region: string): string[] => NAMES.map((name) => writerOf(name, region));

@@ -203,6 +203,8 @@ export class StatementWriter {
         cohort: this.cohortOf(due, presentation),
         consentProfiling,
         consentAtMs: changedMs <= timeMs ? changedMs : consentProfiling ? timeMs : null,
+        objectsToProfiling: null,
+        restricted: null,
       },
     };
   }

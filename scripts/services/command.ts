@@ -16,13 +16,14 @@ interface CommandOptions extends PlainOptions {
   readonly redis: RedisLayout | 'none';
   readonly appendOnly?: true;
   readonly registry: boolean;
+  readonly mlflow?: true;
 }
 
-const DESCRIPTION = `Starts Kafka, Redis and a schema registry on free ports of this machine, without Docker, and prints where they are. Data lie in
+const DESCRIPTION = `Starts Kafka, Redis, a schema registry and, where it is asked for, MLflow on free ports of this machine, without Docker, and prints where they are. Data lie in
 a temporary folder, and are gone afterwards.
 
 What is missing is fetched once, into ~/.cache/skillforge or the folder that SKILLFORGE_SERVICES_CACHE names. Kafka and the registry
-need Java 17 or newer.`;
+need Java 17 or newer, MLflow the Python packages of "npm run ml:setup -- operations".`;
 
 const LOG_TAIL = 3_000;
 
@@ -31,6 +32,7 @@ function servicesCommand(): Command {
     'npm run services',
     'npm run services -- --brokers 3 --no-registry',
     'npm run services -- --brokers 0 --redis cluster --no-registry --json',
+    'npm run services -- --brokers 0 --no-registry --mlflow',
   ])
     .addOption(new Option('--brokers <n>', 'Kafka brokers; of three, one may die').choices(['0', '1', '3']).default('1'))
     .addOption(
@@ -40,6 +42,7 @@ function servicesCommand(): Command {
     )
     .option('--append-only', 'Redis keeps its writes when it is killed')
     .option('--no-registry', 'no schema registry')
+    .option('--mlflow', 'MLflow, which tracks training and registers models')
     .action(serve);
 }
 
@@ -70,7 +73,7 @@ async function serveUntilStopped(options: CommandOptions): Promise<void> {
   }
 }
 
-async function start({ brokers, redis, appendOnly, registry }: CommandOptions, onCrash: (server: Server) => void): Promise<Services> {
+async function start({ brokers, redis, appendOnly, registry, mlflow }: CommandOptions, onCrash: (server: Server) => void): Promise<Services> {
   const startMs = performance.now();
   const report = (line: string): void => void process.stderr.write(`${line}\n`);
   const services = await startServices({
@@ -78,6 +81,7 @@ async function start({ brokers, redis, appendOnly, registry }: CommandOptions, o
     redis: redis === 'none' ? undefined : redis,
     appendOnly: appendOnly ?? false,
     registry,
+    mlflow: mlflow ?? false,
     report,
     onCrash,
   });
@@ -91,11 +95,12 @@ function crashError({ name, logFile }: Server): SkillForgeError {
 }
 
 /** What a client is told, as environment variables. */
-function environmentOf({ kafka, redis, registry }: Services): Record<string, string> {
+function environmentOf({ kafka, redis, registry, mlflow }: Services): Record<string, string> {
   return {
-    ...(kafka === null ? {} : { SKILLFORGE_KAFKA_BROKERS: kafka.bootstrapServers }),
+    ...(kafka === null ? {} : { SKILLFORGE_KAFKA: kafka.bootstrapServers }),
     ...(redis === null ? {} : { SKILLFORGE_REDIS_URL: redis.url }),
     ...(registry === null ? {} : { SKILLFORGE_SCHEMA_REGISTRY_URL: registry.url }),
+    ...(mlflow === null ? {} : { MLFLOW_TRACKING_URI: mlflow.url, SKILLFORGE_MODEL_REGISTRY: mlflow.url }),
   };
 }
 

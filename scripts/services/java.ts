@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SkillForgeError } from '../../schemas/index.js';
+import { inTurn } from './inTurn.js';
 import { aptInstall, findProgram, isExecutable, runProgram } from './programs.js';
 
 const OLDEST_JAVA = 17;
@@ -30,7 +31,7 @@ export function requireJava(purpose: string): string {
 }
 
 /** Maven's local repository is not made for two at a time. */
-let lastRun: Promise<unknown> = Promise.resolve();
+const runInTurn = inTurn();
 
 /** One goal of Maven's dependency plugin. */
 export interface MavenGoal {
@@ -44,9 +45,7 @@ export interface MavenGoal {
 
 /** Runs a goal. Maven itself is installed where it is missing and this user is root. @throws SFS_SERVICE_MISSING */
 export function runMaven(goal: MavenGoal, report: (line: string) => void): Promise<void> {
-  const run = lastRun.then(() => runAlone(goal, report));
-  lastRun = run.catch(() => undefined);
-  return run;
+  return runInTurn(() => runAlone(goal, report));
 }
 
 async function runAlone({ name, project, folder, options }: MavenGoal, report: (line: string) => void): Promise<void> {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { inTurn } from './inTurn.js';
 
 const APT = '/usr/bin/apt-get';
 /** Messages of programs are long, and what went wrong stands at their end. */
@@ -45,6 +46,12 @@ export function runProgram(program: string, args: readonly string[], env: NodeJS
   });
 }
 
+/** Runs a program that has to do its work. @throws Error with the end of what it printed */
+export async function mustRun(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<void> {
+  const { ok, output } = await runProgram(program, args, env);
+  if (!ok) throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${output}`);
+}
+
 /**
  * The commands that install Debian packages here, in order; `null` where there is no apt, or no right to use it.
  * @param sudo - how to become root, such as `['sudo', '-n']`; without it only root may
@@ -62,8 +69,15 @@ export function aptCommands(packages: readonly string[], sudo: readonly string[]
 /** Nothing is asked, and the package of a server does not start it: its scripts take run level 1 for one without services. */
 export const aptEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' });
 
+/** apt-get updates its lists for one caller at a time, and does not wait for another. */
+const installInTurn = inTurn();
+
 /** Installs Debian packages where this user is root. Whether it worked is seen by looking for the program. */
-export async function aptInstall(packages: readonly string[], report: (line: string) => void): Promise<void> {
+export function aptInstall(packages: readonly string[], report: (line: string) => void): Promise<void> {
+  return installInTurn(() => installAlone(packages, report));
+}
+
+async function installAlone(packages: readonly string[], report: (line: string) => void): Promise<void> {
   const commands = aptCommands(packages);
   if (commands === null) return;
   report(`installing ${packages.join(', ')} with apt-get`);

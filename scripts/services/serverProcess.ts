@@ -9,7 +9,7 @@ import { HOST } from './freePorts.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Generous: a machine that runs tests may be busy with a dozen other things. */
-const START_LIMIT_MS = 240_000;
+const START_LIMIT_MS = 480_000;
 const LOOK_MS = 100;
 const LOG_TAIL = 3_000;
 const PORT_TAKEN = /Address already in use|BindException|already bound/i;
@@ -33,6 +33,8 @@ export interface WatchedCommand {
   readonly args: readonly string[];
   /** Its working folder; its log is beside it. */
   readonly folder: string;
+  /** Environment variables; by default those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** How a server is started. */
@@ -65,10 +67,10 @@ export interface Server {
 const logFileOf = (host: ServerHost, name: string): string => join(host.folder, `${name}.log`);
 
 /** Runs a program to its end. @throws SFS_SERVICE_FAILED when it fails */
-export async function runOnce(host: ServerHost, { name, program, args, folder }: WatchedCommand): Promise<void> {
+export async function runOnce(host: ServerHost, { name, program, args, folder, env }: WatchedCommand): Promise<void> {
   const logFile = logFileOf(host, name);
   const log = openSync(logFile, 'w');
-  const child = host.watchdog.start(program, args, { cwd: folder, output: log });
+  const child = host.watchdog.start(program, args, { cwd: folder, output: log, env });
   closeSync(log);
   child.ref();
   const [code] = (await once(child, 'exit')) as [number | null];
@@ -147,8 +149,8 @@ class ServerProcess implements Server {
   }
 
   private launch(output: number): void {
-    const { program, args, folder } = this.command;
-    const child = this.host.watchdog.start(program, args, { cwd: folder, output });
+    const { program, args, folder, env } = this.command;
+    const child = this.host.watchdog.start(program, args, { cwd: folder, output, env });
     this.child = child;
     // An end before it serves is an error of the start, not a crash.
     this.expectsEnd = true;

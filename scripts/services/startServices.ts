@@ -1,8 +1,9 @@
-/** Kafka, Redis and a schema registry for tests and for trying out: real servers on free ports of this machine, without Docker. */
+/** Kafka, Redis, a schema registry and MLflow for tests and for trying out: real servers on free ports of this machine, without Docker. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka, type Kafka } from './kafka.js';
+import { startMlflow, type Mlflow } from './mlflow.js';
 import { startRedis, type Redis, type RedisLayout } from './redis.js';
 import { startRegistry, type Registry } from './registry.js';
 import type { Server, ServerHost } from './serverProcess.js';
@@ -16,6 +17,7 @@ export interface ServicesOptions {
   /** Redis keeps its writes through a kill. Default false. */
   readonly appendOnly?: boolean;
   readonly registry?: boolean;
+  readonly mlflow?: boolean;
   /** Takes lines of progress: what is fetched, what is started. */
   readonly report?: (line: string) => void;
   /** Told of a server that ended although nobody killed it. */
@@ -27,6 +29,7 @@ export interface Services {
   readonly kafka: Kafka | null;
   readonly redis: Redis | null;
   readonly registry: Registry | null;
+  readonly mlflow: Mlflow | null;
   /** Every server. */
   readonly servers: readonly Server[];
   /** Temporary folder of data and logs; gone after {@link Services.close}. */
@@ -48,23 +51,30 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   // What is still starting must not go on after the watchdog has gone.
   await Promise.allSettled(starts);
   try {
-    const [kafka, redis, registry] = await Promise.all(starts);
-    const servers = [...(kafka?.brokers ?? []), ...(redis?.servers ?? []), ...(registry === null ? [] : [registry.server])];
-    return { kafka, redis, registry, servers, folder, close: () => closeAll(servers, watchdog) };
+    const [kafka, redis, registry, mlflow] = await Promise.all(starts);
+    const alone = [registry, mlflow].flatMap((one) => (one === null ? [] : [one.server]));
+    const servers = [...(kafka?.brokers ?? []), ...(redis?.servers ?? []), ...alone];
+    return { kafka, redis, registry, mlflow, servers, folder, close: () => closeAll(servers, watchdog) };
   } catch (error) {
     await watchdog.close();
     throw error;
   }
 }
 
-type Starts = readonly [kafka: Promise<Kafka | null>, redis: Promise<Redis | null>, registry: Promise<Registry | null>];
+type Starts = readonly [
+  kafka: Promise<Kafka | null>,
+  redis: Promise<Redis | null>,
+  registry: Promise<Registry | null>,
+  mlflow: Promise<Mlflow | null>,
+];
 
-function startAll(host: ServerHost, { brokers, redis, appendOnly = false, registry = false }: ServicesOptions): Starts {
+function startAll(host: ServerHost, { brokers, redis, appendOnly = false, registry = false, mlflow = false }: ServicesOptions): Starts {
   const none = Promise.resolve(null);
   return [
     brokers === undefined ? none : startKafka(host, brokers),
     redis === undefined ? none : startRedis(host, { layout: redis, appendOnly }),
     registry ? startRegistry(host) : none,
+    mlflow ? startMlflow(host) : none,
   ];
 }
 

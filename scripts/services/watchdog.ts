@@ -36,6 +36,8 @@ export interface WatchedOptions {
   readonly cwd: string;
   /** File descriptor for both outputs. */
   readonly output: number;
+  /** By default those of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** Watches over the processes that are started through it, and over one folder. */
@@ -53,8 +55,9 @@ export class Watchdog {
   }
 
   /** Starts a program in a process group of its own, which does not keep this process alive. */
-  start(program: string, args: readonly string[], { cwd, output }: WatchedOptions): ChildProcess {
-    const child = spawn('sh', ['-c', ANNOUNCED, 'sh', program, ...args], { cwd, detached: true, stdio: ['ignore', output, output, this.pipe] });
+  start(program: string, args: readonly string[], { cwd, output, env }: WatchedOptions): ChildProcess {
+    const stdio = ['ignore', output, output, this.pipe] as const;
+    const child = spawn('sh', ['-c', ANNOUNCED, 'sh', program, ...args], { cwd, env, detached: true, stdio: [...stdio] });
     child.once('exit', () => this.pipe.write(`-${child.pid ?? ''}\n`));
     child.unref();
     return child;

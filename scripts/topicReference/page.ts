@@ -1,13 +1,12 @@
 /** Writes `docs/reference/topics.md` from the topic catalogue and its schemas: `tsx scripts/topicReference/page.ts`. With `--check` it only compares. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe } from '../../operators/graph.js';
 import { durationText } from '../../operators/graphText.js';
 import type { Topology } from '../../operators/topology.js';
 import { KEY_SEPARATOR, loadSchema, packageRoot, schemaOf, topics, type Topic } from '../../schemas/index.js';
 import { loadTopology, ownTopologyFiles } from '../topologyFiles.js';
 import { fieldRows, type FieldRow } from './fields.js';
+import { writtenByProgram } from '../writtenFile.js';
 
 type AnyTopic = Topic<string, unknown>;
 
@@ -93,14 +92,4 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 /** Where the reference lies. */
 export const topicReferencePath = (): string => join(packageRoot(), 'docs', 'reference', 'topics.md');
 
-function main(args: readonly string[]): number {
-  if (!args.includes('--check')) {
-    writeFileSync(topicReferencePath(), topicReference());
-    return 0;
-  }
-  if (readFileSync(topicReferencePath(), 'utf8') === topicReference()) return 0;
-  console.error('docs/reference/topics.md is out of date: run tsx scripts/topicReference/page.ts');
-  return 1;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = main(process.argv.slice(2));
+await writtenByProgram(import.meta.url, topicReferencePath(), topicReference, 'tsx scripts/topicReference/page.ts');

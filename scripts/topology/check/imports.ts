@@ -96,6 +96,7 @@ const ROOMS: ReadonlySet<string> = new Set([
   'operators',
   'topologies',
   'runtime',
+  'http',
   'gateway',
   'reader',
   'scripts',

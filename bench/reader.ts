@@ -1,0 +1,184 @@
+/**
+ * The reader over HTTP against (a) a bare route of fastify and (b) a reader in Python, FastAPI before Redis, of the same contract; each one process, asked in
+ * turn by the same load: `node --import tsx bench/reader.ts [--seconds N] [--rounds N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
+import { isInstalled, pythonOf, setupCommand } from '../scripts/ml/python.js';
+import { startServices } from '../scripts/services/index.js';
+import { LEARNERS, learnerAt, recordOf } from './readerServers.js';
+import { machine, markdown, progress } from './report.js';
+
+/** What autocannon tells of a run; it has no types of its own. */
+interface Load {
+  readonly requests: { readonly average: number };
+  readonly latency: { readonly p50: number; readonly p99: number };
+  readonly non2xx: number;
+  readonly errors: number;
+}
+
+const autocannon = createRequire(import.meta.url)('autocannon') as (options: object) => Promise<Load>;
+
+const CONNECTIONS = 16;
+/** Paths that are asked for in turn. */
+const PATHS = 200;
+/** Everything is warm after so long, s. */
+const WARM_UP_S = 2;
+
+interface Contender {
+  readonly name: 'hello' | 'reader' | 'peer';
+  readonly url: string;
+  readonly paths: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Rates and latencies of one server: the median round by rate. */
+interface Measured {
+  readonly name: string;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const learnerPaths = Array.from({ length: PATHS }, (_, at) => `/v1/learners/${learnerAt((at * 37) % LEARNERS)}/recommendations`);
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+}
+
+/** The first line of a program that matches; fails when it ends before. */
+async function said(child: ChildProcess, output: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {
+  const lines = createInterface({ input: output });
+  const exit = once(child, 'exit').then(() => Promise.reject(new Error('a server of the benchmark ended before it listened')));
+  const line = (async () => {
+    for await (const text of lines) if (pattern.test(text)) return pattern.exec(text)![0];
+    throw new Error('a server of the benchmark said nothing');
+  })();
+  exit.catch(() => undefined);
+  const found = await Promise.race([line, exit]);
+  output.resume();
+  return found;
+}
+
+async function nodeServer(name: 'hello' | 'reader', paths: readonly string[]): Promise<Contender> {
+  const folder = mkdtempSync(join(tmpdir(), 'skillforge-bench-reader-'));
+  const args = ['--import', 'tsx', join(import.meta.dirname, 'readerServers.ts'), name, folder];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await said(child, child.stdout, /http:\S+/);
+  const close = async (): Promise<void> => {
+    await ended(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { name, url, paths, close };
+}
+
+async function peerServer(): Promise<Contender> {
+  const services = await startServices({ redis: 'single', report: progress });
+  const { url: redisUrl } = services.redis!;
+  await fillRedis(redisUrl);
+  const args = ['-m', 'uvicorn', 'reader_peer:app', '--port', '0', '--loop', 'uvloop', '--http', 'httptools', '--no-access-log'];
+  const env = { ...process.env, REDIS_URL: redisUrl, PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(pythonOf('reader-peer'), args, { cwd: import.meta.dirname, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const url = await said(child, child.stderr, /http:\/\/[\d.]+:\d+/);
+  const close = async (): Promise<void> => {
+    await ended(child);
+    await services.close();
+  };
+  return { name: 'peer', url, paths: learnerPaths, close };
+}
+
+async function fillRedis(url: string): Promise<void> {
+  const redis = new Redis(url);
+  const pipeline = redis.pipeline();
+  for (let at = 0; at < LEARNERS; at++) {
+    const { madeAtMs, validUntilMs, modelVersion: model, topologyVersion, variant, personal } = recordOf(learnerAt(at));
+    const record = { madeAt: instant(madeAtMs), validUntil: instant(validUntilMs), model, topologyVersion, variant, courses: personal.courses };
+    pipeline.set(`rec:${learnerAt(at)}`, JSON.stringify(record));
+  }
+  await pipeline.exec();
+  await redis.quit();
+}
+
+const instant = (timeMs: number): string => new Date(timeMs).toISOString();
+
+async function load({ name, url, paths }: Contender, seconds: number): Promise<Load> {
+  const requests = paths.map((path) => ({ path }));
+  const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds, requests });
+  if (result.non2xx + result.errors > 0) throw new Error(`${name} refused ${result.non2xx + result.errors} requests`);
+  return result;
+}
+
+/** Asks each in turn, `rounds` times: what else the machine does falls on all of them alike. */
+async function measured(contenders: readonly Contender[], rounds: number, seconds: number): Promise<Measured[]> {
+  const runs = new Map<string, Load[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) await load(contender, WARM_UP_S);
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of contenders) {
+      progress(`round ${round} of ${rounds}: ${contender.name}`);
+      runs.get(contender.name)!.push(await load(contender, seconds));
+    }
+  }
+  return [...runs].map(([name, loads]) => {
+    const { requests, latency } = [...loads].sort((a, b) => a.requests.average - b.requests.average)[Math.floor(loads.length / 2)]!;
+    return { name, perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99 };
+  });
+}
+
+/** Whether (b) gives what the reader gives: a benchmark of two contracts would say nothing. */
+async function assertSame(one: Contender, other: Contender): Promise<void> {
+  for (const path of [...one.paths.slice(0, 3), `${one.paths[0]!}?limit=3&explain=false&list=new`]) {
+    const items = await Promise.all([one, other].map(async ({ url }) => ((await (await fetch(url + path)).json()) as { items: object }).items));
+    if (JSON.stringify(items[0]) !== JSON.stringify(sortedLike(items))) throw new Error(`${other.name} answers ${path} in another way`);
+  }
+}
+
+/** Fields of an object have no order: the other's in that of the first. */
+function sortedLike([first, second]: readonly object[]): unknown {
+  const rows = (of: object | undefined): Record<string, unknown>[] => of as Record<string, unknown>[];
+  return rows(second).map((row, at) => Object.fromEntries(Object.keys(rows(first)[at] ?? {}).map((name) => [name, row[name]])));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '10' }, rounds: { type: 'string', default: '3' }, json: { type: 'boolean' } },
+  });
+  const hasPeer = isInstalled('reader-peer');
+  if (!hasPeer) progress(`without the peer: ${setupCommand('reader-peer')} gets it`);
+  const contenders: Contender[] = [];
+  try {
+    contenders.push(await nodeServer('hello', ['/hello']));
+    contenders.push(await nodeServer('reader', learnerPaths));
+    if (hasPeer) {
+      contenders.push(await peerServer());
+      await assertSame(contenders[1]!, contenders[2]!);
+    }
+    show(await measured(contenders, Number(values.rounds), Number(values.seconds)), values.json === true);
+  } finally {
+    for (const contender of contenders) await contender.close();
+  }
+}
+
+function show(servers: readonly Measured[], json: boolean): void {
+  const rateOf = (name: Contender['name']): number | null => servers.find((one) => one.name === name)?.perSecond ?? null;
+  const reader = rateOf('reader')!;
+  const [hello, peer] = [rateOf('hello')!, rateOf('peer')];
+  const ratios = { ratio: reader / hello, peerRatio: peer === null ? null : reader / peer };
+  if (json) return console.log(JSON.stringify({ ...ratios, connections: CONNECTIONS, ...machine(), servers }));
+  const rows = servers.map(({ name, perSecond, p50Ms, p99Ms }) => [name, perSecond, `${p50Ms} ms`, `${p99Ms} ms`]);
+  console.log(
+    markdown({ title: `${CONNECTIONS} connections; ${Object.values(machine()).join(', ')}`, columns: ['server', 'requests/s', 'p50', 'p99'], rows }),
+  );
+  console.log(`\nreader / hello ${ratios.ratio.toFixed(2)}${ratios.peerRatio === null ? '' : `, reader / peer ${ratios.peerRatio.toFixed(2)}`}`);
+}
+
+await main();

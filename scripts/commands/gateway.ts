@@ -1,0 +1,143 @@
+/** `skillforge gateway`. */
+import { once } from 'node:events';
+import { InvalidArgumentError, type Command } from 'commander';
+import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type Gateway } from '../../gateway/index.js';
+import { isLoopback } from '../../reader/index.js';
+import { SkillForgeError } from '../../schemas/index.js';
+import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
+import { senderKeys } from '../gateway/senderKeys.js';
+import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
+import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
+import { print, printJson } from './output.js';
+import { withWritingOptions } from './serverOptions.js';
+import { StopSignals } from './stopSignals.js';
+
+interface ServeOptions extends FolderOptions, KafkaLogOptions {
+  readonly gatewayFolder?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly origin?: readonly string[];
+  readonly elsewhere?: ReadonlyMap<string, string>;
+  readonly drop?: readonly string[];
+  readonly activityBase?: string;
+  readonly keys?: string;
+  readonly log?: true;
+}
+
+const DESCRIPTION = `Takes events over HTTP until Ctrl+C: plain JSON at /v1/events, xAPI statements at /xapi/statements; described by /openapi.json. An answer of
+success says that the events are in the log, and what is sent again is not written again. Learners get random pseudonyms; what is not on the
+allow-list is refused.
+
+With --kafka it writes the topics there, each batch in a transaction, and needs no Redis. A folder has one writer at a time: there it is for
+trying out, and "run" waits until it is stopped.
+
+The identity map and the identities of events lie in a folder of the gateway's own, by default "gateway" in the data folder: keep it, and give
+each gateway its own.
+
+Nobody is asked who they are, unless --keys names a file of API keys; so it listens on this machine only unless --host says otherwise.`;
+
+/** The gateway, and the commands about its identity map. */
+export function gatewayCommand(): Command {
+  const members = [gatewayShowCommand(), gatewayEraseCommand(), gatewayRenewCommand()];
+  return groupCommand('gateway', 'take events over HTTP', members).addCommand(serveCommand(), { isDefault: true });
+}
+
+function serveCommand(): Command {
+  const command = folderCommand('serve', 'take events over HTTP; "skillforge gateway" alone does it, too', DESCRIPTION, [
+    'skillforge gateway',
+    'skillforge gateway --kafka localhost:9092 --gateway-folder ./gateway-1 --replication 3',
+    'skillforge gateway serve --origin https://lms.example --activity-base https://lms.example/activities/',
+    'skillforge gateway --elsewhere https://lms.us.example/=us-east --drop result.response,attachments',
+  ]);
+  return withWritingOptions(command)
+    .addOption(gatewayFolderOption())
+    .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_GATEWAY_PORT)
+    .option('--origin <urls>', 'origins of pages that may send events, with commas between', nameList)
+    .option('--elsewhere <pairs>', 'beginnings of identities that belong to another region, such as https://lms.us.example/=us-east', pairs)
+    .option('--drop <properties>', 'properties of statements that are left aside instead of refused, with commas between', nameList)
+    .option('--activity-base <iri>', 'what ids of xAPI activities begin with, and ids of courses and items do not')
+    .option('--keys <file>', 'take events from who shows an API key of this file with the scope events:write; "reader keys" writes it')
+    .option('--log', 'write a line of JSON per request to standard error; none holds an identity')
+    .action(serve);
+}
+
+/** Of texts such as `beginning=region`; the beginning may hold `=`. */
+function pairs(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    nameList(text).map((pair) => {
+      const at = pair.lastIndexOf('=');
+      if (at < 1 || at === pair.length - 1) throw new InvalidArgumentError('Give pairs such as https://lms.us.example/=us-east.');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const folder = gatewayFolderOf(options);
+  const identities = openIdentityMap(folder);
+  try {
+    const received = await ReceivedEvents.open(folder);
+    try {
+      const opened =
+        options.kafka === undefined ? await folderLog(options.data, options.region, received.id) : await kafkaLog(options, folder, received.id);
+      try {
+        await serveOn(opened, { identities, received }, options);
+      } finally {
+        await opened.close();
+      }
+    } finally {
+      await received.close();
+    }
+  } finally {
+    await identities.close();
+  }
+}
+
+type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received'>;
+
+async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
+  const end = new AbortController();
+  const { region, origin, elsewhere, drop, activityBase } = options;
+  const gateway = await createGateway({
+    ...stores,
+    region,
+    log,
+    ...(schemas && { schemas }),
+    ...(origin && { origins: origin }),
+    ...(elsewhere && { elsewhere }),
+    ...(drop && { dropped: drop }),
+    ...(activityBase === undefined ? {} : { activityBase }),
+    ...(options.keys === undefined ? {} : { doorkeeper: senderKeys(options.keys) }),
+    ...(options.log ? { logStream: process.stderr } : {}),
+    onLost: (error) => end.abort(error),
+  });
+  const signals = new StopSignals(() => end.abort());
+  try {
+    await announce(gateway, options);
+    await untilAborted(end.signal);
+  } finally {
+    await gateway.close();
+    signals.release();
+  }
+}
+
+/** @throws what took this gateway's place */
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  if (signal.reason instanceof SkillForgeError) throw signal.reason;
+}
+
+/** Whoever can reach the address can write events of every learner: that is said aloud. */
+function warnOfOpenDoor({ host, keys }: ServeOptions): void {
+  if (isLoopback(host) || keys !== undefined) return;
+  process.stderr.write(`WARNING: whoever reaches ${host} can write events of every learner. Give --keys, or put a proxy before it that asks.\n`);
+}
+
+async function announce(gateway: Gateway, options: ServeOptions): Promise<void> {
+  warnOfOpenDoor(options);
+  const url = await gateway.listen(options);
+  if (options.json) printJson({ url, folder: gatewayFolderOf(options) });
+  else print(`taking events at ${url}; described by ${url}/openapi.json`);
+}

@@ -1,0 +1,70 @@
+/** `skillforge gateway show`, `erase` and `renew`: the identity map, beside a gateway that runs. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { IDENTITY_FILE, openIdentityMap, type IdentityMap } from '../../gateway/index.js';
+import { SkillForgeError } from '../../schemas/index.js';
+import { EXIT } from './exitCodes.js';
+import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { folderOption, plainCommand, type PlainOptions } from './options.js';
+import { print, printJson } from './output.js';
+
+interface IdentityOptions extends PlainOptions {
+  readonly data: string;
+  readonly gatewayFolder?: string;
+}
+
+const FORMS = `An identity is mailto: and the address in lower case, sha1: and the sum of it, an OpenID, or home page and name of an account with a space between.`;
+
+const SHOW = `Tells the pseudonym of an identity: under it a learner's records and recommendations are found.
+
+${FORMS}`;
+
+const ERASE = `Deletes the mapping of an identity and tells the pseudonym that it was: what lies under it belongs to nobody from then on. Delete what lies there by
+the pseudonym. An event that comes later gets a new one. A gateway that runs takes it in with its next batch.
+
+${FORMS}`;
+
+const RENEW = `Gives an identity a new pseudonym after a new consent; nothing links it to the old one.
+
+${FORMS}`;
+
+/** Tells a pseudonym. */
+export const gatewayShowCommand = (): Command =>
+  identityCommand('show', 'tell the pseudonym of an identity', SHOW, (identities, identity) => Promise.resolve(identities.find(identity)));
+
+/** Deletes a mapping. */
+export const gatewayEraseCommand = (): Command =>
+  identityCommand('erase', 'delete the mapping of an identity', ERASE, (identities, identity) => identities.erase(identity));
+
+/** Makes a new mapping. */
+export const gatewayRenewCommand = (): Command =>
+  identityCommand('renew', 'give an identity a new pseudonym', RENEW, (identities, identity) => identities.renew(identity));
+
+type Work = (identities: IdentityMap, identity: string) => Promise<string | null>;
+
+function identityCommand(name: string, summary: string, description: string, work: Work): Command {
+  return plainCommand(`${name} <identity>`, summary, description, [
+    `skillforge gateway ${name} mailto:ada@example.org`,
+    `skillforge gateway ${name} mailto:ada@example.org --gateway-folder ./gateway-1`,
+  ])
+    .addOption(folderOption())
+    .addOption(gatewayFolderOption())
+    .action((identity: string, options: IdentityOptions) => tell(identity, options, work));
+}
+
+async function tell(identity: string, options: IdentityOptions, work: Work): Promise<void> {
+  const folder = gatewayFolderOf(options);
+  if (!existsSync(join(folder, IDENTITY_FILE))) {
+    throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no identity map`, { context: { folder } });
+  }
+  const identities = openIdentityMap(folder);
+  try {
+    const pseudonym = await work(identities, identity);
+    if (options.json) printJson({ pseudonym });
+    else print(pseudonym ?? 'nobody is known by this identity');
+    if (pseudonym === null) process.exitCode = EXIT.failed;
+  } finally {
+    await identities.close();
+  }
+}

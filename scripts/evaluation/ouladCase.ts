@@ -1,0 +1,137 @@
+/** Evaluates the recommender on one presentation and cut of the data set: scores, baselines, groups, ablation. */
+import { SkillForgeError, courseId, type CourseId } from '../../schemas/index.js';
+import { days } from '../../operators/index.js';
+import { readBundle } from '../../runtime/models/index.js';
+import { readFactors } from '../../runtime/models/itemFactors.js';
+import { firstEpochDay } from '../oulad/index.js';
+import { ablationVariants } from './ablation.js';
+import { YARDSTICK, alsSystem, easeSystem, listed, popularity } from './baselines.js';
+import type { Lists } from './decidedLists.js';
+import { bundleIn, decidedBy, prepare, type FlowOptions, type Prepared, type Variant } from './ouladFlow.js';
+import { readGroups, type Groups } from './ouladGroups.js';
+import { readTruth, type Cut, type OuladTruth } from './ouladTruth.js';
+import {
+  gainOf,
+  scoreGroups,
+  scoreNewcomers,
+  scoreSystem,
+  scoredLearners,
+  type Gain,
+  type GroupScores,
+  type NewcomerScores,
+  type Protocol,
+  type RankedSystem,
+  type ScoredLearners,
+  type SystemScore,
+} from './scoring.js';
+import type { DoneStep, WorkFolder } from './workFolder.js';
+
+/** The name of what is evaluated, among the systems. */
+export const OURS = 'SkillForge';
+
+/** What one protocol gave. */
+export interface ProtocolResult {
+  readonly protocol: Protocol;
+  /** How many learners were scored. */
+  readonly learners: number;
+  /** Ours first, then the yardstick and the other baselines. */
+  readonly systems: readonly Omit<SystemScore, 'byLearner'>[];
+  /** Ours over the yardstick. */
+  readonly gain: Gain;
+  readonly groups: readonly GroupScores[];
+  readonly newcomers: NewcomerScores | null;
+}
+
+/** What each variant of the recommender reaches: NDCG@10 by protocol. */
+export interface AblationRow {
+  readonly variant: string;
+  readonly ndcg: Readonly<Record<Protocol, number>>;
+}
+
+/** What an evaluation found. */
+export interface CaseResult {
+  readonly cut: Cut;
+  readonly protocols: Readonly<Record<Protocol, ProtocolResult>>;
+  /** `null` where it was not asked for. */
+  readonly ablation: readonly AblationRow[] | null;
+  readonly steps: readonly DoneStep[];
+  /** The lists of ours, for other programs to score. */
+  readonly lists: Lists;
+}
+
+/** The presentation as the project names it, such as `AAA-2014J`. */
+export const courseOf = ({ module, presentation }: Cut): CourseId => courseId(`${module}-${presentation}`);
+
+/** The midnight (UTC) after the day of a cut. Unit: ms since epoch */
+export const cutMsOf = ({ presentation, day }: Cut): number => (firstEpochDay(presentation)! + day + 1) * days(1);
+
+const LEARNED: Variant = { name: 'learned', rankerArguments: [] };
+const FORMULA: Variant = { name: 'formula', rankerArguments: null };
+
+/**
+ * Evaluates one cut.
+ *
+ * @throws SFS_EVALUATION_EMPTY where nobody can be scored; and what the steps throw
+ */
+export async function evaluateCase(work: WorkFolder, cut: Cut, options: Omit<FlowOptions, 'cutMs'>, withAblation: boolean): Promise<CaseResult> {
+  const flow = { ...options, cutMs: cutMsOf(cut) };
+  const truth = await readTruth(options.data, cut);
+  const scored = { any: scoredLearners(truth, 'any'), new: scoredLearners(truth, 'new') };
+  if (scored.any.learners.length === 0 || scored.new.learners.length === 0) throw nobody(cut, truth);
+  const groups = await readGroups(options.data, cut);
+  const prepared = await prepare(work, flow);
+  const decide = (variant: Variant): Promise<Lists> => decidedBy(work, prepared, variant, courseOf(cut), flow);
+  const lists = await decide(LEARNED);
+  const formula = listed('formula ranker', await decide(FORMULA));
+  const systems = [listed(OURS, lists), ...popularity(truth), ...alsOf(prepared, truth, cut, flow.cutMs), easeSystem(truth), formula];
+  const items = itemsOf(truth);
+  const resultOf = (protocol: Protocol): ProtocolResult => protocolResult(scored[protocol], { cut, truth, groups, systems, items });
+  const protocols = { any: resultOf('any'), new: resultOf('new') };
+  const ablation: AblationRow[] = [];
+  for (const variant of withAblation ? [LEARNED, ...ablationVariants(), FORMULA] : []) {
+    const system = listed(variant.name, await decide(variant));
+    const ndcgOf = (protocol: Protocol): number => scoreSystem(system, scored[protocol], items).ndcg;
+    ablation.push({ variant: variant.name, ndcg: { any: ndcgOf('any'), new: ndcgOf('new') } });
+  }
+  return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, lists };
+}
+
+function nobody({ module, presentation, day }: Cut, { opened, after }: OuladTruth): SkillForgeError {
+  const what =
+    opened.size === 0 && after.size === 0
+      ? `the files have no clicks of ${module}-${presentation} up to day ${day + 7}`
+      : `nobody who did something in ${module}-${presentation} by day ${day} opened something, and something new, in the 7 days after it`;
+  return new SkillForgeError('SFS_EVALUATION_EMPTY', `${what}: there is nothing to score`, { context: { module, presentation, day } });
+}
+
+/** The baseline of matrix factorisation, where training had enough to go by. */
+function alsOf({ retrieval }: Prepared, truth: OuladTruth, cut: Cut, cutMs: number): RankedSystem[] {
+  const factors = readFactors(readBundle(bundleIn(retrieval, cutMs)))?.of(courseOf(cut)) ?? null;
+  if (factors === null) return [];
+  return [alsSystem(truth, factors)];
+}
+
+/** How many items a course has: those that anybody opened by the cut. */
+const itemsOf = (truth: OuladTruth): number => truth.popular.length;
+
+interface Scoring {
+  readonly cut: Cut;
+  readonly truth: OuladTruth;
+  readonly groups: Groups;
+  readonly systems: readonly RankedSystem[];
+  readonly items: number;
+}
+
+function protocolResult(scored: ScoredLearners, { cut, truth, groups, systems, items }: Scoring): ProtocolResult {
+  const scores = systems.map((system) => scoreSystem(system, scored, items));
+  const byName = (name: string): Float64Array => scores.find(({ system }) => system === name)!.byLearner;
+  const [ours, yardstick] = [byName(OURS), byName(YARDSTICK)];
+  return {
+    protocol: scored.protocol,
+    learners: scored.learners.length,
+    systems: scores.map(({ byLearner: _, ...score }) => score),
+    gain: gainOf(ours, yardstick),
+    groups: scoreGroups(scored, groups, ours, yardstick),
+    newcomers: scoreNewcomers(scored, truth, cut, ours, yardstick),
+  };
+}

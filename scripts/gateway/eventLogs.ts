@@ -1,0 +1,82 @@
+/** Where a gateway writes: a folder, or topics of Kafka. */
+import { join } from 'node:path';
+import type { EventLog } from '../../gateway/index.js';
+import { schemaOf, type SchemaIds } from '../../schemas/index.js';
+import { openEmbedded } from '../../runtime/embedded/index.js';
+import { markerIdOf } from '../../runtime/engine/header.js';
+import { localTools } from '../../runtime/localTools.js';
+import { eventTopic, EVENT_TOPICS, type EventTopic } from '../../gateway/index.js';
+import { kafkaOptionsOf, registryOptionsOf, type ServerOptions } from '../commands/serverOptions.js';
+import { documentsIn } from '../serving/documentsFile.js';
+import { gatewayTopics, openWriterLog } from './writerLog.js';
+
+/** An open log, with where ids of schemas come from. */
+export interface OpenedLog {
+  readonly log: EventLog;
+  readonly schemas?: SchemaIds;
+  close(): Promise<void>;
+}
+
+/** The name under which the log keeps how far a gateway is. @param id - of the gateway's folder */
+const writerName = (id: string): string => `gateway/${id}`;
+
+/** The log of a folder, which is this process's own meanwhile. @throws SFS_FOLDER_LOCKED, SFS_TOPIC_MISMATCH and what opening a storage throws */
+export async function folderLog(data: string, region: string, id: string): Promise<OpenedLog> {
+  const storage = await openEmbedded(data, { markerIdOf });
+  try {
+    for (const spec of gatewayTopics(region)) storage.log.ensureTopic(spec);
+    const open = () => localTools(storage).writer(writerName(id), []);
+    const log = await openWriterLog(region, { open, flushed: () => storage.flushed() });
+    return { log, close: () => storage.close() };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** What a gateway on Kafka is told; it needs no Redis. */
+export type KafkaLogOptions = Pick<
+  ServerOptions,
+  'region' | 'kafka' | 'kafkaOptions' | 'driver' | 'allowUnsafeProducer' | 'registry' | 'registryOptions' | 'replication'
+>;
+
+/** File beside the gateway's own that keeps what a schema registry has said. */
+const SCHEMAS_FILE = 'schemas.json';
+
+/**
+ * Topics of Kafka, made where they are missing: each batch is a transaction. @param folder - of the gateway
+ * @throws SFS_KAFKA_OPTIONS, SFS_DRIVER_UNAVAILABLE, SFS_PRODUCER_UNSAFE, SFS_BROKER_UNAVAILABLE, SFS_BROKER_REFUSED, SFS_TOPIC_MISMATCH, SFS_REGISTRY_OPTION,
+ * SFS_SCHEMA_REFUSED
+ */
+export async function kafkaLog(options: KafkaLogOptions, folder: string, id: string): Promise<OpenedLog> {
+  const { region, driver, replication } = options;
+  // Their packages take a while to load, and are not there on every machine.
+  const [{ openBroker }, { openClusterWriter }] = await Promise.all([
+    import('../../runtime/kafka/index.js'),
+    import('../../runtime/cluster/clusterWriter.js'),
+  ]);
+  const schemas = await registeredSchemas(options, folder);
+  const broker = await openBroker(driver, kafkaOptionsOf(options));
+  try {
+    const admin = await broker.admin();
+    await admin.createTopics(gatewayTopics(region), replication);
+    const open = () => openClusterWriter({ broker, admin, region, replication }, writerName(id), []);
+    const log = await openWriterLog(region, { open });
+    return { log, ...(schemas && { schemas }), close: () => broker.close() };
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+}
+
+/** The ids of a registry, with the schemas of all that is written registered there; `undefined` where none is named. */
+async function registeredSchemas(options: KafkaLogOptions, folder: string): Promise<SchemaIds | undefined> {
+  const registry = registryOptionsOf(options);
+  if (registry === undefined) return undefined;
+  const schemas = (await import('../../runtime/registry/index.js')).openRegistry(registry, documentsIn(join(folder, SCHEMAS_FILE)));
+  for (const [at, name] of (Object.keys(EVENT_TOPICS) as EventTopic[]).entries()) {
+    const topic = eventTopic(name);
+    await schemas.register(gatewayTopics(options.region)[at]!.name, topic.schemaName, schemaOf(topic));
+  }
+  return schemas;
+}

@@ -1,0 +1,70 @@
+/** The log as the gateway writes it, over a writer of a name: records and the number of the batch are one commit. */
+import { eventTopic, EVENT_TOPICS, type EventLog, type EventTopic, type LoggedEvent } from '../../gateway/index.js';
+import { physicalTopicName } from '../../schemas/index.js';
+import { partitionOf } from '../../runtime/engine/partitioner.js';
+import type { NamedWriter, OutputRecord, TopicSpec } from '../../runtime/ports.js';
+
+/** What a log of events is opened over. */
+export interface WriterSource {
+  /** Opens the writer; an earlier one of the same name is shut out. */
+  readonly open: () => Promise<NamedWriter>;
+  /** Waits until what was committed survives a loss of power. */
+  readonly flushed?: () => Promise<void>;
+}
+
+/** The topics that a gateway writes. @throws SFS_REGION_INVALID */
+export function gatewayTopics(region: string): TopicSpec[] {
+  return (Object.keys(EVENT_TOPICS) as EventTopic[]).map((topic) => {
+    const { name, partitions, cleanup, retentionMs } = eventTopic(topic);
+    return { name: physicalTopicName(region, name), partitions, cleanup, retentionMs };
+  });
+}
+
+/** Opens the log. @throws what opening the writer throws */
+export async function openWriterLog(region: string, source: WriterSource): Promise<EventLog> {
+  const partitions = new Map(gatewayTopics(region).map((spec) => [spec.name, spec.partitions]));
+  return new WriterLog(partitions, source, await source.open());
+}
+
+class WriterLog implements EventLog {
+  last: number;
+
+  constructor(
+    private readonly partitions: ReadonlyMap<string, number>,
+    private readonly source: WriterSource,
+    private writer: NamedWriter,
+  ) {
+    this.last = lastOf(writer);
+  }
+
+  async append(batch: number, events: readonly LoggedEvent[]): Promise<void> {
+    await this.writer.commit(
+      events.map((event) => this.recordOf(event)),
+      Buffer.from(JSON.stringify({ batch } satisfies Progress)),
+    );
+    await this.source.flushed?.();
+    this.last = batch;
+  }
+
+  async recover(): Promise<void> {
+    // It may have failed already; what it left open is settled by its successor.
+    await this.writer.close().catch(() => undefined);
+    this.writer = await this.source.open();
+    this.last = lastOf(this.writer);
+  }
+
+  close(): Promise<void> {
+    return this.writer.close();
+  }
+
+  private recordOf({ topic, key: text, value }: LoggedEvent): OutputRecord {
+    const key = Buffer.from(text);
+    return { topic, partition: partitionOf(key, this.partitions.get(topic)!), key, value, header: null };
+  }
+}
+
+interface Progress {
+  readonly batch: number;
+}
+
+const lastOf = ({ progress }: NamedWriter): number => (progress === null ? 0 : (JSON.parse(progress.toString()) as Progress).batch);

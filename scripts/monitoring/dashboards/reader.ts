@@ -1,0 +1,110 @@
+import { query, quantileBy, rateBy, type Dashboard } from '../declarations.js';
+
+const CHOSEN = '{instance=~"$instance"}';
+
+/** What the readers answer, how fast, and how far they follow the log. */
+export const reader: Dashboard = {
+  uid: 'skillforge-reader',
+  title: 'SkillForge: readers',
+  description: 'What readers answer, how fast, and how far they follow the log.',
+  variables: [{ label: 'instance', of: 'skillforge_reader_ready' }],
+  rows: [
+    {
+      title: 'Answers',
+      panels: [
+        {
+          title: 'Requests',
+          description: 'Requests a second, by the pattern of the path.',
+          unit: 'reqps',
+          queries: [query(rateBy('route', 'skillforge_reader_requests_total', CHOSEN), '{{route}}')],
+        },
+        {
+          title: 'Duration, 99 in 100',
+          description: 'Time from a request to the end of its answer. The view is on the same machine: milliseconds.',
+          unit: 's',
+          limits: { warning: 0.05, critical: 0.25 },
+          queries: [query(quantileBy('route', 0.99, 'skillforge_reader_request_duration_seconds', CHOSEN), '{{route}}')],
+        },
+        {
+          title: 'Not answered',
+          description: 'Requests a second with a status of 400 or more. 401 and 403 are keys, 429 limits, 5xx the reader itself.',
+          unit: 'reqps',
+          queries: [query(rateBy('status', 'skillforge_reader_requests_total', '{instance=~"$instance", status=~"[45].."}'), '{{status}}')],
+        },
+      ],
+    },
+    {
+      title: 'What learners get',
+      panels: [
+        {
+          title: 'Where answers come from',
+          description: 'Answers a second: the list of the learner, the same past its time, that of the segment, or what is popular.',
+          unit: 'reqps',
+          queries: [query(rateBy('served', 'skillforge_reader_answers_total', CHOSEN), '{{served}}')],
+        },
+        {
+          title: 'Lists past their time',
+          description:
+            'Of the answers with the list of the learner, those whose list should have been replaced by now: how fresh recommendations are.',
+          unit: 'percentunit',
+          limits: { warning: 0.05, critical: 0.2 },
+          queries: [
+            query(
+              'sum(rate(skillforge_reader_answers_total{instance=~"$instance", served="stale"}[$__rate_interval])) / sum(rate(skillforge_reader_answers_total{instance=~"$instance", served=~"personal|stale"}[$__rate_interval]))',
+              'stale',
+            ),
+          ],
+        },
+        {
+          title: 'Exposures and feedback',
+          description: 'Events a second that clients sent through the reader and that were written.',
+          unit: 'cps',
+          queries: [query(rateBy('topic', 'skillforge_reader_events_total', CHOSEN), '{{topic}}')],
+        },
+      ],
+    },
+    {
+      title: 'The view',
+      panels: [
+        {
+          title: 'Records that wait',
+          description: 'Records in the log that are not in the view yet. Absent while the log cannot be read.',
+          unit: 'short',
+          queries: [query(`skillforge_reader_lag_records${CHOSEN}`, '{{instance}}')],
+        },
+        {
+          title: 'Readers that do not follow',
+          description: 'Readers that cannot follow the log: they serve what they have.',
+          unit: 'short',
+          kind: 'stat',
+          limits: { warning: 1, critical: 2 },
+          queries: [query(`count(skillforge_reader_following${CHOSEN} == 0) or vector(0)`, 'not following')],
+        },
+        {
+          title: 'Changes',
+          description: 'Rows of the view that changed, a second, and switches to another version.',
+          unit: 'cps',
+          queries: [query(rateBy('kind', 'skillforge_reader_changes_total', CHOSEN), '{{kind}}')],
+        },
+        {
+          title: 'Records that cannot be used',
+          description: 'In an hour, by code. The last good record of their key stays served.',
+          unit: 'short',
+          queries: [query(`sum by (code) (increase(skillforge_reader_unusable_records_total${CHOSEN}[1h]))`, '{{code}}')],
+        },
+        {
+          title: 'Streams of changes',
+          description: 'Clients that have a stream open.',
+          unit: 'short',
+          queries: [query(`skillforge_reader_streams${CHOSEN}`, '{{instance}}')],
+        },
+        {
+          title: 'Memory',
+          description: 'Resident memory of the process. The view is a file: it counts as far as it is in memory.',
+          unit: 'bytes',
+          queries: [query('process_resident_memory_bytes{job="skillforge-readers", instance=~"$instance"}', '{{instance}}')],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,86 @@
+/** Where a reader has its lists from: a folder, or topics of Kafka. */
+import { join } from 'node:path';
+import { isReadByView, type ConsoleSource, type EventWriter, type RecommendationLog } from '../../reader/index.js';
+import type { SchemaIds } from '../../schemas/index.js';
+import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import type { KafkaOptions } from '../../runtime/kafka/index.js';
+import { kafkaOptionsOf, registryOptionsOf, type ReadingOptions } from '../commands/serverOptions.js';
+import { consoleSource } from './consoleSource.js';
+import { documentsIn } from './documentsFile.js';
+import { kafkaEvents } from './eventWriter.js';
+import { FollowedFolder } from './followedFolder.js';
+
+/** What a reader is opened over. */
+export interface ReaderSource {
+  readonly log: RecommendationLog;
+  /** Where ids of schemas come from; those of this package without. */
+  readonly schemas?: SchemaIds;
+  readonly console: ConsoleSource;
+  /** Where events of clients go; nowhere without. */
+  readonly events?: EventWriter;
+  close(): Promise<void>;
+}
+
+/** What a reader of topics is told. */
+export interface KafkaSourceOptions extends ReadingOptions {
+  /** Whether to write the events of clients, too. */
+  readonly events?: true;
+  /** Replicas of topics that are created for them (1). */
+  readonly replication?: number;
+}
+
+/** The schemas whose ids a registry has given, beside the view that holds records with these ids. */
+const SCHEMAS_FILE = 'schemas.json';
+
+const NOT_ON_KAFKA =
+  'Not shown here: the state of topologies and the windows behind the lists are not in the topics that this reader follows. "skillforge lag" and the metrics of "run" tell how the topologies are doing.';
+
+/** A folder that another process writes. @throws SFS_FOLDER_MISSING, and what opening a storage for reading throws */
+export async function folderSource(data: string, region: string): Promise<ReaderSource> {
+  const folder = await FollowedFolder.open(data);
+  return { log: folder.log, console: consoleOf(folder, region), close: () => folder.close() };
+}
+
+/**
+ * Topics of Kafka, beside the workers that write them. Where no broker answers, it opens all the same: a view has what it had.
+ *
+ * @param view - folder of the view, which keeps what a schema registry has said, too
+ * @param settings - of the client, where the options have none
+ * @throws SFS_KAFKA_OPTIONS, SFS_REGISTRY_OPTION, SFS_DRIVER_UNAVAILABLE, SFS_BROKER_REFUSED
+ */
+export async function kafkaSource(options: KafkaSourceOptions, view: string, settings: Partial<KafkaOptions> = {}): Promise<ReaderSource> {
+  const kafka = { ...settings, ...kafkaOptionsOf(options) };
+  const registry = registryOptionsOf(options);
+  // Their packages take a while to load, and are not there on every machine.
+  const [{ openBroker }, { followTopics }] = await Promise.all([import('../../runtime/kafka/index.js'), import('../../runtime/cluster/index.js')]);
+  const schemas = registry && (await import('../../runtime/registry/index.js')).openRegistry(registry, documentsIn(join(view, SCHEMAS_FILE)));
+  const broker = await openBroker(options.driver, kafka);
+  try {
+    const log = await followTopics({ broker, region: options.region, isFollowed: isReadByView, schemas });
+    const close = async (): Promise<void> => {
+      await log.close();
+      await broker.close();
+    };
+    const events = options.events && kafkaEvents(broker, options.region, options.replication ?? 1);
+    return { log, ...(schemas && { schemas }), console: NO_CONSOLE, ...(events && { events }), close };
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+}
+
+const NO_CONSOLE: ConsoleSource = {
+  overview: () => ({ topologies: [], topics: [], absent: NOT_ON_KAFKA }),
+  learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null }),
+  trend: () => Promise.resolve(null),
+};
+
+/** The figures of the storage that is read now. */
+function consoleOf(folder: FollowedFolder, region: string): ConsoleSource {
+  let known: { readonly of: EmbeddedStorage; readonly source: ConsoleSource } | null = null;
+  const current = (): ConsoleSource => {
+    if (known?.of !== folder.storage) known = { of: folder.storage, source: consoleSource(folder.storage, { region }) };
+    return known.source;
+  };
+  return { overview: () => current().overview(), learner: (learner) => current().learner(learner), trend: (cohort) => current().trend(cohort) };
+}

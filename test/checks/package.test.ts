@@ -13,15 +13,17 @@ import * as operators from 'skillforge-streams';
 import * as schemas from 'skillforge-streams/schemas';
 import * as runtime from 'skillforge-streams/runtime';
 import * as reader from 'skillforge-streams/reader';
+import * as gateway from 'skillforge-streams/gateway';
 import * as testing from 'skillforge-streams/testing';
-const empty = Object.entries({ operators, schemas, runtime, reader, testing }).filter(([, room]) => Object.keys(room).length === 0).map(([name]) => name);
+const empty = Object.entries({ operators, schemas, runtime, reader, gateway, testing }).filter(([, room]) => Object.keys(room).length === 0).map(([name]) => name);
 const { loadSchema, schemaNames, topics } = schemas;
 console.log(JSON.stringify({ empty, topology: typeof operators.topology, schema: loadSchema('click').name, schemas: schemaNames().length, topic: topics.clicks.name }));
 `;
 
 const work = mkdtempSync(join(tmpdir(), 'skillforge-package-'));
 const source = join(work, 'source');
-const user = join(work, 'user');
+/** The project that the page makes, and installs the package in. */
+const project = join(work, 'my-project');
 let tarball = '';
 let packed: string[] = [];
 
@@ -57,35 +59,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-describe('the packed package, installed in an empty folder', () => {
-  beforeAll(() => {
-    mkdirSync(user);
-    writeFileSync(join(user, 'package.json'), '{ "private": true, "type": "module" }\n');
-    run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', tarball], user);
-  }, SLOW_MS);
-
-  it('holds schemas, license and built code, and no sources or tests', () => {
-    expect(packed).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'dist/operators/index.js', 'dist/operators/index.d.ts', 'schemas/avro/click.avsc']),
-    );
-    expect(packed.filter((path) => /(^|\/)test\//.test(path) || (path.endsWith('.ts') && !path.endsWith('.d.ts')))).toEqual([]);
-    expect(packed.filter((path) => path.startsWith('schemas/accepted/')).length).toBe(readdirSync(join(projectRoot, 'schemas', 'accepted')).length);
-  });
-
-  it('runs the command `skillforge`', { timeout: SLOW_MS }, () => {
-    expect(run('npx', ['--no-install', 'skillforge', '--help'], user)).toContain('Usage: skillforge');
-  });
-
-  it('can be imported by every entry point, and finds its schema files', () => {
-    writeFileSync(join(user, 'import.js'), IMPORTING);
-    const found = JSON.parse(run(process.execPath, ['import.js'], user)) as Record<string, unknown>;
-    const schemas = readdirSync(join(projectRoot, 'schemas', 'avro')).length;
-    expect(found).toEqual({ empty: [], topology: 'function', schema: 'Click', schemas, topic: 'clicks' });
-  });
-});
-
 describe(PAGE, () => {
-  const project = join(work, 'my-project');
   const [first, ...blocks] = allBlocks(PAGE);
 
   /** As a person types them; what vitest sets for its own processes is left out. */
@@ -117,4 +91,25 @@ describe(PAGE, () => {
       if (text.includes('topics read')) expect(printed.match(/"learner":"learner-/g)).toHaveLength(2);
     },
   );
+});
+
+describe('the packed package, installed as the page says', () => {
+  it('holds schemas, license and built code, and no sources or tests', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'dist/operators/index.js', 'dist/operators/index.d.ts', 'schemas/avro/click.avsc']),
+    );
+    expect(packed.filter((path) => /(^|\/)test\//.test(path) || (path.endsWith('.ts') && !path.endsWith('.d.ts')))).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('schemas/accepted/')).length).toBe(readdirSync(join(projectRoot, 'schemas', 'accepted')).length);
+  });
+
+  it('runs the command `skillforge`', { timeout: SLOW_MS }, () => {
+    expect(run('npx', ['--no-install', 'skillforge', '--help'], project)).toContain('Usage: skillforge');
+  });
+
+  it('can be imported by every entry point, and finds its schema files', () => {
+    writeFileSync(join(project, 'import.js'), IMPORTING);
+    const found = JSON.parse(run(process.execPath, ['import.js'], project)) as Record<string, unknown>;
+    const schemas = readdirSync(join(projectRoot, 'schemas', 'avro')).length;
+    expect(found).toEqual({ empty: [], topology: 'function', schema: 'Click', schemas, topic: 'clicks' });
+  });
 });

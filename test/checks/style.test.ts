@@ -4,7 +4,20 @@ import { ESLint } from 'eslint';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PRODUCT_ROOMS, filesOf, projectRoot } from '../../scripts/checks/sourceFiles.js';
 
-const TEST_FOLDERS = [...PRODUCT_ROOMS, 'checks', 'conformance', 'properties', 'simulation', 'integration', 'model', 'types', 'docs', 'fixtures'];
+const TEST_FOLDERS = [
+  ...PRODUCT_ROOMS,
+  'checks',
+  'conformance',
+  'properties',
+  'simulation',
+  'integration',
+  'model',
+  'types',
+  'docs',
+  'fixtures',
+  'monitoring',
+  'deploy',
+];
 
 const rows = readFileSync(join(projectRoot, 'STYLE.md'), 'utf8')
   .split('\n')

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { SMALL, writeOulad } from '../fixtures/oulad/files.js';
 import { runCli } from '../scripts/commands/cliProcess.js';
 import { allBlocks } from './documents.js';
-import { newProject, runCommand } from './walkthrough.js';
+import { newProject } from '../scripts/commands/cliProcess.js';
+import { runCommand } from './walkthrough.js';
 
 const PAGE = 'docs/how-to/import-oulad.md';
 const SLOW_MS = 240_000;

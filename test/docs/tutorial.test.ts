@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { allBlocks, documents } from './documents.js';
 import { runCli } from '../scripts/commands/cliProcess.js';
-import { edit, isAsSaid, newProject, runCommand } from './walkthrough.js';
+import { newProject } from '../scripts/commands/cliProcess.js';
+import { edit, isAsSaid, runCommand } from './walkthrough.js';
 
 const TUTORIAL = 'docs/tutorials/first-topology.md';
 const blocks = allBlocks(TUTORIAL);

@@ -1,33 +1,14 @@
 /** Follows a document: runs its commands, makes its edits, and tells what was printed beside what it says. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { projectRoot } from '../../scripts/checks/sourceFiles.js';
-import { newFolder, runCli } from '../scripts/commands/cliProcess.js';
+import { runCli } from '../scripts/commands/cliProcess.js';
 import type { Block } from './documents.js';
 
 const CLI = 'node dist/scripts/skillforge.js ';
 const TEST = 'npx vitest run ';
-
-/** A user's project with the package installed: its entry points lead to the sources of this checkout. */
-export function newProject(): string {
-  const project = newFolder();
-  const modules = join(project, 'node_modules');
-  const installed = join(modules, 'skillforge-streams');
-  mkdirSync(installed, { recursive: true });
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n');
-  for (const name of ['rxjs', 'tsx']) symlinkSync(join(projectRoot, 'node_modules', name), join(modules, name));
-  const entries = { '.': 'operators/index.ts', './schemas': 'schemas/index.ts', './testing': 'runtime/testing/index.ts' };
-  const exports: Record<string, string> = {};
-  for (const [entry, path] of Object.entries(entries)) {
-    exports[entry] = `./${path.replaceAll('/', '-').replace('.ts', '.js')}`;
-    writeFileSync(join(installed, exports[entry]), `export * from ${JSON.stringify(pathToFileURL(join(projectRoot, path)).href)};\n`);
-  }
-  writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'skillforge-streams', type: 'module', exports }));
-  return project;
-}
 
 interface Printed {
   readonly printed: string;
@@ -71,20 +52,27 @@ export function edit({ info, text, line }: Block, project: string): void {
 /** What differs from run to run: times, rates, offsets among markers, how the program was started. */
 export function normalised(text: string): string[] {
   const plain = text
-    .replaceAll(/node --import tsx \S*skillforge\.ts/g, 'node dist/scripts/skillforge.js')
+    .replaceAll(/node (?:--import tsx )?\S*scripts\/skillforge\.[jt]s/g, 'node dist/scripts/skillforge.js')
     .replaceAll(/\S*skillforge-start-\w+/g, 'FOLDER')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/[\d,.]+\/s/g, 'RATE')
-    .replaceAll(/[\d,.]+ (?:ms|s)\b/g, 'DURATION')
+    .replaceAll(/(?:\d+ min )?[\d,.]+ (?:ms|s)\b/g, 'DURATION')
     .replaceAll(/[\d,]+ outputs/g, 'N outputs')
     .replaceAll(/[\d,]+((?: +[\d,]+){3} +(?:yes|no)$)/gm, 'N$1') // the column of outputs in `counts`
     .replaceAll(/^(\d+):\d+ /gm, '$1:OFFSET ');
   return plain.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trimEnd());
 }
 
-/** Whether `printed` has the lines that the document says, in order; a line "…" stands for any number of lines. */
+/** Whether `printed` has the lines that the document says, in order; a line "…" stands for any number of lines. How far slow work was is not said. */
 export function isAsSaid(said: string, printed: string): boolean {
   const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = normalised(said.trim()).map((line) => (line.trim() === '…' ? '[\\s\\S]*' : `${escape(line)}\\n`));
-  return new RegExp(`^${pattern.join('')}$`).test(`${normalised(printed.trim()).join('\n')}\n`);
+  return new RegExp(`^${pattern.join('')}$`).test(`${normalised(withoutProgress(printed)).join('\n')}\n`);
 }
+
+const withoutProgress = (printed: string): string =>
+  printed
+    .trim()
+    .split('\n')
+    .filter((line) => !/[█░]{3}/.test(line))
+    .join('\n');

@@ -4,8 +4,11 @@ import { inject, type TestContext } from 'vitest';
 import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { startServices, type Services, type ServicesOptions } from '../../scripts/services/index.js';
 
-/** A server of the run: a Kafka broker, a Redis, a schema registry. */
-export type ServerName = 'kafka' | 'redis' | 'registry';
+/** A server of the run: a Kafka broker, a Redis, a schema registry, MLflow. */
+export type ServerName = 'kafka' | 'redis' | 'registry' | 'mlflow';
+
+/** What test files of a run share: its servers, and the built program. */
+export type SharedName = ServerName | 'program';
 
 /** What the run says about a server. `missing`: it cannot be had on this machine, and why; `failure`: it should run, and does not. */
 export type ServerAnswer = 'starting' | { readonly address: string } | { readonly missing: string } | { readonly failure: string };
@@ -24,6 +27,9 @@ export const sharedRedis = (context: TestContext): Promise<string> => shared('re
 /** Base address of the run's registry; use subjects of your own. Skips the test where it cannot be had. */
 export const sharedRegistry = (context: TestContext): Promise<string> => shared('registry', context);
 
+/** Address of the run's MLflow; use names of experiments and models of your own. Skips the test where it cannot be had. */
+export const sharedMlflow = (context: TestContext): Promise<string> => shared('mlflow', context);
+
 /** Servers of this test's own, to kill or to have three brokers of; closed when the test ends. Skips the test where they cannot be had. */
 export async function ownServices(options: ServicesOptions, context: TestContext): Promise<Services> {
   try {
@@ -36,16 +42,25 @@ export async function ownServices(options: ServicesOptions, context: TestContext
   }
 }
 
+/** Path of the built command line, made anew once in a run where a source is younger. */
+export async function sharedProgram(): Promise<string> {
+  const answer = await settled('program');
+  if ('address' in answer) return answer.address;
+  throw new Error(`the program cannot be built: ${JSON.stringify(answer)}`);
+}
+
 async function shared(name: ServerName, context: TestContext): Promise<string> {
+  const answer = await settled(name);
+  if ('failure' in answer) throw new Error(answer.failure);
+  if ('address' in answer) return answer.address;
+  return context.skip(answer.missing);
+}
+
+async function settled(name: SharedName): Promise<Exclude<ServerAnswer, 'starting'>> {
   for (;;) {
     const response = await fetch(`${inject('servers')}/${name}`);
     const answer = (await response.json()) as ServerAnswer;
-    if (answer === 'starting') {
-      await sleep(LOOK_MS);
-      continue;
-    }
-    if ('failure' in answer) throw new Error(answer.failure);
-    if ('address' in answer) return answer.address;
-    context.skip(true, answer.missing);
+    if (answer !== 'starting') return answer;
+    await sleep(LOOK_MS);
   }
 }

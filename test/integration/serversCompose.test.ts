@@ -1,6 +1,6 @@
 /** docker-compose.kafka.yml is read, not run: no Docker engine is needed. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
@@ -12,14 +12,12 @@ interface ComposeService {
   readonly healthcheck: { readonly test: readonly string[] };
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
-  readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
   readonly command?: readonly string[];
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly configs: Readonly<Record<string, { readonly content: string }>>;
   readonly volumes: Readonly<Record<string, null>>;
 }
 
@@ -74,18 +72,19 @@ describe('docker-compose.kafka.yml', () => {
 
   it('names only volumes, files and servers that it has', () => {
     const services = Object.values(compose.services);
-    const volumes = services.flatMap((service) => (service.volumes ?? []).map((volume) => volume.split(':')[0]!));
+    const mounted = services.flatMap((service) => (service.volumes ?? []).map((volume) => volume.split(':')[0]!));
+    const volumes = mounted.filter((volume) => !volume.startsWith('./'));
     expect(volumes.toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
-    const configs = services.flatMap((service) => (service.configs ?? []).map(({ source }) => source));
-    expect(configs.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
+    expect(mounted.filter((path) => path.startsWith('./') && !existsSync(join(projectRoot, path)))).toEqual([]);
     expect(services.flatMap((service) => Object.keys(service.depends_on ?? {})).filter((name) => !(name in compose.services))).toEqual([]);
   });
 
-  it('gives Prometheus and Grafana files that can be read, and addresses of its servers', () => {
-    const prometheus = yaml(compose.configs['prometheus']!.content) as { scrape_configs: { static_configs: { targets: string[] }[] }[] };
+  it('gives Prometheus and Grafana files that can be read, and addresses of its servers and of this machine', () => {
+    const read = (path: string): unknown => yaml(readFileSync(join(projectRoot, 'deploy', path), 'utf8'));
+    const prometheus = read('prometheus/prometheus.yml') as { scrape_configs: { static_configs: { targets: string[] }[] }[] };
     const targets = prometheus.scrape_configs.flatMap(({ static_configs: all }) => all.flatMap((one) => one.targets));
-    expect(targets.map((target) => target.split(':')[0])).toEqual(['localhost', 'registry']);
-    const grafana = yaml(compose.configs['grafana-sources']!.content) as { datasources: { url: string }[] };
+    expect(new Set(targets.map((target) => target.split(':')[0]))).toEqual(new Set(['localhost', 'registry', 'host.docker.internal']));
+    const grafana = read('grafana/provisioning/datasources/prometheus.yml') as { datasources: { url: string }[] };
     expect(grafana.datasources.map(({ url }) => new URL(url).hostname)).toEqual(['prometheus']);
   });
 

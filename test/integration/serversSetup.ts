@@ -7,11 +7,12 @@ import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { startServices, type Services, type ServicesOptions } from '../../scripts/services/index.js';
 import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
-import type { ServerAnswer, ServerName } from './servers.js';
+import { builtProgram } from './builtProgram.js';
+import type { ServerAnswer, ServerName, SharedName } from './servers.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where test files ask for servers: the path is a {@link ServerName}. */
+    /** Where test files ask for what they share: the path is a {@link SharedName}. */
     readonly servers: string;
   }
 }
@@ -20,10 +21,14 @@ const OPTIONS: Readonly<Record<ServerName, ServicesOptions>> = {
   kafka: { brokers: 1 },
   redis: { redis: 'single' },
   registry: { registry: true },
+  mlflow: { mlflow: true },
 };
 
+const SHARED: readonly SharedName[] = ['kafka', 'redis', 'registry', 'mlflow', 'program'];
+
 const started = new Map<ServerName, Promise<Services>>();
-const answers = new Map<ServerName, ServerAnswer>();
+const answers = new Map<SharedName, ServerAnswer>();
+let building = false;
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = createServer((request, response) => answer(request.url?.slice(1) ?? '', response));
@@ -39,10 +44,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 /** Answers at once, also while a server is starting: downloads may take longer than a request may. */
 function answer(name: string, response: ServerResponse): void {
-  const known = Object.keys(OPTIONS).find((one) => one === name) as ServerName | undefined;
-  if (known !== undefined && !started.has(known)) start(known);
+  const known = SHARED.find((one) => one === name);
+  if (known === 'program') build();
+  else if (known !== undefined && !started.has(known)) start(known);
   const text: ServerAnswer = known === undefined ? { failure: `there is no server ${name}` } : (answers.get(known) ?? 'starting');
   response.setHeader('content-type', 'application/json').end(JSON.stringify(text));
+}
+
+function build(): void {
+  if (building) return;
+  building = true;
+  builtProgram().then(
+    (path) => answers.set('program', { address: path }),
+    (error: unknown) => answers.set('program', { failure: errorMessageOf(error) }),
+  );
 }
 
 function start(name: ServerName): void {
@@ -59,4 +74,4 @@ function start(name: ServerName): void {
   );
 }
 
-const addressOf = ({ kafka, redis, registry }: Services): string => kafka?.bootstrapServers ?? redis?.url ?? registry!.url;
+const addressOf = ({ kafka, redis, registry, mlflow }: Services): string => kafka?.bootstrapServers ?? (redis ?? registry ?? mlflow)!.url;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { describe as graphOf, stageOf } from '../../operators/graph.js';
 import { days, hours, minutes, seconds, topology, type SourceOptions, type Sources } from '../../operators/index.js';
-import { topicSchema } from '../../operators/topology.js';
+import { formulaModels } from '../../operators/recommend/index.js';
+import { numbered, topicSchema } from '../../operators/topology.js';
 import { testTopology } from '../../runtime/testing/index.js';
 import { LocalSchemaIds, topicCodec } from '../../schemas/index.js';
 import { around, derived, event, events, lines, timed, toResults, type Event } from './pipelines.js';
@@ -34,16 +35,21 @@ describe('topology', () => {
     expect(() => broken.build()).toThrow(RangeError);
   });
 
-  it('keeps its description, and tells its build function the region', () => {
+  it('keeps its description, and tells its build function the region and the models', () => {
     const regions: string[] = [];
-    const told = topology('named', { version: 3, description: 'What it is for.' }, ({ region, source }) => {
+    const all: unknown[] = [];
+    const told = topology('named', { version: 3, description: 'What it is for.' }, ({ region, models, source }) => {
       regions.push(region);
+      all.push(models);
       source(events, timed);
     });
     expect(told).toMatchObject({ name: 'named', version: 3, description: 'What it is for.' });
-    expect(told.build('eu-west')).toMatchObject({ name: 'named', version: 3, region: 'eu-west' });
-    told.build();
-    expect(regions).toEqual(['eu-west', 'none']);
+    expect(told.build({ region: 'eu-west' })).toMatchObject({ name: 'named', version: 3, region: 'eu-west' });
+    told.build({ models: formulaModels });
+    numbered(told, 4).build({ region: 'eu-north' });
+    expect(regions).toEqual(['eu-west', 'none', 'eu-north']);
+    expect(all).toEqual([null, formulaModels, null]);
+    expect(numbered(told, 4).build({ models: formulaModels }).version).toBe(4);
   });
 });
 

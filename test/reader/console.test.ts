@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { consoleRoutes, type ConsoleOptions, type ConsoleOverview } from '../../reader/console.js';
-import { cohortId, courseId, type CohortTrend } from '../../schemas/index.js';
+import { cohortId, courseId } from '../../schemas/index.js';
+import { cohortTrend } from '../topologies/trends.js';
 
 const OVERVIEW: ConsoleOverview = {
   topologies: [],
   topics: [{ name: 'clicks', partitions: 12, written: false, appendedPerSecond: 3.5, appended: 7 }],
 };
 const WINDOWS = { context: null, engagement: null, mastery: { asOfMs: 5, skills: [{ skill: 'cells', mastery: 0.5, answers: 2, lastAtMs: 5 }] } };
-const TREND: CohortTrend = { cohort: cohortId('c1'), course: courseId('AAA-2014J'), region: 'eu-west', asOfMs: 9, topologyVersion: 1, items: [] };
+const TREND = cohortTrend([], { cohort: cohortId('c1'), course: courseId('AAA-2014J'), region: 'eu-west', asOfMs: 9 });
 
 const LEARNERS = ['ada', 'ada-2', 'ben', 'denied'];
 

@@ -34,8 +34,8 @@ async function opening(shelves: Shelves, options: Partial<ClientOptions> = {}): 
   const log: RecommendationLog = {
     topics: () => source.topics(),
     range: (topic, partition) => source.range(topic, partition),
-    read: (topic, partition, from, most) => {
-      const records = source.read(topic, partition, from, most);
+    read: async (topic, partition, from, most) => {
+      const records = await source.read(topic, partition, from, most);
       reads += records.length;
       return records;
     },

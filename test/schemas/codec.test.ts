@@ -138,6 +138,9 @@ function catalogueItem() {
     availableUntilMs: null,
     region: 'eu-west',
     withdrawn: false,
+    position: null,
+    plannedFromMs: null,
+    plannedUntilMs: null,
     updatedAtMs: 1,
   };
 }

@@ -1,38 +1,21 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+import { describe, expect, it } from 'vitest';
 import { ownTopologyFiles } from '../../scripts/topologyFiles.js';
-import { newFolder, runCli, startCli } from './commands/cliProcess.js';
+import { newProject, runCli, startCli } from './commands/cliProcess.js';
 
 const SLOW_MS = 120_000;
-const project = newFolder();
+const project = newProject();
 const DATA = '.skillforge';
 const file = join(project, 'topologies', 'my-first.ts');
-
-/** A user's project with the package installed: its entry points lead to the sources of this checkout. */
-function writeProject(): void {
-  const modules = join(project, 'node_modules');
-  const installed = join(modules, 'skillforge-streams');
-  mkdirSync(installed, { recursive: true });
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n');
-  for (const name of ['rxjs', 'tsx']) symlinkSync(join(projectRoot, 'node_modules', name), join(modules, name));
-  const rooms = { '.': 'operators/index.ts', './schemas': 'schemas/index.ts', './testing': 'runtime/testing/index.ts' };
-  const exports = Object.fromEntries(Object.entries(rooms).map(([entry, path]) => [entry, `./${path.replaceAll('/', '-').replace('.ts', '.js')}`]));
-  writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'skillforge-streams', type: 'module', exports }));
-  for (const [entry, path] of Object.entries(rooms))
-    writeFileSync(join(installed, exports[entry]!), `export * from ${JSON.stringify(pathToFileURL(join(projectRoot, path)).href)};\n`);
-}
 
 const changeFile = (from: string, to: string): void => writeFileSync(file, readFileSync(file, 'utf8').replace(from, to));
 
 describe('a topology of the user', () => {
-  beforeAll(writeProject);
-
   it('starts from a template that passes the check and its own test', { timeout: SLOW_MS }, async () => {
     const created = await runCli(['topology', 'new', 'my-first'], project);
     expect(created.stderr).toBe('');
@@ -95,7 +78,7 @@ describe('a topology of the user', () => {
     const run = await runCli(['run', './topologies/my-first.ts', '--until-end'], project);
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(/^SFS_PLAN_CHANGED: my-first@1 ran here with other operators:\n {2}stage "by-day": .*sizesMs was 1 d, now 6 h\n/);
-    expect(run.stderr).toContain('skillforge.ts topology plan ./topologies/my-first.ts\n');
+    expect(run.stderr).toContain('skillforge.js topology plan ./topologies/my-first.ts\n');
   });
 
   it('is refused by check and run when it looks at the clock', { timeout: SLOW_MS }, async () => {

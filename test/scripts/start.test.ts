@@ -10,6 +10,7 @@ import { openEmbedded } from '../../runtime/embedded/index.js';
 import { portFor } from '../../scripts/commands/startReader.js';
 import { ownTopologyFiles } from '../../scripts/topologyFiles.js';
 import { newFolder, runCli, startCli, type CliChild, type CliResult } from './commands/cliProcess.js';
+import { linesOf, startSchool } from './startedSchool.js';
 
 const SLOW_MS = 180_000;
 
@@ -24,19 +25,13 @@ interface Said {
 const children: CliChild[] = [];
 afterAll(() => children.forEach(({ process: child }) => child.kill('SIGKILL')));
 
-const saidIn = (text: string): Said =>
-  Object.assign({}, ...text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Said]))) as Said;
+const saidIn = (lines: ReturnType<typeof linesOf>): Said => Object.assign({}, ...lines) as Said;
 
 /** Starts it; resolves when it serves, with what it has said. */
 async function started(...args: string[]): Promise<{ readonly child: CliChild; readonly said: Required<Omit<Said, 'stopped'>> }> {
-  const child = startCli(['start', '--json', '--port', '0', ...args]);
+  const { child, lines } = await startSchool(...args);
   children.push(child);
-  let text = '';
-  child.process.stdout!.on('data', (bytes: Buffer) => (text += bytes.toString()));
-  const ended = child.result.then(({ stdout, stderr }) => Promise.reject(new Error(stdout + stderr)));
-  while (!/"serving".*\n/.test(text)) await Promise.race([once(child.process.stdout!, 'data'), ended]);
-  ended.catch(() => undefined);
-  return { child, said: saidIn(text) as Required<Omit<Said, 'stopped'>> };
+  return { child, said: saidIn(lines()) as Required<Omit<Said, 'stopped'>> };
 }
 
 async function stop({ process: child, result }: CliChild, signals: readonly NodeJS.Signals[] = ['SIGTERM']): Promise<CliResult> {
@@ -89,7 +84,7 @@ describe('skillforge start', () => {
     const { code, signal, stdout, stderr } = await stop(child, ['SIGINT', 'SIGINT']);
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
     ({ written } = said.history);
-    stoppedMs = saidIn(stdout).stopped!.timeMs;
+    stoppedMs = saidIn(linesOf(stdout)).stopped!.timeMs;
     expect(stoppedMs).toBeGreaterThan(said.history.untilMs);
   });
 

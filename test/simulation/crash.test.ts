@@ -12,11 +12,12 @@ import { copyOf, inputFolder, readContents, seedOfRun } from './folders.js';
 import type { ReplayRequest } from './replayChild.js';
 import type { Tearing } from './tornCommits.js';
 
-const KILLS = 60;
-const KILLS_INSIDE = 30;
+/** The long run kills 60 times. */
+const KILLS = Number(process.env['SKILLFORGE_KILLS'] ?? 12);
+const KILLS_INSIDE = KILLS / 2;
 /** Of the kills, those that come while the last windows close. */
-const KILLS_AT_END = 12;
-const COMPACTING_KILLS = 15;
+const KILLS_AT_END = KILLS / 6;
+const COMPACTING_KILLS = KILLS / 3;
 /** First with all windows open, so that there is state to compare, then to the end of all windows. */
 const MODES = ['until-end', 'end-of-input'] as const;
 type Mode = (typeof MODES)[number];

@@ -18,7 +18,7 @@ const INPUT = { days: 8, clicksPerDay: 1_500, learners: 150 };
 const DATA_FILE = 'data.mdb';
 const KIB = 1024;
 const FULL_DISKS = 3;
-const DAMAGES = Number(process.env['SKILLFORGE_DAMAGES'] ?? 24);
+const DAMAGES = Number(process.env['SKILLFORGE_DAMAGES'] ?? 6);
 const LONGEST_MS = 60_000;
 /** Damaged folders at a time. */
 const AT_ONCE = 2;

@@ -25,6 +25,7 @@ describe('curricula', () => {
         .sendAll([catalogueItem('b', at(0), parts), catalogueItem('a', at(1)), catalogueItem('c', at(2), { course: 'BBB' })]);
       await driver.endInput();
       const { text: _, ...kept } = parts;
+      const untold = { position: null, plannedFromMs: null, plannedUntilMs: null };
       const record = recordsOf(driver).at(-1)!;
       expect(record.timestamp).toBe(at(1));
       expect(record.value).toEqual({
@@ -34,7 +35,7 @@ describe('curricula', () => {
         topologyVersion: 1,
         items: [
           expect.objectContaining({ item: 'a', title: 'Page a', addedAtMs: at(1), withdrawn: false }),
-          { item: 'b', title: 'Page b', ...kept, addedAtMs: at(0), withdrawn: false },
+          { item: 'b', title: 'Page b', ...untold, ...kept, addedAtMs: at(0), withdrawn: false },
         ],
       });
       expect(

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
-import { learnerId, topics, type LearnerProfile, type LmsEvent, type Opened } from '../../schemas/index.js';
+import { formulaModels, type EarlyBehaviour, type Models } from '../../operators/recommend/index.js';
+import { learnerId, topics, type LearnerActivity, type LearnerProfile, type LmsEvent, type Opened } from '../../schemas/index.js';
 import contexts from '../../topologies/learner-contexts.js';
-import { DAY_MS, at } from './clicks.js';
+import { DAY_MS, HOUR_MS, at } from './clicks.js';
+import { curriculumOf, hourOf, type Told } from './learning.js';
 import { profile, statement } from './statements.js';
 
 const recordsOf = (driver: TopologyTestDriver, learner = 'a') => driver.output(topics.learnerContexts).of(learnerId(learner));
@@ -45,7 +47,7 @@ describe('learner-contexts', () => {
           learner: 'a',
           region: 'test',
           asOfMs: at(0),
-          topologyVersion: 1,
+          topologyVersion: 2,
           personal: {
             courses: [
               {
@@ -202,5 +204,82 @@ describe('learner-contexts, from profiles', () => {
     await afterAll({ profiles: [profile('a', at(0), { segments: { [attribute]: value } })] }, (driver) => {
       expect(recordsOf(driver)[0]!.value!.personal.segment).toBe(segment);
     });
+  });
+});
+
+describe('learner-contexts, with learnt segments', () => {
+  /** Segments by education and by how much was done early; those of the second model have other names. */
+  const models: Models = {
+    at: (timeMs) => {
+      const of = ({ education }: Readonly<Record<string, string>>, early: EarlyBehaviour | null): string =>
+        [
+          education ?? 'none',
+          early === null ? 'idle' : `${String(early.activeDays)}d ${String(early.eventsOfKind.get('page') ?? 0)}p`,
+          timeMs < at(20) ? '' : 'new',
+        ]
+          .join(' ')
+          .trim();
+      return { ...formulaModels.at(timeMs), segments: timeMs < at(-5) ? null : { of } };
+    },
+  };
+
+  interface Early extends Said {
+    readonly hours: readonly Told<Opened<LearnerActivity>>[];
+  }
+
+  /** What was told of learner `a` as `[event time, segment]`. */
+  async function segmentsAfter({ events = [], profiles = [], hours }: Early): Promise<[number, string | null][]> {
+    let told: [number, string | null][] = [];
+    await testTopology(contexts, { partitions: 1, models }, async (driver) => {
+      const [curriculum, atMs] = curriculumOf(at(-30), ['x', 'y']);
+      driver.input(topics.curricula).send(curriculum, { atMs });
+      driver.input(topics.lmsEvents).sendAll(events);
+      driver.input(topics.profiles).sendAll(profiles);
+      for (const [value, hourMs] of hours) driver.input(topics.learnerActivity).send(value, { atMs: hourMs });
+      await driver.endInput();
+      told = recordsOf(driver).map(({ timestamp, value }) => [timestamp, value!.personal.segment]);
+      expect(driver.deadLetters()).toEqual([]);
+    });
+    return told;
+  }
+
+  const education = { segments: { education: 'HE' } };
+
+  it('assigns one from the profile, moves the learner while the first week is told, and tells of changes alone', async () => {
+    const hours = [hourOf('a', at(0), ['x', 'z']), hourOf('a', at(0, HOUR_MS), ['z']), hourOf('a', at(6), ['y']), hourOf('a', at(8), ['x'])];
+    expect(await segmentsAfter({ profiles: [profile('a', at(-1), education)], hours })).toEqual([
+      [at(-1), 'HE idle'],
+      [at(0, HOUR_MS), 'HE 1d 1p'],
+      [at(6, HOUR_MS), 'HE 2d 2p'],
+    ]);
+  });
+
+  it('takes the model of the time: none at first, and a later one with what was done in the first week', async () => {
+    const hours = [hourOf('a', at(-9), ['x']), hourOf('a', at(-8), ['x']), hourOf('a', at(1), ['x']), hourOf('a', at(25), ['y'])];
+    expect(await segmentsAfter({ profiles: [profile('a', at(-10), education)], hours })).toEqual([
+      [at(-10), 'he'],
+      [at(1, HOUR_MS), 'HE 2d 2p'],
+      [at(25, HOUR_MS), 'HE 2d 2p new'],
+    ]);
+  });
+
+  it('keeps nothing of what a learner does without consent, before or after', async () => {
+    const profiles = [profile('a', at(1), education), profile('a', at(2), { ...education, consent: false }), profile('a', at(3), education)];
+    const hours = [hourOf('a', at(0), ['x']), hourOf('a', at(1), ['x']), hourOf('a', at(2), ['y'])];
+    expect(await segmentsAfter({ profiles, hours })).toEqual([
+      [at(1), 'HE idle'],
+      [at(1, HOUR_MS), 'HE 1d 1p'],
+      [at(2), null],
+      [at(3), 'HE idle'],
+    ]);
+  });
+
+  it('tells a change of an hour in one record with what else is said at its end', async () => {
+    const events = [statement('ENROLLED', 'a', at(0, HOUR_MS))];
+    const hours = [hourOf('a', at(0), ['x'])];
+    expect(await segmentsAfter({ events, profiles: [profile('a', at(-1), education)], hours })).toEqual([
+      [at(-1), 'HE idle'],
+      [at(0, HOUR_MS), 'HE 1d 1p'],
+    ]);
   });
 });

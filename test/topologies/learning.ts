@@ -15,6 +15,7 @@ import {
 } from '../../schemas/index.js';
 import { place } from '../operators/recommend/worlds.js';
 import { DAY_MS, HOUR_MS } from './clicks.js';
+import { cohortTrend, itemTrend } from './trends.js';
 
 const COURSE = 'AAA-2024J';
 const BASE = { region: 'test', topologyVersion: 1 };
@@ -61,10 +62,9 @@ export function masteryOf(learner: string, asOfMs: number, skills: Readonly<Reco
 export function trendOf(midnightMs: number, items: readonly string[], course = COURSE): Told<CohortTrend> {
   const trends = items.map((item, place) => {
     const n = 100 - place;
-    const sums = { events1d: n, events3d: n, events7d: n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: n };
-    return { item: itemId(item), ...sums, newLearners1d: 0, newLearners3d: 0, newLearners7d: 0 };
+    return itemTrend(item, { events1d: n, events3d: n, events7d: n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: n });
   });
-  return [{ ...BASE, cohort: cohortId(course), course: courseId(course), asOfMs: midnightMs, items: trends }, midnightMs - 1];
+  return [cohortTrend(trends, { cohort: cohortId(course), course: courseId(course), asOfMs: midnightMs }), midnightMs - 1];
 }
 
 /** A course whose items can always be opened, but for the withdrawn ones. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
 import { learnerId, topics, type CourseRecommendations, type Topic } from '../../schemas/index.js';
-import recommendations from '../../topologies/recommendations.js';
+import recommendations, { recommendationsTopology } from '../../topologies/recommendations.js';
 import { DAY_MS, HOUR_MS, at } from './clicks.js';
 import { contextOf, curriculumOf, dayEndOf, hourOf, listOf, masteryOf, trendOf, type Told } from './learning.js';
 
@@ -44,7 +44,7 @@ describe('recommendations', () => {
         region: 'test',
         madeAtMs: at(0, HOUR_MS - 1),
         validUntilMs: at(8, HOUR_MS - 1),
-        topologyVersion: 1,
+        topologyVersion: 2,
         variant: '',
       });
       expect(record.value!.modelVersion).toMatch(/^\w/);
@@ -224,7 +224,7 @@ describe('recommendations, in silence', () => {
 });
 
 describe('recommendations, without history', () => {
-  it('give a new learner the list of the segment, then the popular one', async () => {
+  it('give a new learner the list of the segment with the popular one behind it', async () => {
     await testTopology(recommendations, async (driver) => {
       tell(driver, topics.curricula, curriculumOf(COURSE_START, ITEMS));
       tell(driver, topics.segmentRecommendations, listOf('he', at(0), ['c', 'a']), listOf('all', at(0), ['a', 'b']));
@@ -232,7 +232,7 @@ describe('recommendations, without history', () => {
       await driver.advanceWatermark(at(0, 1));
       const sources = (learner: string): string[] =>
         recordsOf(driver, learner)[0]!.value!.personal.courses[0]!.next.map(({ item, source }) => `${item} ${source}`);
-      expect(sources('ada').slice(0, 3)).toEqual(['c SEGMENT', 'a SEGMENT', 'b POPULAR']);
+      expect(sources('ada').slice(0, 3)).toEqual(['a SEGMENT', 'c SEGMENT', 'b POPULAR']);
       expect(sources('bob').slice(0, 2)).toEqual(['a POPULAR', 'b POPULAR']);
       expect(recordsOf(driver)[0]!.value!.personal.courses[0]!.segment).toBe('he');
     });
@@ -302,4 +302,48 @@ describe('recommendations, for training', () => {
       }
     });
   });
+});
+
+describe('recommendations of another setting', () => {
+  /** A learner who is busy on three days. */
+  const busy = async (setting: Parameters<typeof recommendationsTopology>[0], look: (driver: TopologyTestDriver) => void): Promise<void> => {
+    await testTopology(recommendationsTopology(setting), { partitions: 1 }, async (driver) => {
+      const many = Array.from({ length: 40 }, (_, n) => `item-${String(n)}`);
+      tell(driver, topics.curricula, curriculumOf(COURSE_START, many));
+      tell(driver, topics.cohortTrends, trendOf(at(0), many));
+      tell(driver, topics.learnerContexts, contextOf('ada', ENROLLED));
+      tell(
+        driver,
+        topics.learnerActivity,
+        ...[0, 1, 2].flatMap((day) => [1, 3, 5, 7, 9].map((hour) => hourOf('ada', at(day, hour * HOUR_MS), ['item-3']))),
+      );
+      await driver.advanceWatermark(at(3));
+      look(driver);
+    });
+  };
+  const logsOf = (driver: TopologyTestDriver) =>
+    driver
+      .output(topics.featureLog)
+      .of(learnerId('ada'))
+      .map(({ value }) => value!);
+
+  it('decide nothing before an instant, and from then on the same', async () => {
+    let all: ReturnType<typeof recordsOf> = [];
+    await busy({}, (driver) => (all = recordsOf(driver)));
+    await busy({ decideFromMs: at(2) }, (driver) => {
+      expect(recordsOf(driver)).toEqual(all.filter(({ timestamp }) => timestamp >= at(2)));
+    });
+    expect(all.filter(({ timestamp }) => timestamp < at(2)).length).toBeGreaterThan(3);
+  }, 60_000);
+
+  it('log and draw as often as they are told to', async () => {
+    await busy({ loggedShare: 1, explorationShare: 0.5 }, (driver) => {
+      const drawn = logsOf(driver).filter(({ explored }) => explored).length;
+      expect([drawn > 0, drawn < logsOf(driver).length]).toEqual([true, true]);
+      const propensities = logsOf(driver).flatMap(({ personal }) =>
+        personal.candidates.map(({ newRank, newPropensity }) => [newRank < 15, newPropensity === 1]),
+      );
+      expect(propensities.filter(([isFirst, isSure]) => !isFirst && !isSure).length).toBeGreaterThan(0);
+    });
+  }, 60_000);
 });

@@ -16,18 +16,17 @@ interface Cut {
   readonly again: boolean;
 }
 
+const isLong = process.env['SKILLFORGE_CUTS'] === 'all';
 const AAA = { course: 'AAA-2014J', dayZeroMs: Date.UTC(2014, 9, 1), again: false };
 const BBB = { course: 'BBB-2013B', dayZeroMs: Date.UTC(2013, 1, 1), again: false };
-const USUAL: readonly Cut[] = [
-  { ...AAA, day: 60, again: true },
+const USUAL: Cut = { ...AAA, day: 60, again: isLong };
+/** The long run has another course, and days on which the formula was not fitted. */
+const OTHERS: readonly Cut[] = [
   { ...BBB, day: 60 },
-];
-/** Days on which the formula was not fitted; the long run has them too. */
-const LATE: readonly Cut[] = [
   { ...AAA, day: 120 },
   { ...BBB, day: 120 },
 ];
-const CUTS = process.env['SKILLFORGE_CUTS'] === 'all' ? [...USUAL, ...LATE] : USUAL;
+const CUTS = isLong ? [USUAL, ...OTHERS] : [USUAL];
 const LISTS = ['next', 'new'] as const;
 /** Of a record, on average. */
 const MOST_BYTES = 2 * 1024;

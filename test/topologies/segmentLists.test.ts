@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
+import { formulaModels, type Models } from '../../operators/recommend/index.js';
 import { segmentKey, topics, type Click, type LearnerProfile, type Opened } from '../../schemas/index.js';
 import activity from '../../topologies/learner-activity.js';
 import contexts from '../../topologies/learner-contexts.js';
@@ -85,6 +86,24 @@ describe('segment-lists', () => {
     await afterAll([inSegment('a', 'Lower', -2), inSegment('a', 'HE', 1)], [click('a', at(0)), click('a', at(2))], (driver) => {
       expect(linesOf(driver, 'lower')[0]).toEqual([1, 'i1 1']);
       expect(linesOf(driver, 'he')[0]).toEqual([3, 'i1 1']);
+    });
+  });
+
+  it('counts a learner in a learnt segment from the end of the hour that changed it', async () => {
+    const of = (_: unknown, early: { readonly items: number } | null): string => (early === null ? 'idle' : `${early.items} items`);
+    const models: Models = { at: (timeMs) => ({ ...formulaModels.at(timeMs), segments: { of } }) };
+    await testTopology([activity, contexts, lists], { partitions: 2, models }, async (driver) => {
+      driver.input(topics.profiles).send(inSegment('a', 'HE'));
+      const clicks = [click('a', at(0), { item: 'x' }), click('a', at(0, 2 * HOUR_MS), { item: 'x' }), click('a', at(1), { item: 'y' })];
+      driver.input(topics.clicks).sendAll([...clicks, click('a', at(1, 3 * HOUR_MS), { item: 'x' })]);
+      await driver.endInput();
+      expect(linesOf(driver, 'idle')[0]).toEqual([1, 'x 1']);
+      expect(linesOf(driver, '1 items').slice(0, 2)).toEqual([
+        [1, 'x 1'],
+        [2, 'x 1', 'y 1'],
+      ]);
+      expect(linesOf(driver, '2 items')[0]).toEqual([2, 'x 1']);
+      expect(linesOf(driver, 'he')).toEqual([]);
     });
   });
 

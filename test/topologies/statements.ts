@@ -44,11 +44,13 @@ export interface ProfileParts {
   readonly courses?: readonly string[];
   readonly cohort?: string | null;
   readonly consent?: boolean;
+  readonly objects?: boolean | null;
+  readonly restricted?: boolean | null;
 }
 
 /** A profile with consent, without courses or attributes unless the parts say otherwise. */
 export function profile(learner: string, updatedAtMs: number, parts: ProfileParts = {}): Opened<LearnerProfile> {
-  const { segments = {}, courses = [], cohort = null, consent = true } = parts;
+  const { segments = {}, courses = [], cohort = null, consent = true, objects = null, restricted = null } = parts;
   return {
     learner: learnerId(learner),
     region: 'test',
@@ -59,6 +61,8 @@ export function profile(learner: string, updatedAtMs: number, parts: ProfilePart
       cohort: cohort === null ? null : cohortId(cohort),
       consentProfiling: consent,
       consentAtMs: updatedAtMs,
+      objectsToProfiling: objects,
+      restricted,
     },
   };
 }
@@ -103,6 +107,9 @@ export function catalogueItem(
     availableUntilMs: null,
     region: 'test',
     withdrawn: false,
+    position: null,
+    plannedFromMs: null,
+    plannedUntilMs: null,
     ...parts,
     item: itemId(item),
     course: courseId(parts.course ?? COURSE),

@@ -57,7 +57,7 @@ describe('the whole path from events to recommendations', { timeout: 60_000 }, (
     });
   });
 
-  it('gives a newcomer what the segment uses, and takes out what is withdrawn and who leaves', async () => {
+  it('gives a newcomer what the course uses where the segment is tiny, and takes out what is withdrawn and who leaves', async () => {
     await testTopology(PATH, { partitions: 2, nowMs: at(60) }, async (driver) => {
       firstDay(driver);
       driver.input(topics.lmsEvents).sendAll([statement('ENROLLED', 'cyd', at(1, 5)), statement('UNENROLLED', 'bob', at(1, 6))]);
@@ -71,9 +71,9 @@ describe('the whole path from events to recommendations', { timeout: 60_000 }, (
         .of(learnerId('cyd'))
         .find(({ timestamp }) => timestamp === at(1, 5))!;
       expect(first.value!.personal.courses[0]!.next.map(({ item, source }) => `${item} ${source}`).slice(0, 3)).toEqual([
-        'i1 SEGMENT',
-        'i2 SEGMENT',
-        'i3 SEGMENT',
+        'i1 POPULAR',
+        'i2 POPULAR',
+        'i3 POPULAR',
       ]);
       for (const learner of ['ada', 'cyd']) {
         expect(driver.output(topics.recommendations).of(learnerId(learner)).at(-1)).toMatchObject({ timestamp: at(1, 7) });

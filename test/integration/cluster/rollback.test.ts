@@ -8,15 +8,13 @@ import { localPlacement } from '../../../runtime/engine/localPlacement.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { LogRecord, Placement } from '../../../runtime/ports.js';
 import type { MemoryStorage } from '../../../runtime/testing/index.js';
+import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { TOPOLOGIES } from '../../simulation/replayed.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
+import { putBackKeys, takeKeys } from './redisPast.js';
 import { expectedOf, newRegion, openOn, sendInput, type OpenCluster, type Servers } from './replica.js';
 
 const DEADLINE_MS = 240_000;
-/** All keys of a region with their values, and those put back in their place, each in one step. */
-const TAKE = `local all = {} for _, key in ipairs(redis.call('KEYS', ARGV[1])) do all[#all + 1] = key all[#all + 1] = redis.call('DUMP', key) end return all`;
-const PUT_BACK = `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
-for at = 2, #ARGV, 2 do redis.call('RESTORE', ARGV[at], 0, ARGV[at + 1]) end`;
 
 /** The records of the topologies' topics, each producer's in each partition in their order, and how many came again. */
 interface Written {
@@ -103,7 +101,7 @@ it(
   'writes again what Redis lost, with the same numbers and content, and counts what was to be counted',
   { timeout: SERVER_START_MS + 3 * DEADLINE_MS },
   async (context) => {
-    context.skip(process.env['SKILLFORGE_FAULTS'] !== 'long', 'takes minutes: SKILLFORGE_FAULTS=long runs it');
+    skipUnlessLong(context, 'FAULTS');
     const servers: Servers = { kafka: await sharedKafka(context), redis: await sharedRedis(context) };
     const region = newRegion();
     const storage = await expectedOf({ seed: 7, days: 6, clicksPerDay: 150, learners: 30, region });
@@ -116,7 +114,7 @@ it(
     context.onTestFinished(() => first.close());
     await sendInput(storage, first);
     await runUntil(first, region, { expected, share: 0.3 });
-    const saved = (await redis.callBuffer('EVAL', TAKE, 0, keys)) as Buffer[];
+    const saved = await takeKeys(redis, keys);
     const second = await openOn(servers, region);
     context.onTestFinished(() => second.close());
     const before = await runUntil(second, region, { expected, share: 1 });
@@ -125,7 +123,7 @@ it(
     expect(undisturbed).toMatchObject({ again: 0, differing: [] });
     expect(placesThatDiffer(written.records, undisturbed.records)).toEqual([]);
 
-    await redis.call('EVAL', PUT_BACK, 0, keys, ...saved);
+    await putBackKeys(redis, keys, saved);
     const third = await openOn(servers, region);
     context.onTestFinished(() => third.close());
     const after = await runUntil(third, region, { expected, share: 1 });

@@ -28,7 +28,7 @@ export interface FaultEntry {
   readonly fault: string;
   readonly at: string;
   readonly evidence: string;
-  /** From the end of the fault to the first new output, ms. */
+  /** From the end of the fault until every partition had a new output, ms. */
   readonly resumedMs: number;
 }
 
@@ -40,9 +40,9 @@ export interface Scene {
   readonly feed: Feed;
   readonly random: SeededRandom;
   readonly workers: number;
-  /** Ends of the topics of results, summed. */
-  readonly outputs: () => Promise<number>;
-  /** Resolves when the topologies have written something new. */
+  /** Ends of the topics of results, partition by partition. */
+  readonly outputs: () => Promise<readonly number[]>;
+  /** Resolves when the topologies have written something new into each partition that has something. */
   readonly progress: () => Promise<void>;
 }
 
@@ -56,13 +56,13 @@ export interface Result extends Findings {
   readonly faults: readonly FaultEntry[];
   readonly records: number;
   readonly rollbacks: number;
-  /** The longest wait for an output after a fault, ms. */
+  /** The longest wait for outputs in all partitions after a fault, ms. */
   readonly longestStallMs: number;
   readonly mostMemoryMiB: number;
   readonly workerFailures: readonly string[];
 }
 
-/** No output for so long after the end of a fault is a stall. */
+/** No output in a partition for so long after the end of a fault is a stall. */
 export const STALL_MS = 60_000;
 /** Of a run whose machine has too much to do: it ends all the same. */
 const GIVE_UP_MS = 300_000;
@@ -90,9 +90,9 @@ export class Campaign {
     const admin = await parts.broker.admin();
     const fleet = new Fleet(address, options.control ?? null);
     const feed = new Feed(parts, region, options);
-    const outputs = async (): Promise<number> => {
+    const outputs = async (): Promise<readonly number[]> => {
       const ranges = await Promise.all([totals, courses, echoes].map(({ name }) => admin.ranges(`${region}.${name}`)));
-      return ranges.flat().reduce((sum, { end }) => sum + end, 0);
+      return ranges.flat().map(({ end }) => end);
     };
     const progress = (): Promise<void> => moved(outputs);
     const random = new SeededRandom(options.seed);
@@ -162,9 +162,9 @@ export class Campaign {
   private async atRest(): Promise<Findings> {
     const { outputs, redis } = this.scene;
     const options = { region: this.address.region, mayRepeat: redis.rollbacks > 0 };
-    let [last, sinceMs] = [-1, performance.now()];
+    let [last, sinceMs] = ['', performance.now()];
     for (const until = performance.now() + GIVE_UP_MS; ; await sleep(1_000)) {
-      const now = await outputs();
+      const now = (await outputs()).join();
       if (now !== last) [last, sinceMs] = [now, performance.now()];
       const isStill = performance.now() - sinceMs > AT_REST_MS && (await lagOf(this.admin, this.address.region)) === 0;
       if (isStill || performance.now() > until) return check(this.parts, options);
@@ -172,14 +172,20 @@ export class Campaign {
   }
 }
 
-async function moved(outputs: () => Promise<number>): Promise<void> {
+/** Markers are records, too, but come with outputs alone or with a commit that had none: a partition that stands still has neither. */
+async function moved(outputs: () => Promise<readonly number[]>): Promise<void> {
   const before = await persistently(outputs);
-  for (const until = performance.now() + 5 * STALL_MS; (await persistently(outputs)) <= before; await sleep(250))
-    if (performance.now() > until) throw new Error(`no output for ${(5 * STALL_MS) / 1000} s`);
+  const standing = (now: readonly number[]): number[] => before.flatMap((end, at) => (end > 0 && now[at]! <= end ? [at] : []));
+  for (const until = performance.now() + 5 * STALL_MS; ; await sleep(250)) {
+    const now = await persistently(outputs);
+    const still = standing(now);
+    if (still.length === 0 && now.some((end) => end > 0)) return;
+    if (performance.now() > until) throw new Error(`no output for ${(5 * STALL_MS) / 1000} s in ${still.length} partitions`);
+  }
 }
 
 /** A broker may be away. */
-async function persistently(outputs: () => Promise<number>): Promise<number> {
+async function persistently(outputs: () => Promise<readonly number[]>): Promise<readonly number[]> {
   for (;;) {
     try {
       return await outputs();

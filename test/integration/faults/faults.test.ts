@@ -4,11 +4,12 @@
  */
 import { expect, it, type TestContext } from 'vitest';
 import { errorCodeOf, errorMessageOf } from '../../../schemas/index.js';
+import { isLong, skipUnlessLong } from '../../fixtures/longForms.js';
 import { SERVER_START_MS } from '../servers.js';
 import { Campaign, STALL_MS, type CampaignOptions, type Fault, type Result } from './campaign.js';
 import { failOverRedis, killAt, killRedis, poison, rescale, stopAt, stopWorker } from './faults.js';
 
-const LONG = process.env['SKILLFORGE_FAULTS'] === 'long';
+const LONG = isLong('FAULTS');
 const TEST_MS = SERVER_START_MS + 600_000;
 /** Of one worker. */
 const MOST_MEMORY_MIB = 800;
@@ -55,7 +56,7 @@ it.for([
   ['the check of what is applied, under a failover that loses writes', 'unchecked', failOverRedis, /instead of|came again|after number/],
   ['the staging', 'unstaged', killAt('transact', 'before'), /instead of|after number|values of/],
 ] as const)('finds differences without %s', { timeout: TEST_MS }, async ([, control, fault, differences], context) => {
-  context.skip(!LONG, 'takes minutes: SKILLFORGE_FAULTS=long runs it');
+  skipUnlessLong(context, 'FAULTS');
   const { wrong, missing } = await resultOf(context, [fault], { control });
   const found = [...wrong, ...missing];
   console.log(`${control}: ${found.length} differences, such as ${found.slice(0, 3).join('; ')}`);

@@ -10,6 +10,9 @@ import { PARTITIONS, presses, type Press } from './topologies.js';
 
 const COURSES = 7;
 const BATCH = 50;
+/** One learner presses a fifth of all. */
+const HOT = 0;
+const HOT_SHARE = 1 / 5;
 const HOUR_MS = 3_600_000;
 
 export class Feed {
@@ -76,6 +79,7 @@ export class Feed {
   }
 
   private nextLearner(): number {
+    if (!this.isOneSided && this.random.chance(HOT_SHARE)) return HOT;
     for (;;) {
       const learner = this.random.below(this.options.keys);
       if (!this.isOneSided || this.random.chance(1 / 10) || partitionOf(Buffer.from(nameOf(learner)), PARTITIONS) === 0) return learner;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../operators/recommend/index.js';
+import { decide, itemFeatures } from '../../../operators/recommend/index.js';
 import { slowLists } from './slowDecision.js';
 import { AT, OPTIONS, argumentsOf, worlds, type World } from './worlds.js';
 
@@ -12,7 +12,7 @@ const decided = (world: World, parts?: Parameters<typeof argumentsOf>[1]) => {
 };
 const courseOf = (world: World) => decided(world).recommendation.personal.courses[0]!;
 
-describe('decisions on drawn courses', () => {
+describe('decisions on drawn courses', { timeout: 120_000 }, () => {
   it('list what a look at every item would list, with the same scores, sources and reasons', () => {
     fc.assert(
       fc.property(worlds, (world) => {
@@ -83,7 +83,7 @@ describe('decisions on drawn courses', () => {
         expect(ranked('nextRank')).toEqual(next.map(({ item, score }) => ({ item, score })));
         expect(ranked('newRank')).toEqual(fresh.map(({ item, score }) => ({ item, score })));
         expect(new Set(candidates.map(({ item }) => item)).size).toBe(candidates.length);
-        expect(candidates.every(({ features }) => features.length === OPTIONS.ranker.featureSet.declarations.length)).toBe(true);
+        expect(candidates.every(({ features }) => features.length === itemFeatures.declarations.length)).toBe(true);
       }),
       { numRuns: RUNS / 3 },
     );

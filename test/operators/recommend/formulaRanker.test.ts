@@ -9,7 +9,7 @@ type Features = Readonly<Record<string, number>>;
 /** The score of one candidate; features that are not given are as if nothing were known. */
 const scoreOf = (...rows: readonly Features[]): number[] => {
   const values = rows.flatMap((row) => itemFeatures.declarations.map(({ name, fallback }) => row[name] ?? fallback));
-  return [...formulaRanker.score({ rows: rows.length, columns: NAMES.length, values: Float32Array.from(values) }).subarray(0, rows.length)];
+  return [...formulaRanker.score({ rows: rows.length, columns: NAMES.length, values: Float32Array.from(values) }).next.subarray(0, rows.length)];
 };
 
 /** The formula, written as the documents have it. */

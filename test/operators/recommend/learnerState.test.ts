@@ -33,6 +33,13 @@ describe('the state of a learner', () => {
     ]);
   });
 
+  it('remembers the first use, all events, and which of the last days it was', () => {
+    const often = [0, 5, DAY_MS, 9 * DAY_MS + 5, 3 * DAY_MS].reduce((state, hourMs) => after(state, hourMs, ['a']), enrolled);
+    expect(usesIn(often, AAA)).toEqual([
+      expect.objectContaining({ firstMs: 0, lastMs: 9 * DAY_MS + 5, events: 5, days: 3, recentDays: 0b1101000001 }),
+    ]);
+  });
+
   it('keeps courses apart, and forgets that of no course', () => {
     const both = after(after(enrolled, 0, ['a']), HOUR_MS, ['b'], 'BBB-2024J');
     expect([usesOf(both), usesOf(both, BBB)]).toEqual([[['a', 1, 1]], [['b', 1, 1]]]);
@@ -99,9 +106,9 @@ describe('the look-ups of a decision', () => {
     expect([lookupKeys.trends(initialLearnerState), lookupKeys.segments(initialLearnerState)]).toEqual([[], []]);
   });
 
-  it('are lists of segments only for courses in which the learner has done nothing', () => {
+  it('are lists of segments for every course, whatever the learner has done there', () => {
     expect(lookupKeys.segments(ofTwo('he'))).toEqual(['AAA-2024J|he', 'AAA-2024J|all', 'BBB-2024J|he', 'BBB-2024J|all']);
-    expect(lookupKeys.segments(after(ofTwo('he'), 0, ['a']))).toEqual(['BBB-2024J|he', 'BBB-2024J|all']);
+    expect(lookupKeys.segments(after(ofTwo('he'), 0, ['a']))).toEqual(['AAA-2024J|he', 'AAA-2024J|all', 'BBB-2024J|he', 'BBB-2024J|all']);
   });
 
   it('are the list of the whole course alone for a learner who does not agree to profiling', () => {

@@ -21,7 +21,7 @@ export function slowLists(world: World): SlowLists {
   const items = itemsOf(world);
   const names = itemFeatures.declarations;
   const values = Float32Array.from(items.flatMap(({ features }) => names.map(({ name, fallback }) => features[name] ?? fallback)));
-  const scores = formulaRanker.score({ rows: items.length, columns: names.length, values });
+  const { next: scores } = formulaRanker.score({ rows: items.length, columns: names.length, values });
   const ranked = items.map((one, row) => ({ ...one, score: scores[row]! })).sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1));
   const listed = (some: typeof ranked): RecommendedItem[] => some.slice(0, 20).map((one) => recommended(one, one.score));
   return { next: listed(ranked), new: listed(ranked.filter(({ features }) => features['opened'] === undefined)) };
@@ -45,7 +45,7 @@ function isLeftOut(world: World, item: string): boolean {
   const place = placeOf(world, item);
   if (place === undefined) return false;
   if (place.withdrawn || (place.availableFromMs ?? -Infinity) > AT || (place.availableUntilMs ?? Infinity) <= AT) return true;
-  const isMastered = place.kind === 'quiz' && place.skills.length > 0 && place.skills.every((skill) => (masteryOf(world, skill) ?? 0) >= 0.95);
+  const isMastered = place.kind === 'quiz' && place.skills.length > 0 && place.skills.every((skill) => (masteryOf(world, skill) ?? 0) >= 0.85);
   return isMastered || (useOf(world, item) === undefined && !isReady(world, place));
 }
 

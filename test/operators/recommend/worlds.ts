@@ -1,7 +1,8 @@
 /** Courses and learners for the tests of decisions: built by hand, or drawn. */
 import fc from 'fast-check';
 import type { DecisionLookups, DecisionOptions, LearnerState, Moment } from '../../../operators/recommend/index.js';
-import { formulaRanker, initialLearnerState } from '../../../operators/recommend/index.js';
+import type { CourseView } from '../../../operators/recommend/courseView.js';
+import { NO_POLICY, NO_RETRIEVAL, formulaModels, initialLearnerState } from '../../../operators/recommend/index.js';
 import {
   cohortId,
   courseId,
@@ -13,6 +14,7 @@ import {
   type ItemId,
   type SegmentRecommendation,
 } from '../../../schemas/index.js';
+import { cohortTrend, itemTrend } from '../../topologies/trends.js';
 
 export const DAY_MS = 86_400_000;
 export const AT = Date.UTC(2024, 10, 1);
@@ -36,7 +38,14 @@ export interface World {
 }
 
 export const EMPTY: World = { trends: [], places: [], uses: [], skills: [], deadlines: [], busy: [0, 0, 0] };
-export const OPTIONS: DecisionOptions = { ranker: formulaRanker, region: 'test', topologyVersion: 3, validForMs: 8 * DAY_MS, loggedShare: 1 };
+export const OPTIONS: DecisionOptions = {
+  models: formulaModels,
+  region: 'test',
+  topologyVersion: 3,
+  validForMs: 8 * DAY_MS,
+  loggedShare: 1,
+  policy: NO_POLICY,
+};
 
 /** An item of the curriculum that can always be opened, told of 100 days ago. */
 export const place = (item: string, parts: Partial<CurriculumItem> = {}): CurriculumItem => ({
@@ -51,28 +60,24 @@ export const place = (item: string, parts: Partial<CurriculumItem> = {}): Curric
   availableUntilMs: null,
   addedAtMs: AT - 100 * DAY_MS,
   withdrawn: false,
+  position: null,
+  plannedFromMs: null,
+  plannedUntilMs: null,
   ...parts,
 });
 
 /** An item that the cohort uses `n` times as much as the least. */
-export const trend = (item: string, n: number): Trend => ({
-  item: itemId(item),
-  events1d: n,
-  events3d: 2 * n,
-  events7d: 4 * n,
-  learnerDays1d: n,
-  learnerDays3d: n,
-  learnerDays7d: 2 * n,
-  newLearners1d: 0,
-  newLearners3d: 0,
-  newLearners7d: 0,
-});
+export const trend = (item: string, n: number): Trend =>
+  itemTrend(item, { events1d: n, events3d: 2 * n, events7d: 4 * n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: 2 * n });
 
 /** An item that the learner used on `days` days, the last of them so many days ago. */
 export const use = (item: string, daysAgo: number, parts: Partial<Use> = {}): Use => ({
   item: itemId(item),
   lastMs: AT - daysAgo * DAY_MS - 1,
+  firstMs: AT - daysAgo * DAY_MS - 1,
   days: 1,
+  recentDays: 1,
+  events: 1,
   weight: 1,
   completed: false,
   ...parts,
@@ -105,11 +110,30 @@ export function argumentsOf(world: World, { consent = true, segment = null, segm
     engagement: { asOfMs: AT, events1d, events7d, events28d },
   };
   const lookups = {
-    trends: new Map(trends.length === 0 ? [] : [[COHORT, { ...made, cohort: COHORT, course: COURSE, items: trends }]]),
+    trends: new Map(trends.length === 0 ? [] : [[COHORT, cohortTrend(trends, { ...made, cohort: COHORT, course: COURSE })]]),
     curricula: new Map(places.length === 0 ? [] : [[COURSE, { ...made, course: COURSE, items: places }]]),
     segments: new Map(Object.entries(segments).map(([name, items]) => [segmentKey(COURSE, name), segmentList(name, items)])),
   };
   return { moment: { learner: learnerId(learner), state, atMs: AT }, lookups };
+}
+
+/** What candidates are made from; the first of the lists is that of the segment. */
+export function viewOf(world: Partial<World>, parts: Partial<CourseView> = {}, lists: Readonly<Record<string, readonly string[]>> = {}): CourseView {
+  const { moment, lookups } = argumentsOf({ ...EMPTY, ...world }, { segments: lists });
+  const { context, histories, skills, engagement } = moment.state;
+  return {
+    course: context!.courses[0]!,
+    uses: histories[0]?.uses ?? [],
+    trend: [...lookups.trends.values()][0],
+    curriculum: [...lookups.curricula.values()][0],
+    skills,
+    engagement: engagement!,
+    hoursPerWeek: null,
+    segment: [...lookups.segments.values()][0],
+    retrieval: NO_RETRIEVAL,
+    atMs: AT,
+    ...parts,
+  };
 }
 
 function segmentList(segment: string, items: readonly string[]): SegmentRecommendation {
@@ -138,6 +162,15 @@ const drawnTrend: fc.Arbitrary<Omit<Trend, 'item'>> = fc.record({
   newLearners1d: count,
   newLearners3d: count,
   newLearners7d: count,
+  events14d: count,
+  learnerDays14d: count,
+  newLearners14d: count,
+  events28d: count,
+  learnerDays28d: count,
+  newLearners28d: count,
+  openers: count,
+  firstUsedAtMs: fc.constantFrom(null, AT - 30 * DAY_MS),
+  spreadAtMs: fc.constantFrom(null, AT - 20 * DAY_MS),
 });
 
 const drawnPlace: fc.Arbitrary<Partial<CurriculumItem>> = fc.record({
@@ -150,12 +183,20 @@ const drawnPlace: fc.Arbitrary<Partial<CurriculumItem>> = fc.record({
   withdrawn: fc.constantFrom(false, false, false, false, true),
 });
 
-const drawnUse: fc.Arbitrary<Omit<Use, 'item'>> = fc.record({
-  lastMs: fc.integer({ min: 0, max: 40 * 24 }).map((hoursAgo) => AT - hoursAgo * 3_600_000 - 1),
-  days: fc.integer({ min: 1, max: 30 }),
-  weight: fc.double({ min: 0.01, max: 20, noNaN: true }),
-  completed: fc.boolean(),
-});
+const drawnUse: fc.Arbitrary<Omit<Use, 'item'>> = fc
+  .record({
+    hoursAgo: fc.integer({ min: 0, max: 40 * 24 }),
+    hoursBefore: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 30 * 24 })),
+    recentDays: fc.integer({ min: 0, max: 2 ** 30 - 1 }).map((others) => 2 * others + 1),
+    events: fc.integer({ min: 1, max: 100 }),
+    days: fc.integer({ min: 1, max: 30 }),
+    weight: fc.double({ min: 0.01, max: 20, noNaN: true }),
+    completed: fc.boolean(),
+  })
+  .map(({ hoursAgo, hoursBefore, ...rest }) => {
+    const lastMs = AT - hoursAgo * 3_600_000 - 1;
+    return { ...rest, lastMs, firstMs: lastMs - hoursBefore * 3_600_000 };
+  });
 
 /** Draws something for each of some items; none is drawn twice. */
 function forSome<T>(arbitrary: fc.Arbitrary<T>, from: fc.Arbitrary<string[]> = someItems): fc.Arbitrary<(T & { readonly item: ItemId })[]> {

@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reasonText } from '../../../schemas/index.js';
+import { CANDIDATE_SOURCES } from '../../../operators/recommend/candidateSources.js';
+import { REASONS, reasonText } from '../../../schemas/index.js';
 import { SOON, openPage, takeComplaints, useBrowser } from './browser.js';
 import { serve, type Served } from './pageServer.js';
-import { NOW_MS, School, learnerName } from './school.js';
+import { NOW_MS, School, learnerName, type Pick } from './school.js';
 
 const DAY_MS = 86_400_000;
 
@@ -46,9 +47,43 @@ describe('the page', () => {
     await expect.poll(() => titles(page, 'next'), SOON).toEqual(['Forum: ask and answer', 'Quiz on cells']);
     expect(await titles(page, 'new')).toEqual(['Genes and heredity']);
     const quiz = page.locator('[data-item=cells-quiz]');
-    expect(plain(await quiz.innerText())).toBe('Quiz on cells quiz due for review');
+    expect(plain(await quiz.innerText())).toBe('Quiz on cells quiz worth another look');
     expect(await page.locator('[data-item=forum] .reasons').innerText()).toBe(`trending in the cohort · ${reasonText('TRENDING_IN_COHORT')}`);
     expect(await marked(page)).toEqual([]);
+  });
+
+  it('names every source and every reason in words', async () => {
+    const url = `${server.url}/?learner=${learnerName(7)}`;
+    await school.recommend(
+      learnerName(7),
+      CANDIDATE_SOURCES.map((source, n) => ({ item: `item-${n}`, source })),
+      [{ item: 'genes', source: 'CURRICULUM', reasons: Object.keys(REASONS) }],
+    );
+    const page = await openPage(url);
+    await expect.poll(() => titles(page, 'next'), SOON).toHaveLength(CANDIDATE_SOURCES.length);
+    const told = await page.locator('[data-list=next] .reasons').allInnerTexts();
+    expect(new Set(told).size).toBe(CANDIDATE_SOURCES.length);
+    // Several words each: the name of a source alone is none.
+    expect(told.filter((text) => !/^[a-z]+( [a-z]+){2,}$/.test(text))).toEqual([]);
+    expect(await page.locator('[data-list=new] .reasons').innerText()).toBe(['from the plan of the course', ...Object.values(REASONS)].join(' · '));
+  });
+
+  it('says how much of a list is what others use, where too little is known of the learner', async () => {
+    const shared: readonly Pick[] = [
+      { item: 'forum', source: 'SEGMENT' },
+      { item: 'welcome', source: 'POPULAR' },
+    ];
+    await school.recommend(learnerName(8), [...shared, { item: 'genes' }], shared);
+    const page = await openPage(`${server.url}/?learner=${learnerName(8)}`);
+    const notes = (): Promise<string[]> => page.locator('[data-list] .note').allInnerTexts();
+    const noteOf = (count: string): string => `What the segment or the whole course uses: ${count}. Too little is known of this learner for more.`;
+    await expect.poll(notes, SOON).toEqual([noteOf('2 of 3 items'), noteOf('all items')]);
+    await school.recommend(learnerName(8), [{ item: 'genes' }], [{ item: 'genes' }], NOW_MS);
+    await expect.poll(notes, SOON).toEqual([]);
+    // A list that stands in for the learner's own says so itself.
+    await page.goto(`${server.url}/?learner=nobody`);
+    await expect.poll(() => titles(page, 'next'), SOON).toHaveLength(3);
+    expect(await notes()).toEqual([]);
   });
 
   it('says how old the list is, how long it is good, and what made it', async () => {

@@ -16,6 +16,7 @@ import {
   type RecommendedItem,
   type Topic,
 } from '../../../schemas/index.js';
+import { cohortTrend, itemTrend } from '../../topologies/trends.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
 
 export const REGION = 'eu-west';
@@ -179,28 +180,15 @@ export class School {
     const schedule = { durationMinutes: 20, availableFromMs: null, availableUntilMs: null };
     return this.write(topics.catalogue, {
       ...{ item: itemId(item), course: COURSE, kind, title, text: '', skills: [], prerequisites: [], difficulty: 0.5, ...schedule },
-      ...{ region: REGION, withdrawn: false, updatedAtMs: NOW_MS - 60 * DAY_MS, ...rest },
+      ...{ region: REGION, withdrawn: false, updatedAtMs: NOW_MS - 60 * DAY_MS, position: null, plannedFromMs: null, plannedUntilMs: null, ...rest },
     });
   }
 
   trend(forumLastDay = 40): Promise<void> {
-    const used = (item: string, days: readonly [number, number, number]) => {
-      const [events1d, events3d, events7d] = days;
-      return {
-        item: itemId(item),
-        events1d,
-        events3d,
-        events7d,
-        learnerDays1d: 1,
-        learnerDays3d: 2,
-        learnerDays7d: 3,
-        newLearners1d: 0,
-        newLearners3d: 0,
-        newLearners7d: 1,
-      };
-    };
+    const used = (item: string, [events1d, events3d, events7d]: readonly [number, number, number]) =>
+      itemTrend(item, { events1d, events3d, events7d, learnerDays1d: 1, learnerDays3d: 2, learnerDays7d: 3, newLearners7d: 1 });
     const items = [used('forum', [forumLastDay, 90, 140]), used('welcome', [3, 30, 210]), used('genes', [9, 12, 14])];
-    return this.write(topics.cohortTrends, { cohort: COHORT, course: COURSE, region: REGION, asOfMs: NOW_MS, topologyVersion: 1, items });
+    return this.write(topics.cohortTrends, cohortTrend(items, { cohort: COHORT, course: COURSE, region: REGION, asOfMs: NOW_MS }));
   }
 
   /** Clicks of some learners, one minute apart. */

@@ -1,15 +1,13 @@
-/** Runs the real command line in a process of its own. */
+/** Runs the real command line, built, in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { sharedProgram } from '../../integration/servers.js';
 
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const SCRIPT = join(projectRoot, 'scripts', 'skillforge.ts');
+const PROGRAM = await sharedProgram();
 
 export interface CliResult {
   readonly code: number | null;
@@ -36,10 +34,21 @@ export function newFolder(): string {
   return folder;
 }
 
+/** A user's project with the package installed, as it is built. */
+export function newProject(): string {
+  const project = newFolder();
+  const modules = join(project, 'node_modules');
+  mkdirSync(modules);
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n');
+  symlinkSync(projectRoot, join(modules, 'skillforge-streams'));
+  for (const name of ['rxjs', 'tsx']) symlinkSync(join(projectRoot, 'node_modules', name), join(modules, name));
+  return project;
+}
+
 /** Starts `skillforge` with these arguments. */
 export function startCli(args: readonly string[], cwd = tmpdir()): CliChild {
   const { SKILLFORGE_DATA: _, SKILLFORGE_REGION: __, ...env } = process.env;
-  const child = spawn(process.execPath, ['--import', TSX, SCRIPT, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (bytes: Buffer) => (output.stdout += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (output.stderr += bytes.toString()));

@@ -54,6 +54,24 @@ describe('a line of JSON', () => {
   });
 });
 
+describe('a line that was refused', () => {
+  const kept = (text: string): string => new JsonValues(SCHEMA).withoutUnknown(Buffer.from(text)).toString();
+
+  it('is kept without the fields that the schema does not have, and what is in them', () => {
+    expect(kept('{ "more": [{ "n": 1, "mail": "ada@x" }, "b"], "id": "a", "mail": "ada@x" }')).toBe('{"more":[{"n":1},"b"],"id":"a"}');
+    expect(
+      kept('{ "id": { "mail": "ada@x" }, "bytes": { "mail": "ada@x" }, "inner": ["ada@x"], "named": { "x": { "n": 1, "mail": "ada@x" } } }'),
+    ).toBe('{"named":{"x":{"n":1}}}');
+  });
+
+  it.each(['{ "bytes": null,  "id": 7 }', '{ "inner": { "n": "x" }, "id": "a" }', '{ "id": "Ada', '["a"]'])(
+    'stays as it is without any: %s',
+    (text) => {
+      expect(kept(text)).toBe(text);
+    },
+  );
+});
+
 describe('what `topics read` prints of a record', () => {
   const written: readonly Topic<string, unknown>[] = [topics.clicks, topics.quizResults, topics.lmsEvents, topics.catalogue, topics.profiles];
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDeadLetters } from '../../../runtime/deadLetters.js';
+import { isMarker, readHeader } from '../../../runtime/engine/header.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
@@ -66,6 +67,20 @@ describe('lines that are written to a topic', () => {
     expect(stored(storage)).toEqual(expect.arrayContaining(expected));
   });
 
+  it.each([
+    ['lines', [line('ada', 1), line('bob', 2)]],
+    ['none', []],
+  ])('are followed in every partition by the promise that is asked for, where there are %s', async (_, lines) => {
+    const storage = memoryStorage();
+    const { written } = await importLines(storage, anyGrades, fileOf(...lines), { ...silent, clockMs: 5_000 });
+    expect(written).toBe(lines.length);
+    const last = [0, 1, 2].map((partition) => {
+      const { start, end } = storage.log.range('test.grades', partition);
+      return storage.log.read('test.grades', partition, start, end - start).at(-1)!;
+    });
+    expect(last.map(({ header }) => [isMarker(header), readHeader(header)!.eventTimeMs])).toEqual([0, 1, 2].map(() => [true, 5_000]));
+  });
+
   it('go to the dead letters with number, bytes and code where they do not fit; the others are written', async () => {
     const storage = memoryStorage();
     const told: number[] = [];
@@ -80,7 +95,13 @@ describe('lines that are written to a topic', () => {
       ['write/grades/monday.jsonl', 4, 'SFS_ENCODE_FAILED'],
       ['write/grades/monday.jsonl', 5, 'SFS_LINE_INVALID'],
     ]);
-    expect(letters.map((one) => one.personal)).toMatchObject([{ value: Buffer.from('{') }, {}, {}, {}]);
+    expect(letters.map(({ personal }) => personal.value?.toString())).toEqual([
+      '{',
+      line('', 2),
+      line('bob', 'two'),
+      // Without the field that nobody knows.
+      line('bob', 2),
+    ]);
   });
 
   it('are there once however often the same file is given, and again from a stream', async () => {

@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newProject } from '../../docs/walkthrough.js';
-import { runCli, startCli, type CliResult } from './cliProcess.js';
+import { newProject, runCli, startCli, type CliResult } from './cliProcess.js';
 import type { ReplayDiff } from '../../../scripts/commands/replayDiff.js';
 import type { ReplayPlan } from '../../../scripts/commands/replayPlan.js';
 

@@ -7,7 +7,7 @@ import { replayText } from '../../../scripts/commands/dlqReplay.js';
 import { folderInvocation, invocation } from '../../../scripts/commands/invocation.js';
 import { offsetsText } from '../../../scripts/commands/lag.js';
 import { runWork } from '../../../scripts/commands/run.js';
-import { eventTimeOf } from '../../../scripts/commands/topicsRead.js';
+import { eventTimeOf } from '../../../scripts/commands/eventTime.js';
 import { spanText } from '../../../scripts/topology/spanText.js';
 
 const stored = (code: string, sourceTopic: string) => ({ letter: { code, sourceTopic } }) as StoredDeadLetter;

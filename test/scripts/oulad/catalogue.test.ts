@@ -24,7 +24,16 @@ describe('an item of the catalogue', () => {
       region,
       withdrawn: false,
       updatedAtMs: Date.UTC(2012, 9, 1),
+      position: null,
+      plannedFromMs: null,
+      plannedUntilMs: null,
     });
+  });
+
+  it('has the weeks for which it is planned as instants, the last one included', async () => {
+    const folder = writeOulad({ vle: [[1, 'AAA', '2013J', 'quiz', 2, 4]] });
+    const { items } = await readCatalogue(folder, { region });
+    expect(items[0]).toMatchObject({ plannedFromMs: Date.UTC(2013, 9, 1 + 14), plannedUntilMs: Date.UTC(2013, 9, 1 + 35) });
   });
 
   it('has the weeks for which it is planned in its title', async () => {

@@ -17,6 +17,10 @@ describe('the clock of the data', () => {
     expect(clockOf(COURSES, { untilDay: -1, module: 'BBB' }, LAST_MS)).toBe(Date.UTC(2013, 1, 1));
   });
 
+  it('stands at the midnight after the last day of the calendar, whatever the presentations', () => {
+    expect(clockOf(COURSES, { untilEpochDay: Date.UTC(2013, 10, 30) / 86_400_000 }, LAST_MS)).toBe(Date.UTC(2013, 11, 1));
+  });
+
   it('does not stand anywhere when nothing was chosen', () => {
     expect(clockOf(COURSES, {}, -Infinity)).toBeNull();
     expect(clockOf(COURSES, { untilDay: 60, module: 'ZZZ' }, -Infinity)).toBeNull();

@@ -21,6 +21,8 @@ describe('a profile', () => {
         cohort: 'AAA-2013J',
         consentProfiling: true,
         consentAtMs: day(-30),
+        objectsToProfiling: null,
+        restricted: null,
       },
     });
   });

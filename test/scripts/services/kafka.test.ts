@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { Kafka as Brokers, Server } from '../../../scripts/services/index.js';
+import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { SERVER_START_MS, ownServices } from '../../integration/servers.js';
 
 const TOPIC = 'words';
@@ -66,6 +67,7 @@ async function leaderOf(kafka: Kafka, brokers: readonly Server[]): Promise<Serve
 
 describe('a cluster of three brokers', { timeout: SERVER_START_MS }, () => {
   it('keeps serving a topic with two replicas in sync after a kill -9 of its leader, and takes it back', async (context) => {
+    skipUnlessLong(context, 'FAULTS');
     const { kafka: cluster } = await ownServices({ brokers: 3 }, context);
     const kafka = clientOf(cluster!);
     await withAdmin(kafka, (admin) =>

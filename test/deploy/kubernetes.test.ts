@@ -1,0 +1,183 @@
+/** The manifests build, are what Kubernetes knows, keep the rules, and name what the code has. */
+import { spawnSync } from 'node:child_process';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import type { Command } from 'commander';
+import { describe as describeTopology, type TopologyGraph } from '../../operators/graph.js';
+import { consumerGroupId } from '../../runtime/cluster/memberGroup.js';
+import { skillforgeProgram } from '../../scripts/commands/program.js';
+import { isInstalled, programOf, setupCommand } from '../../scripts/ml/python.js';
+import { loadOwnTopology, ownTopologyFiles } from '../../scripts/topologyFiles.js';
+import { at, builtText, kustomize, listAt, manifestsIn, regions, textAt, type Manifest } from './kubernetesManifests.js';
+import { MUTATIONS } from './kubernetesMutations.js';
+import { RULES } from './kubernetesPolicy.js';
+
+/** Oldest and newest Kubernetes that the manifests are for, and which region each is tried on: regions differ in names alone. */
+const KUBERNETES = [
+  ['1.33', 'eu-west'],
+  ['1.36', 'eu-central'],
+] as const;
+/** Kinds of KEDA: Kubernetes has no schema of them. */
+const isOfKeda = ({ apiVersion }: Manifest): boolean => apiVersion === 'keda.sh/v1alpha1';
+
+const texts = new Map<string, string>();
+const parsed = new Map<string, readonly Manifest[]>();
+
+beforeAll(() => {
+  if (kustomize === null) return;
+  for (const region of regions) {
+    texts.set(region, builtText(kustomize, region));
+    parsed.set(region, manifestsIn(texts.get(region)!));
+  }
+});
+
+/** The text of a region. Skips the test where it cannot be built. */
+function built(context: TestContext, region: string): string {
+  context.skip(kustomize === null, 'neither kustomize nor kubectl is on the PATH: manifests are not built');
+  return texts.get(region)!;
+}
+
+/** The objects of a region. Skips the test where it cannot be built. */
+function manifestsOf(context: TestContext, region: string): readonly Manifest[] {
+  built(context, region);
+  return parsed.get(region)!;
+}
+
+const ofKind = (all: readonly Manifest[], kind: string): Manifest[] => all.filter((one) => one.kind === kind);
+
+describe('the manifests of a region', () => {
+  const strictly = (text: string, version: string) =>
+    spawnSync(programOf('manifests', 'kubernetes-validate'), ['--strict', '--kubernetes-version', version, '-'], { input: text, encoding: 'utf8' });
+
+  it.for(KUBERNETES)('are what Kubernetes %s knows, to the last field: %s', { timeout: 120_000 }, ([version, region], context) => {
+    const text = built(context, region);
+    context.skip(!isInstalled('manifests'), `the schemas of Kubernetes are missing: ${setupCommand('manifests')}`);
+    const { status, stdout } = strictly(text, version);
+    const lines = stdout.trim().split('\n');
+    expect(lines.filter((line) => line.startsWith('ERROR') || line.startsWith('FATAL'))).toEqual([]);
+    expect(status).toBe(0);
+    const known = manifestsOf(context, region).filter((one) => !isOfKeda(one));
+    expect(lines.filter((line) => line.includes(' passed for resource '))).toHaveLength(known.length);
+  });
+
+  it('are refused with a field that Kubernetes does not know', { timeout: 120_000 }, (context) => {
+    const text = built(context, regions[0]!);
+    context.skip(!isInstalled('manifests'), `the schemas of Kubernetes are missing: ${setupCommand('manifests')}`);
+    const first = text.split('---\n').find((one) => one.includes('kind: Deployment'))!;
+    const { status, stdout } = strictly(first.replace('enableServiceLinks: false', 'enableServiceLink: false'), KUBERNETES[0][0]);
+    expect(status).not.toBe(0);
+    expect(stdout).toContain('enableServiceLink');
+  });
+
+  it.for(regions)('are those of all parts, each with a name of its own: %s', (region, context) => {
+    const names = manifestsOf(context, region).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of ['worker-events', 'worker-courses', 'worker-recommendations', 'gateway']) expect(names).toContain(`Deployment/${name}`);
+    expect(names).toContain('StatefulSet/reader');
+  });
+
+  it('differ between regions in what is of the region alone', (context) => {
+    const [first, ...others] = regions.map((region) => [region, built(context, region)] as const);
+    const plain = ([region, text]: readonly [string, string]): string =>
+      text
+        .replace(/key: topology.kubernetes.io\/region\n\s+operator: In\n\s+values:\n(\s+- [a-z0-9-]+\n)+/g, 'regions of data centres\n')
+        .replaceAll(region, 'REGION')
+        .replace(/cidr: \S+/g, 'cidr')
+        .replace(/((?:settings|models)-)\w{10}\b/g, '$1HASH');
+    for (const other of others) expect(plain(other)).toBe(plain(first!));
+  });
+});
+
+describe('the policy', () => {
+  describe.each(Object.keys(RULES))('%s', (name) => {
+    it.for(regions)('holds in %s', (region, context) => {
+      expect(RULES[name]!(manifestsOf(context, region), region)).toEqual([]);
+    });
+
+    it.for(MUTATIONS[name]!)('refuses $to', ({ from, to }, context) => {
+      const region = 'eu-west';
+      const text = built(context, region);
+      const changed = text.replace(from, to);
+      expect(changed, 'the change finds its place').not.toBe(text);
+      expect(RULES[name]!(manifestsIn(changed), region)).not.toEqual([]);
+    });
+  });
+
+  it('has a change that it refuses for each rule', () => {
+    expect(Object.keys(MUTATIONS)).toEqual(Object.keys(RULES));
+    expect(Object.values(MUTATIONS).filter((changes) => changes.length === 0)).toEqual([]);
+  });
+});
+
+/** Containers with what they are told. */
+const containersOf = (all: readonly Manifest[]): { readonly workload: string; readonly args: readonly string[] }[] =>
+  [...ofKind(all, 'Deployment'), ...ofKind(all, 'StatefulSet')].flatMap((workload) =>
+    listAt(workload, 'spec.template.spec.containers').map((one) => ({ workload: workload.metadata.name, args: listAt(one, 'args').map(String) })),
+  );
+
+/** The topologies that a worker is told to run. */
+const topologiesIn = ([verb, ...args]: readonly string[]): readonly string[] =>
+  verb === 'run'
+    ? args.slice(
+        0,
+        args.findIndex((arg) => arg.startsWith('-')),
+      )
+    : [];
+
+describe('what the manifests say of the code', () => {
+  let graphs: ReadonlyMap<string, TopologyGraph>;
+
+  beforeAll(async () => {
+    const all = await Promise.all(ownTopologyFiles().map(({ name }) => loadOwnTopology(name)));
+    graphs = new Map(all.map((topology) => [topology.name, describeTopology(topology)]));
+  });
+
+  it('runs every topology once', (context) => {
+    const run = containersOf(manifestsOf(context, regions[0]!)).flatMap(({ args }) => topologiesIn(args));
+    expect([...run].sort()).toEqual([...graphs.keys()].sort());
+  });
+
+  it('gives commands options that they have', async (context) => {
+    for (const { args } of containersOf(manifestsOf(context, regions[0]!))) {
+      const command = await commandOf(args);
+      const unknown = args.filter((arg) => arg.startsWith('--') && !command.options.some(({ long }) => long === arg));
+      expect(unknown, args.join(' ')).toEqual([]);
+    }
+  });
+
+  it.for(regions)('scales workers by the groups and topics of what they run, with no more processes than partitions: %s', (region, context) => {
+    const all = manifestsOf(context, region);
+    const containers = containersOf(all);
+    for (const scaled of ofKind(all, 'ScaledObject')) {
+      const { args } = containers.find(({ workload }) => workload === textAt(scaled, 'spec.scaleTargetRef.name'))!;
+      const triggers = listAt(scaled, 'spec.triggers').map((trigger) => at(trigger, 'metadata'));
+      const sources = topologiesIn(args).flatMap((name) => sourcesOf(graphs.get(name)!, region));
+      for (const trigger of triggers) {
+        const source = sources.find(({ group, topic }) => group === textAt(trigger, 'consumerGroup') && topic === textAt(trigger, 'topic'));
+        expect(source, JSON.stringify(trigger)).toBeDefined();
+        expect(Number(textAt(trigger, 'lagThreshold'))).toBeGreaterThan(1_000);
+        // KEDA takes text alone here.
+        expect(Object.values(trigger as object).every((value) => typeof value === 'string')).toBe(true);
+      }
+      expect(triggers.length).toBeGreaterThan(0);
+      const most = Math.max(...sources.map(({ partitions }) => partitions));
+      expect(Number(at(scaled, 'spec.maxReplicaCount'))).toBeLessThanOrEqual(most);
+    }
+  });
+});
+
+/** Sources of the tasks of a topology, as Kafka names them. */
+const sourcesOf = ({ name, version, subtopologies }: TopologyGraph, region: string) =>
+  subtopologies
+    .flatMap(({ inputs }) => inputs)
+    .map(({ topic, partitions }) => ({ group: consumerGroupId(region, `${name}@${version}`), topic: `${region}.${topic}`, partitions }));
+
+/** The command that words name: its group's own where the group has one by default. */
+async function commandOf(words: readonly string[]): Promise<Command> {
+  let command = await skillforgeProgram(words);
+  for (const word of words) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) break;
+    command = next;
+  }
+  return command;
+}

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { skillforgeProgram } from '../../../scripts/commands/program.js';
+import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { compliancePagePath, obligationsIn } from '../../../scripts/privacy/compliance.js';
+import { readInventory } from '../../../scripts/privacy/ownInventory.js';
+import { temporaryFolder } from '../../fixtures/oulad/folder.js';
+
+const page = readFileSync(compliancePagePath(), 'utf8');
+const obligations = obligationsIn(page);
+const commands = obligations.flatMap((one) => one.commands);
+
+/** Which command a line means; it is parsed, not run. */
+async function meant(line: string): Promise<string | null> {
+  const words = line.split(' ').slice(1);
+  const program = await skillforgeProgram(words);
+  let found: string | null = null;
+  const leaves = program.commands.flatMap((command) => (command.commands.length === 0 ? [command] : command.commands));
+  for (const leaf of leaves) leaf.action(() => void (found = leaf.name()));
+  await program.parseAsync(words, { from: 'user' });
+  return found;
+}
+
+describe('the page of obligations', () => {
+  it('names for each what shows it, or that there is nothing yet', () => {
+    expect(obligations.length).toBeGreaterThan(10);
+    expect(commands.length).toBeGreaterThan(10);
+    const lines = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| obligation'));
+    expect(lines.filter((line) => !line.includes('`') && !line.endsWith('| not yet | not yet |') && !/ not yet \|$/.test(line))).toEqual([]);
+  });
+
+  it.each(commands.filter((command) => command.startsWith('skillforge ')))('names a command that there is: %s', async (command) => {
+    expect(await meant(command)).toBe(command.split(' ').find((word, at) => at > 0 && !['privacy', 'decisions'].includes(word)));
+  });
+
+  it.each(commands.filter((command) => !command.startsWith('skillforge ')))('names tests that there are: %s', (command) => {
+    expect(command).toMatch(/^npx vitest run \S+$/);
+    expect(existsSync(join(projectRoot, command.split(' ').at(-1)!))).toBe(true);
+  });
+
+  it('shows an inventory that can be read', () => {
+    const [, json] = /```json\n([^`]*)```/.exec(page)!;
+    const path = join(temporaryFolder(), 'inventory.json');
+    writeFileSync(path, json!);
+    expect(Object.keys(readInventory(path))).toEqual(['controller', 'activities', 'topics', 'topologies', 'stores']);
+  });
+});

@@ -37,6 +37,9 @@ DIFFICULTY_LEVELS = 5
 SHORTEST = 1e-12
 # Directions that hold less than this share of the first one's variance are noise.
 LEAST_VARIANCE = 1e-6
+# Variances that differ by less than this share of the first one's are equal, and lengths by this share of themselves: not for rounding alone.
+EQUAL = 1e-9
+NEARLY = 1e-6
 # As for item factors: not the last bits.
 STEP = 2.0**-20
 # usearch: edges of a node, and how many nodes are looked at when one is added.
@@ -112,14 +115,43 @@ def train(items: Sequence[Item], dimensions: int = DIMENSIONS, buckets: int = BU
 
 
 def principal_directions(rows: np.ndarray, most: int) -> np.ndarray:
-    """The right singular vectors of a matrix, those of the greatest singular values, as columns."""
-    columns = rows.shape[1]
-    with threadpool_limits(1, user_api="blas"):
-        variances, vectors = eigh(rows.T @ rows, subset_by_index=[max(0, columns - most), columns - 1])
-    order = np.argsort(-variances, kind="stable")
-    directions = vectors[:, order[variances[order] > LEAST_VARIANCE * variances[order[0]]]]
-    # A direction may point either way: its largest component is positive.
-    return directions * np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])])
+    """The right singular vectors of a matrix, those of the greatest singular values, as columns.
+
+    Directions of equal singular values are any basis of what they span, another one on each kind of processor. Here it is that of
+    :func:`own_basis`, so that the same items give the same points everywhere.
+    """
+    variances, vectors = leading(rows.T @ rows, most)
+    kept = int((variances > LEAST_VARIANCE * variances[0]).sum())
+    bounds = [0, *(n for n in range(1, kept) if variances[n - 1] - variances[n] > EQUAL * variances[0]), kept]
+    spans = [own_basis(vectors[:, first:end]) for first, end in zip(bounds, bounds[1:], strict=False)]
+    return np.hstack(spans)[:, :most]
+
+
+def leading(square: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of a symmetric matrix, the greatest first, with their vectors: `most` and as many more as equal the last of these."""
+    columns = len(square)
+    count = most
+    while True:
+        with threadpool_limits(1, user_api="blas"):
+            variances, vectors = eigh(square, subset_by_index=[max(0, columns - count - 1), columns - 1])
+        variances, vectors = variances[::-1], vectors[:, ::-1]
+        if count >= columns or variances[most - 1] - variances[-1] > EQUAL * variances[0]:
+            return variances, vectors
+        count *= 2
+
+
+def own_basis(vectors: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of what orthonormal columns span, which depends on nothing but that space: of the projections of the unit vectors
+    onto it the longest, then the longest of what is left without it, and so on."""
+    projector = vectors @ vectors.T
+    basis: list[np.ndarray] = []
+    for _ in range(vectors.shape[1]):
+        lengths = np.diag(projector)
+        # The first of those that are as long up to rounding.
+        column = projector[:, int(np.flatnonzero(lengths > lengths.max() * (1 - NEARLY))[0])]
+        basis.append(column / np.linalg.norm(column))
+        projector = projector - np.outer(basis[-1], basis[-1])
+    return np.stack(basis, axis=1)
 
 
 def files(embedder: Embedder, courses: dict[str, list[Item]]) -> dict[str, bytes]:

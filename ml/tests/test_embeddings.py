@@ -48,6 +48,23 @@ def test_directions_keep_what_differs():
     np.testing.assert_allclose(points @ points.T, weighted @ weighted.T, atol=1e-4)
 
 
+def test_directions_of_equal_variance_do_not_depend_on_how_they_were_found():
+    """Some have equals, of which the last ones are left out: any basis of what they span would do, and processors differ in which they find."""
+    random = np.random.default_rng(1)
+    axes = np.linalg.qr(random.normal(size=(12, 12)))[0]
+    variances = np.array([5, 3, 3, 3, 2, 1, 1, 1, 1, 1, 0, 0])
+    found = []
+    for _ in range(3):
+        turned = axes.copy()
+        for first, end in ((1, 4), (5, 10)):
+            turned[:, first:end] = axes[:, first:end] @ np.linalg.qr(random.normal(size=(end - first, end - first)))[0]
+        found.append(embeddings.principal_directions((turned * np.sqrt(variances)).T, 7))
+    assert found[0].shape == (12, 7)
+    np.testing.assert_allclose(found[0].T @ found[0], np.eye(7), atol=1e-9)
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], atol=1e-6)
+
+
 def test_the_same_items_give_the_same_bytes_and_an_index_for_each_course():
     courses = {"B": ITEMS[:8], "A": ITEMS[4:], "C": []}
     files, again = (embeddings.files(embeddings.train(ITEMS), courses) for _ in range(2))

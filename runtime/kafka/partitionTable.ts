@@ -7,7 +7,7 @@ export interface ReadPartition extends TopicPartition {
   position: number;
   paused: boolean;
   atEnd: boolean;
-  /** Fetches up to this number began before the last seek: what they bring is dropped. */
+  /** Fetches up to this number may bring what is not wanted any more, and is dropped. */
   staleUntil: number;
   /** What came while the partition was paused, for when it is resumed. */
   held: FetchedRecords[];

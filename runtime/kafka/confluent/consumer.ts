@@ -78,13 +78,16 @@ export class ConfluentConsumer implements PartitionReader {
     entry.staleUntil = Number.POSITIVE_INFINITY;
     entry.held = [];
     try {
-      await nativeCall((done) => this.client.seek({ topic, partition, offset }, this.timeoutMs, done));
-      entry.position = offset;
+      await this.loop.betweenPulls(async () => {
+        await nativeCall((done) => this.client.seek({ topic, partition, offset }, this.timeoutMs, done));
+        entry.position = offset;
+        // What comes from here on comes from there on.
+        entry.staleUntil = this.loop.pullNumber;
+      });
     } catch (error) {
       throw failureOf(error, `seeking ${topic}/${partition}`, this.failures, [topic]);
     } finally {
-      entry.held = [];
-      entry.staleUntil = this.loop.pullNumber;
+      entry.staleUntil = Math.min(entry.staleUntil, this.loop.pullNumber);
     }
   }
 

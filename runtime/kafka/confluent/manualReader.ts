@@ -8,28 +8,28 @@ import { ConfluentConsumer } from './consumer.js';
 export class ConfluentReader extends ConfluentConsumer implements ManualReader {
   async assign(partitions: readonly PartitionStart[]): Promise<void> {
     await this.checkStarts(partitions);
-    this.table.clear();
-    this.begin(partitions);
+    await this.begin(partitions, () => this.table.clear());
   }
 
   override async seek(topic: string, partition: number, offset: number): Promise<void> {
     if (this.table.get(topic, partition) !== undefined) return super.seek(topic, partition, offset);
     await this.checkStarts([{ topic, partition, offset }]);
-    this.begin([{ topic, partition, offset }]);
+    await this.begin([{ topic, partition, offset }]);
   }
 
-  /** Adds partitions. The client begins all of them anew: what pulls under way bring is dropped, and read again. */
-  private begin(added: readonly PartitionStart[]): void {
-    for (const { topic, partition, offset } of added) this.table.add(topic, partition).position = offset;
-    const entries = this.table.all();
-    for (const entry of entries) entry.staleUntil = this.loop.pullNumber;
+  /** Adds partitions. The client begins all of them anew, where each stands. */
+  private async begin(added: readonly PartitionStart[], first: () => void = () => undefined): Promise<void> {
     try {
-      this.client.assign(entries.map(startOf));
-      this.client.pause(entries.filter((entry) => this.stopped.has(entry)).map(partitionOf));
+      await this.loop.betweenPulls(() => {
+        first();
+        for (const { topic, partition, offset } of added) this.table.add(topic, partition).position = offset;
+        const entries = this.table.all();
+        this.client.assign(entries.map(startOf));
+        this.client.pause(entries.filter((entry) => this.stopped.has(entry)).map(partitionOf));
+      });
     } catch (error) {
       throw failureOf(error, 'choosing partitions', this.failures);
     }
-    this.loop.wake();
   }
 }
 

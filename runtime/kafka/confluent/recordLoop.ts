@@ -1,4 +1,5 @@
 /** Pulls records out of a native consumer, and hands them out by partition. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogRecord } from '../../ports.js';
 import type { FetchListener, TopicPartition } from '../broker.js';
 import { readParts } from '../markerKeys.js';
@@ -42,6 +43,10 @@ export class RecordLoop {
   private readonly ends: EndEvent[] = [];
   private stopping = false;
   private running: Promise<void> = Promise.resolve();
+  /** The pull that is under way, or was the last one. */
+  private pulling: Promise<boolean> = Promise.resolve(false);
+  /** The last work that no pull may overlap. */
+  private exclusive: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly native: NativeConsumer,
@@ -61,6 +66,27 @@ export class RecordLoop {
     this.wakeUp.call();
   }
 
+  /**
+   * Does something while no pull is under way. A pull that overlaps a seek may bring records of either side of it, and nothing tells which: to drop
+   * them would lose what the client does not fetch again.
+   */
+  betweenPulls(work: () => Promise<void> | void): Promise<void> {
+    const before = this.exclusive;
+    const done = (async () => {
+      await before;
+      for (let last: unknown; last !== this.pulling;) {
+        last = this.pulling;
+        await last;
+        // The client tells of ends by a way of its own: those of the last pull may come a turn later than its records.
+        await nextTurn();
+      }
+      this.handOut([], this.ends.splice(0), this.pullNumber);
+      await work();
+    })();
+    this.exclusive = done.catch(() => undefined);
+    return done;
+  }
+
   /** Resolves when no pull is under way any more. */
   async stop(): Promise<void> {
     this.stopping = true;
@@ -70,9 +96,15 @@ export class RecordLoop {
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      const any = await this.turn();
+      await this.settled();
+      const any = await (this.pulling = this.turn());
       if (!any && !this.stopping) await this.wakeUp.sleep(IDLE_MS);
     }
+  }
+
+  /** Waits for what no pull may overlap. */
+  private async settled(): Promise<void> {
+    for (let last: unknown; last !== this.exclusive; await last) last = this.exclusive;
   }
 
   /** One pull; whether there may be more. */

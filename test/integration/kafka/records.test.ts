@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Collector, codeOf, DEADLINE_MS, drivers, newTopic, numbered, readAll, record, unique, until, valuesOf, write } from './fixtures.js';
 import { brokerOfEachTest } from './brokerOfEachTest.js';
+
+const TIMES_BACK = 12;
 
 describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driver) => {
   const kafka = brokerOfEachTest(driver);
@@ -68,6 +71,44 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
     await producer.send(numbered(topic, 0, 0, 2));
     await producer.close();
     expect(await valuesOf(kafka.broker, topic)).toEqual(['v0', 'v1']);
+  });
+
+  it('come without a gap after the reader has gone back, whatever was under way then', async () => {
+    const topic = await newTopic(kafka.broker);
+    const producer = await kafka.broker.producer({ transactionalId: null });
+    let written = 2_000;
+    await producer.send(numbered(topic, 0, 0, written));
+    let next = 0;
+    let isMoving = false;
+    const gaps: string[] = [];
+    const reader = await kafka.broker.reader({
+      onRecords: ({ records, nextOffset }) => {
+        const first = records[0]?.offset ?? next;
+        const last = records.at(-1)?.offset ?? next - 1;
+        if (isMoving || first !== next || nextOffset !== last + 1) gaps.push(`${next}: ${first} to ${last}, then ${nextOffset}`);
+        next = nextOffset;
+      },
+      onError: (error) => gaps.push(error.message),
+    });
+    await reader.assign([{ topic, partition: 0, offset: 0 }]);
+    for (let time = 0; time < TIMES_BACK; time++) {
+      await producer.send(numbered(topic, 0, written, 10));
+      written += 10;
+      await until('all that is written', () => next === written || gaps.length > 0);
+      // As long as the client waits for more, so that it comes to the end now and then while the reader goes.
+      await sleep(time * 23);
+      isMoving = true;
+      reader.pause(topic, 0);
+      const back = (time * 97) % 1_000;
+      await reader.seek(topic, 0, back);
+      next = back;
+      isMoving = false;
+      reader.resume(topic, 0);
+    }
+    await until('all that is written', () => next === written || gaps.length > 0);
+    expect(gaps).toEqual([]);
+    await reader.close();
+    await producer.close();
   });
 
   it('of an unknown topic are refused, by writers and readers', async () => {

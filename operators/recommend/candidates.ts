@@ -2,7 +2,7 @@ import type { CandidateSource, CurriculumItem, ItemId } from '../../schemas/inde
 import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
 import { bestOf, betterFirst } from './best.js';
-import { COLUMNS, UNKNOWN, type CandidateRows } from './candidateRows.js';
+import { COLUMNS, type CandidateRows } from './candidateRows.js';
 import { USUAL_QUOTAS, sourceBit } from './candidateSources.js';
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
 import type { CourseView } from './courseView.js';
@@ -128,7 +128,7 @@ class Gathering {
   private proposeStranger(item: ItemId, use: number): void {
     const { rows } = this;
     (this.strangers ??= new Map()).set(item, rows.rows);
-    const at = rows.add(item, -1, 'REVIEW', UNKNOWN, 0);
+    const at = rows.add(item, -1, 'REVIEW', this.table.stranger, 0);
     rows.sourceSets[rows.rows - 1] = sourceBit('REVIEW');
     this.describeDue(at, item);
     this.describeUse(at, use);

@@ -25,6 +25,8 @@ export interface CourseTable {
   readonly trending: number;
   /** A row of features for each item: those of cohort and course, and all others as if nothing were known of them. */
   readonly features: Float32Array;
+  /** The row of an item that neither trend nor curriculum knows: what the cohort alone decides. */
+  readonly stranger: Float32Array;
   /** What the cohort alone makes of an item that is not opened; 0 for those that do not trend. */
   readonly momentum: Float64Array;
   readonly places: readonly (CurriculumItem | undefined)[];
@@ -85,6 +87,7 @@ function tableOf(trend: CohortTrend | undefined, curriculum: readonly Curriculum
     numbers,
     trending,
     features,
+    stranger: cohortRows(1, trend && { ...trend, items: [] }),
     momentum,
     places,
     order,

@@ -13,8 +13,20 @@ export interface ServedList {
   readonly model: string;
 }
 
+/** What `skillforge lag` says of a task. */
+interface TaskLag {
+  /** `topology@version/subtopology/partition`. */
+  readonly task: string;
+  readonly lag: number;
+  readonly watermarkMs: number | null;
+}
+
 const LONGEST_MS = 600_000;
 const LOOK_MS = 250;
+/** To ask for the lag is work for the servers that the topologies need. */
+const LAG_LOOK_MS = 2_000;
+/** Between two days, s: what a day leaves is worked on meanwhile. The events of each topic end with a clock marker, so that nothing waits for it. */
+const LONGEST_PAUSE = '3600';
 
 /** The processes that serve. */
 export class Live {
@@ -26,7 +38,8 @@ export class Live {
 
   /** Starts both. @throws what they print where one ends instead */
   async start(): Promise<void> {
-    this.watch('run', this.program.start(['run', ...ownTopologyFiles().map(({ name }) => name), '--models', 'registry', '--json']));
+    const topologies = ownTopologyFiles().map(({ name }) => name);
+    this.watch('run', this.program.start(['run', ...topologies, '--models', 'registry', '--idle-after', LONGEST_PAUSE, '--json']));
     const reader = this.watch('reader', this.program.start(['reader', '--clock', 'data', '--port', '0', '--json']));
     const told = once(createInterface({ input: reader.stdout! }), 'line');
     const gone = once(reader, 'exit').then(() => Promise.reject(this.ended ?? new Error('the reader has ended')));
@@ -55,9 +68,23 @@ export class Live {
     }, `none of ${learners.length} learners was served a list of ${bundleVersion}`);
   }
 
-  /** Waits until the topologies have processed what is there. @throws where that takes ten minutes */
-  async caughtUp(): Promise<void> {
-    await this.until(async () => ((await this.program.ended('lag', '--max-lag', '0')).code === 0 ? true : null), 'the topologies had not caught up');
+  /**
+   * Waits until the topologies have processed what happened before an instant, ms: a lag of 0 alone may lie between two topologies, of which the
+   * second has yet to hear of what the first made.
+   * @throws where that takes ten minutes
+   */
+  async caughtUp(untilMs: number): Promise<void> {
+    const topologies = new Set(ownTopologyFiles().map(({ name }) => name));
+    await this.until(
+      async () => {
+        const tasks = (await this.program.json('lag')) as readonly TaskLag[];
+        const running = new Set(tasks.map(({ task }) => task.slice(0, task.indexOf('@'))));
+        const behind = tasks.filter(({ lag, watermarkMs }) => lag > 0 || watermarkMs === null || watermarkMs < untilMs);
+        return running.size === topologies.size && behind.length === 0 ? true : null;
+      },
+      'the topologies had not caught up',
+      LAG_LOOK_MS,
+    );
   }
 
   /** Ends both. */
@@ -67,8 +94,8 @@ export class Live {
   }
 
   /** Looks again and again. @param failure - what is so where nothing was found in time */
-  private async until<T>(look: () => Promise<T | null>, failure: string): Promise<T> {
-    for (const deadline = performance.now() + LONGEST_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
+  private async until<T>(look: () => Promise<T | null>, failure: string, everyMs = LOOK_MS): Promise<T> {
+    for (const deadline = performance.now() + LONGEST_MS; performance.now() < deadline; await sleep(everyMs)) {
       if (this.ended !== null) throw this.ended;
       const found = await look();
       if (found !== null) return found;

@@ -4,7 +4,7 @@
  * model that was promoted last is rolled back.
  */
 import { mkdirSync } from 'node:fs';
-import { startServices, type Services } from '../services/index.js';
+import { startServices, type Services, type ServicesOptions } from '../services/index.js';
 import { schoolOptions, type SchoolOptions } from '../school/index.js';
 import type { GateCheck } from '../models/gates/gate.js';
 import { Day, JUDGED_DAYS, LABEL_DAYS, type Judgement, type Skew, type TrainedVersion } from './day.js';
@@ -61,6 +61,15 @@ export interface LoopResult {
   readonly stoppedBy: readonly string[];
 }
 
+/** A day whose model has passed its gates. */
+interface JudgedDay {
+  readonly day: Day;
+  readonly version: TrainedVersion;
+}
+
+/** What a loop needs. */
+export const LOOP_SERVERS: ServicesOptions = { brokers: 1, redis: 'single', mlflow: true };
+
 /** Who is told of each step: when it begins, and what it found. */
 export interface LoopObserver {
   onStep(name: string): void;
@@ -87,24 +96,46 @@ export class Loop {
    * @throws where a step fails, or does not come to what it is for
    */
   static async run(size: LoopSize, folder: string, observer: LoopObserver): Promise<LoopResult> {
-    mkdirSync(folder, { recursive: true });
     observer.onStep('starting Kafka, Redis and MLflow');
-    const services = await startServices({ brokers: 1, redis: 'single', mlflow: true });
+    const services = await startServices(LOOP_SERVERS);
+    try {
+      return await Loop.on(services, size, folder, observer, (loop) => loop.whole());
+    } finally {
+      await services.close();
+    }
+  }
+
+  /**
+   * The first day alone, on servers that are there ({@link LOOP_SERVERS}) and have seen nothing yet: from events to lists of a model.
+   * @throws where a step fails, or does not come to what it is for
+   */
+  static firstDay(services: Services, size: LoopSize, folder: string, observer: LoopObserver): Promise<readonly LoopStep[]> {
+    return Loop.on(services, size, folder, observer, async (loop) => {
+      await loop.firstServed();
+      return loop.steps;
+    });
+  }
+
+  private static async on<T>(
+    services: Services,
+    size: LoopSize,
+    folder: string,
+    observer: LoopObserver,
+    work: (loop: Loop) => Promise<T>,
+  ): Promise<T> {
+    mkdirSync(folder, { recursive: true });
     const program = new Program(folder, environmentOf(services));
     const live = new Live(program);
     try {
-      return await new Loop(size, folder, program, live, observer).whole();
+      return await work(new Loop(size, folder, program, live, observer));
     } finally {
       await live.close();
-      await services.close();
     }
   }
 
   private async whole(): Promise<LoopResult> {
     const { days } = this.size;
-    await this.step('the school comes to Kafka; topologies and reader start', () => this.opened());
-    const first = await this.day('first day', days, null);
-    const promotionSeconds = await this.served('lists of the first model', days + 1, () => this.promote(first.version), first.version);
+    const { first, promotionSeconds } = await this.firstServed();
     const second = await this.day('second day', days + 1, first.day);
     await this.served('lists of the second model', days + 2, () => this.promote(second.version), second.version);
     const stoppedBy = await this.poisoned(days + 2, second.day);
@@ -114,17 +145,25 @@ export class Loop {
     return { size: this.size.name, steps: this.steps, promotionSeconds, rollbackSeconds, stoppedBy };
   }
 
+  private async firstServed(): Promise<{ readonly first: JudgedDay; readonly promotionSeconds: number }> {
+    const { days } = this.size;
+    await this.step('the school comes to Kafka; topologies and reader start', () => this.opened());
+    const first = await this.day('first day', days, null);
+    const promotionSeconds = await this.served('lists of the first model', days + 1, () => this.promote(first.version), first.version);
+    return { first, promotionSeconds };
+  }
+
   private async opened(): Promise<string> {
     const { days, school } = this.size;
     this.days = await SchoolDays.make(this.program, this.folder, school);
     const written = await this.days.writeUntil(days);
     await this.live.start();
-    await this.live.caughtUp();
+    await this.live.caughtUp(this.days.midnight(days));
     return `${written} records of ${days} days`;
   }
 
   /** All of a day up to a version that has passed its gates and been shadowed. */
-  private async day(name: string, end: number, before: Day | null): Promise<{ readonly day: Day; readonly version: TrainedVersion }> {
+  private async day(name: string, end: number, before: Day | null): Promise<JudgedDay> {
     const day = new Day(this.program, this.folder, this.days.midnight(end), before);
     await this.prepared(name, day, before === null ? this.size.batchDays : 1);
     const version = await this.step(
@@ -172,7 +211,7 @@ export class Loop {
       .then(async (changedMs) => ({ changedMs, written: await this.days.writeUntil(until) }));
     const list = this.live.servedBy(bundleVersion, this.days.learnersOf(until - 1)).then(({ learner }) => ({ learner, servedMs: performance.now() }));
     const [{ changedMs }, { learner, servedMs }] = await Promise.all([writing, list]);
-    await this.live.caughtUp();
+    await this.live.caughtUp(this.days.midnight(until));
     const seconds = (servedMs - changedMs) / 1000;
     this.done({
       name,
@@ -189,7 +228,7 @@ export class Loop {
       async () => {
         const clicks = await this.days.crawl(day);
         await this.days.writeUntil(day + UNTIL_JUDGED);
-        await this.live.caughtUp();
+        await this.live.caughtUp(this.days.midnight(day + UNTIL_JUDGED));
         return clicks;
       },
       (clicks) => `${clicks} clicks of a crawler`,
@@ -257,9 +296,11 @@ function judgementText({ passed, checks }: Judgement): string {
 
 const skewText = ({ report }: Skew): string => `${report.differences} differences in ${report.rows} rows of ${report.decisions} decisions`;
 
-/** The figures that a command summed up. */
+/** The figures that a command summed up, without instants and its own time. */
 function textOf(document: unknown): string {
   const { summary = document } = document as { readonly summary?: unknown };
-  const figures = Object.entries(summary as Record<string, unknown>).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean');
-  return figures.map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`).join(', ');
+  const figures = Object.entries(summary as Record<string, unknown>)
+    .filter(([name, value]) => (typeof value === 'number' && !/Ms$|^seconds$|^format$/.test(name)) || typeof value === 'boolean')
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(4)) : String(value)}`);
+  return figures.length === 0 ? 'done' : figures.join(', ');
 }

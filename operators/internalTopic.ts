@@ -1,4 +1,5 @@
 import type { AvroRecord, Topic } from '../schemas/index.js';
+import { withRecordNames } from '../schemas/record-names.js';
 import { attach } from './attach.js';
 import type { BatchWork } from './stage.js';
 import { minutes } from './duration.js';
@@ -71,7 +72,9 @@ export function throughInternalTopic<K extends string, V, R>(source: Records<str
 
 /** `partitions` 0 stands for "as many as the sources of the topology": `plan` settles it. */
 function internalTopic(name: string, value: ValueSchema<unknown>, partitions: number): Topic<string, unknown> {
-  const schema: AvroRecord = { type: 'record', name: 'Carried', namespace: 'eu.skillforge.internal', fields: [{ name: 'value', type: value.avro }] };
+  // A registry takes no record without a name.
+  const carried = { name: 'value', type: withRecordNames(value.avro, 'Carried_value') };
+  const schema: AvroRecord = { type: 'record', name: 'Carried', namespace: 'eu.skillforge.internal', fields: [carried] };
   return {
     name,
     schemaName: schema.name,

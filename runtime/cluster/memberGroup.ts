@@ -1,4 +1,4 @@
-import type { SkillForgeError } from '../../schemas/index.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import type { Broker, FetchedRecords, GroupConsumer, PartitionStart, TopicPartition } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
 import type { PartitionName, TaskGroup, TaskHost } from '../ports.js';
@@ -12,6 +12,8 @@ export class MemberGroup {
   private readonly buffers = new Map<string, FetchBuffer>();
   /** Where to begin, while an assignment is being answered. */
   private starts: Map<string, PartitionStart> | null = null;
+  /** Whether the group has gone on without this member while it took what it was given. */
+  private isLeftBehind = false;
   private readonly owned = new Set<string>();
   private readonly controls = new Map<string, FetchControl>();
 
@@ -79,15 +81,27 @@ export class MemberGroup {
     this.onFetched();
   }
 
+  /**
+   * The group refuses this member: it has gone on without it. The member hears of that only when it has answered the assignment, so whoever
+   * takes it must not wait for better times.
+   */
+  leftBehind(): void {
+    this.isLeftBehind = true;
+  }
+
+  /** @throws SFS_FENCED when the partitions are another member's before their tasks are open */
   private async assigned(partitions: readonly TopicPartition[]): Promise<readonly PartitionStart[]> {
     for (const one of partitions) this.owned.add(partitionName(one));
     const starts = (this.starts = new Map<string, PartitionStart>());
+    this.isLeftBehind = false;
     try {
-      await this.host.assigned(this.id, partitions);
+      await this.host.assigned(this.id, partitions, () => this.isLeftBehind);
     } finally {
       this.starts = null;
     }
-    return [...starts.values()];
+    if (!this.isLeftBehind) return [...starts.values()];
+    this.disown(partitions);
+    throw new SkillForgeError('SFS_FENCED', `the group of ${this.id} has gone on without this worker`);
   }
 
   private async revoked(partitions: readonly TopicPartition[]): Promise<void> {
@@ -96,6 +110,7 @@ export class MemberGroup {
   }
 
   private lost(partitions: readonly TopicPartition[]): void {
+    this.leftBehind();
     this.host.lost(this.id, partitions);
     this.disown(partitions);
   }

@@ -23,6 +23,14 @@ const LONGEST_PAUSE_MS = 5_000;
 /** How a task is built from what it last committed; `careful` looks at every row that an input changes. */
 export type Assembly = (careful: boolean) => Promise<Task>;
 
+/** Of partitions that a group has given. */
+export interface Given {
+  /** Speaks when the worker is to end. */
+  readonly stopped: AbortSignal;
+  /** Whether the group has given them to another one. */
+  readonly isOver: () => boolean;
+}
+
 /** A task of a worker, which is built anew when what it computed is void. */
 export class RunningTask {
   state: StepState = 'more';
@@ -38,10 +46,15 @@ export class RunningTask {
     private current: Task,
   ) {}
 
-  /** @param own - the partitions that are the task's own */
-  static async open(own: readonly PartitionName[], assemble: Assembly, isShared: boolean, stopped: AbortSignal): Promise<RunningTask> {
-    const first = isShared ? await persistently(assemble, { firstPauseMs: 0, stopped, isGivenUp: () => false }) : await assemble(false);
-    return new RunningTask(own, assemble, isShared, first!);
+  /**
+   * @param own - the partitions that are the task's own
+   * @param given - how long they are this worker's; `null` where it has them for good
+   * @returns `null` when they were not any more before it could be opened
+   */
+  static async open(own: readonly PartitionName[], assemble: Assembly, given: Given | null): Promise<RunningTask | null> {
+    if (given === null) return new RunningTask(own, assemble, false, await assemble(false));
+    const first = await persistently(assemble, { firstPauseMs: 0, stopped: given.stopped, isGivenUp: given.isOver });
+    return first && new RunningTask(own, assemble, true, first);
   }
 
   get task(): Task {

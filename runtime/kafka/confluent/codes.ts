@@ -14,6 +14,8 @@ export const CODES = {
   PARTITION_UNKNOWN: -190,
   TOPIC_UNKNOWN: -188,
   TIMED_OUT: -185,
+  TIMED_OUT_QUEUE: -166,
+  WAIT_COORDINATOR: -180,
   MESSAGE_TIMED_OUT: -192,
   TRANSPORT: -195,
   RESOLVE: -193,
@@ -25,7 +27,6 @@ export const CODES = {
   PURGED_QUEUE: -152,
   PURGED_IN_FLIGHT: -151,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
-  REQUEST_TIMED_OUT: 7,
   MESSAGE_SIZE_TOO_LARGE: 10,
   RECORD_LIST_TOO_LARGE: 18,
   ILLEGAL_GENERATION: 22,
@@ -46,7 +47,21 @@ export const MEMBER_FENCED = has(CODES.ILLEGAL_GENERATION, CODES.UNKNOWN_MEMBER_
 /** Messages that were thrown away because of another one's failure. */
 export const PURGED = has(CODES.PURGED_QUEUE, CODES.PURGED_IN_FLIGHT);
 
-const UNAVAILABLE = has(CODES.TIMED_OUT, CODES.MESSAGE_TIMED_OUT, CODES.TRANSPORT, CODES.RESOLVE, CODES.ALL_BROKERS_DOWN, CODES.REQUEST_TIMED_OUT);
+const UNREACHED = [
+  CODES.TIMED_OUT,
+  CODES.TIMED_OUT_QUEUE,
+  CODES.MESSAGE_TIMED_OUT,
+  CODES.TRANSPORT,
+  CODES.RESOLVE,
+  CODES.ALL_BROKERS_DOWN,
+  CODES.WAIT_COORDINATOR,
+];
+/**
+ * What brokers say while another one goes or comes: no leader, or none that knows of it yet (5, 6, 74, 75), too slow an answer (7), a lost
+ * connection of theirs (13), a coordinator that loads, is elected or has moved (14, 15, 16), too few replicas (19, 20).
+ */
+const CHANGING = [5, 6, 7, 13, 14, 15, 16, 19, 20, 74, 75];
+const UNAVAILABLE = has(...UNREACHED, ...CHANGING);
 const TOPIC_UNKNOWN = has(CODES.TOPIC_UNKNOWN, CODES.UNKNOWN_TOPIC_OR_PARTITION);
 const TOO_LARGE = has(CODES.MESSAGE_SIZE_TOO_LARGE, CODES.RECORD_LIST_TOO_LARGE);
 /** SASL, TLS, and the brokers' answers about permissions. */

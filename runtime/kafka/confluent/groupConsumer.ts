@@ -2,11 +2,15 @@
  * A member of a consumer group. Rebalances are eager: all members give everything back, then everything is dealt out. librdkafka waits for
  * `assign` and `unassign` as long as it takes, within `drainTimeoutMs`, while the loop keeps pulling; so both may wait for the engine.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCodeOf } from '../../../schemas/index.js';
 import type { CommittedOffset, GroupConsumer, GroupConsumerOptions, GroupOffset, PartitionStart, TopicPartition } from '../broker.js';
 import { CODES, failureOf } from './codes.js';
 import { committedOf } from './committedOffsets.js';
 import { ConfluentConsumer, type ConsumerParts } from './consumer.js';
 import { asError, nativeCall, type NativeError, type NativePartition } from './native.js';
+
+const CHECK_AGAIN_MS = 500;
 
 /** A member of a group on librdkafka. */
 export class ConfluentGroupConsumer extends ConfluentConsumer implements GroupConsumer {
@@ -118,8 +122,20 @@ export class ConfluentGroupConsumer extends ConfluentConsumer implements GroupCo
     const starts = await this.assignment.assigned(taken);
     const missing = taken.find((one) => !starts.some(({ topic, partition }) => topic === one.topic && partition === one.partition));
     if (missing !== undefined) throw new Error(`no offset to begin with was given for ${missing.topic}/${missing.partition}`);
-    await this.checkStarts(starts);
+    await this.checkPersistently(starts);
     return starts;
+  }
+
+  /** Who gives up here has the partitions and does not read them, and no rebalance comes to help: brokers that are away are waited for. */
+  private async checkPersistently(starts: readonly PartitionStart[]): Promise<void> {
+    for (; ; await sleep(CHECK_AGAIN_MS)) {
+      try {
+        return await this.checkStarts(starts);
+      } catch (error) {
+        const areOurs = starts.every(({ topic, partition }) => this.table.get(topic, partition) !== undefined);
+        if (errorCodeOf(error) !== 'SFS_BROKER_UNAVAILABLE' || !areOurs || this.closed) throw error;
+      }
+    }
   }
 
   private async giveBack(): Promise<void> {

@@ -10,7 +10,7 @@ const LATEST = { timestamp: -1 };
 const READ_UNCOMMITTED = 0;
 const LOOK_MS = 100;
 /** A partition is between two leaders, or its new one has not heard of it: it passes. */
-const LEADERLESS: ReadonlySet<number> = new Set([5, 6, 74, 76]);
+const LEADERLESS: ReadonlySet<number> = new Set([5, 6, 74, 75]);
 
 /**
  * The range of each partition, uncommitted records included: where reading may begin. Waits for partitions that have no leader at the time.

@@ -48,6 +48,13 @@ function namesOf(thrown: unknown, names: Set<string> = new Set(), depth = 0): Se
 
 const any = (names: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean => [...wanted].some((name) => names.has(name));
 
+/**
+ * kafkajs looks into an answer that it does not have: `null` where every broker that it knows has failed, `undefined` where it finds no leader of a
+ * partition.
+ */
+const isUnanswered = (thrown: unknown): boolean =>
+  thrown instanceof TypeError && /as it is (null|undefined)|of (null|undefined)/.test(thrown.message);
+
 /** Whether a newer producer has the transactional id. */
 export const isProducerFenced = (thrown: unknown): boolean => any(namesOf(thrown), PRODUCER_FENCED);
 
@@ -62,6 +69,6 @@ export function failureOf(thrown: unknown, doing: string, failures: Failures, to
   if (any(names, TOO_LARGE)) return failures.tooLarge(doing, thrown);
   if (names.has('UNKNOWN_TOPIC_OR_PARTITION')) return failures.topicUnknown(topics);
   if ([...names].some((name) => REFUSED.test(name))) return failures.refused(doing, thrown);
-  if (any(names, UNAVAILABLE)) return failures.unavailable(doing, thrown);
+  if (any(names, UNAVAILABLE) || isUnanswered(thrown)) return failures.unavailable(doing, thrown);
   return failures.failed(doing, thrown);
 }

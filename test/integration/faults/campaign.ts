@@ -4,13 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from '../../../runtime/kafka/broker.js';
 import { startServices, type Services } from '../../../scripts/services/index.js';
 import { SeededRandom } from '../../../scripts/synthetic/index.js';
-import { createTopics, lagOf, openParts, type Address, type Parts } from './arena.js';
+import { errorMessageOf, topics } from '../../../schemas/index.js';
+import { openParts, prepare, type Address, type Parts } from './arena.js';
+import { BrokerSet } from './brokerSet.js';
 import { check, type Findings } from './check.js';
 import type { Control } from './controls.js';
 import { Feed } from './feed.js';
 import { Fleet } from './fleet.js';
+import { Places, type Resumed } from './progress.js';
 import { RedisPair } from './redisPair.js';
-import { courses, echoes, totals } from './topologies.js';
+import { RegistryWay } from './registryWay.js';
+import { presses } from './topologies.js';
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -18,6 +22,8 @@ export interface CampaignOptions {
   readonly perSecond: number;
   readonly brokers: 1 | 3;
   readonly workers: number;
+  /** With a schema registry, which can be away. */
+  readonly hasRegistry?: boolean;
   readonly control?: Control;
   /** Takes each fault when it is over. */
   readonly onFault?: (entry: FaultEntry) => void;
@@ -28,22 +34,30 @@ export interface FaultEntry {
   readonly fault: string;
   readonly at: string;
   readonly evidence: string;
-  /** From the end of the fault until every partition had a new output, ms. */
+  /** From the end of the fault until every partition of results had a new output, and every task had committed anew, ms. */
   readonly resumedMs: number;
+  /** The partition that came last. */
+  readonly last: string;
 }
 
 /** What a fault has at hand. */
 export interface Scene {
+  readonly region: string;
   readonly kafka: Services;
+  readonly brokers: BrokerSet;
+  /** `null` without a registry. */
+  readonly registry: RegistryWay | null;
   readonly redis: RedisPair;
   readonly fleet: Fleet;
   readonly feed: Feed;
   readonly random: SeededRandom;
   readonly workers: number;
-  /** Ends of the topics of results, partition by partition. */
-  readonly outputs: () => Promise<readonly number[]>;
-  /** Resolves when the topologies have written something new into each partition that has something. */
-  readonly progress: () => Promise<void>;
+  /** Presses of each partition that are not counted yet. */
+  readonly lags: () => Promise<readonly number[]>;
+  /** Where the topic of dead letters ends, all partitions together. */
+  readonly letters: () => Promise<number>;
+  /** Resolves when the topologies go on, in every partition that has something. */
+  readonly progress: () => Promise<Resumed>;
 }
 
 export interface Fault {
@@ -54,76 +68,90 @@ export interface Fault {
 
 export interface Result extends Findings {
   readonly faults: readonly FaultEntry[];
+  /** Faults that took no effect, or in which something stood still, each with the reason. */
+  readonly failures: readonly string[];
   readonly records: number;
+  /** The part of the records that is of one key. */
+  readonly hotShare: number;
   readonly rollbacks: number;
-  /** The longest wait for outputs in all partitions after a fault, ms. */
+  /** The longest that any partition stood still after a fault, ms. */
   readonly longestStallMs: number;
+  readonly stalledLongest: string;
   readonly mostMemoryMiB: number;
   readonly workerFailures: readonly string[];
 }
 
-/** No output in a partition for so long after the end of a fault is a stall. */
-export const STALL_MS = 60_000;
 /** Of a run whose machine has too much to do: it ends all the same. */
 const GIVE_UP_MS = 300_000;
 const AT_REST_MS = 12_000;
+const END_MS = 30_000;
 
 export class Campaign {
   private readonly faults: FaultEntry[] = [];
-  private longestStallMs = 0;
+  private readonly failures: string[] = [];
+  private longest: Resumed = { place: 'none', ms: 0 };
 
   private constructor(
     private readonly options: CampaignOptions,
     private readonly address: Address,
     private readonly parts: Parts,
     private readonly admin: Admin,
+    private readonly places: Places,
     readonly scene: Scene,
   ) {}
 
   static async open(options: CampaignOptions): Promise<Campaign> {
-    const kafka = await startServices({ brokers: options.brokers });
+    const kafka = await startServices({ brokers: options.brokers, registry: options.hasRegistry ?? false });
     const redis = await RedisPair.start();
+    const registry = kafka.registry === null ? null : await RegistryWay.open(kafka.registry);
     const region = `f${randomBytes(4).toString('hex')}`;
-    const address = { kafka: kafka.kafka!.bootstrapServers, redis: redis.url, region, replication: options.brokers };
+    const bootstrap = kafka.kafka!.bootstrapServers;
+    const servers = { kafka: bootstrap, redis: redis.url, ...(registry === null ? {} : { registry: registry.url }) };
+    const address = { ...servers, region, replication: options.brokers };
     const parts = await openParts(address);
-    await createTopics(parts, region);
+    await prepare(parts, region);
     const admin = await parts.broker.admin();
-    const fleet = new Fleet(address, options.control ?? null);
-    const feed = new Feed(parts, region, options);
-    const outputs = async (): Promise<readonly number[]> => {
-      const ranges = await Promise.all([totals, courses, echoes].map(({ name }) => admin.ranges(`${region}.${name}`)));
-      return ranges.flat().map(({ end }) => end);
-    };
-    const progress = (): Promise<void> => moved(outputs);
-    const random = new SeededRandom(options.seed);
-    const campaign = new Campaign(options, address, parts, admin, {
+    const places = new Places(parts, admin, region);
+    const campaign = new Campaign(options, address, parts, admin, places, {
+      region,
       kafka,
+      brokers: await BrokerSet.open(bootstrap),
+      registry,
       redis,
-      fleet,
-      feed,
-      random,
+      fleet: new Fleet(address, options.control ?? null),
+      feed: new Feed(parts, region, options),
+      random: new SeededRandom(options.seed),
       workers: options.workers,
-      outputs,
-      progress,
+      lags: () => places.lags(presses.name),
+      letters: async () => (await admin.ranges(`${region}.${topics.deadLetters.name}`)).reduce((sum, { end }) => sum + end, 0),
+      progress: () => places.moved(),
     });
-    await Promise.all(Array.from({ length: options.workers }, () => fleet.start()));
-    await feed.everyKey();
-    await progress();
+    await campaign.begin();
     return campaign;
   }
 
-  /** Makes a fault, and waits until the topologies go on. */
+  private async begin(): Promise<void> {
+    const { fleet, feed, progress } = this.scene;
+    await fleet.fillUp(this.options.workers);
+    await feed.everyKey();
+    await progress();
+  }
+
+  /** Makes a fault, and waits until the topologies go on. @throws where they do not */
   async run({ name, run }: Fault): Promise<void> {
-    const { fleet, workers } = this.scene;
+    const { fleet, workers, progress } = this.scene;
     const at = new Date().toISOString();
-    const evidence = await run(this.scene);
-    while (fleet.running.length < workers) await fleet.start();
-    const endedMs = performance.now();
-    await this.scene.progress();
-    const resumedMs = Math.round(performance.now() - endedMs);
-    this.longestStallMs = Math.max(this.longestStallMs, resumedMs);
-    fleet.sampleMemory();
-    const entry = { fault: name, at, evidence, resumedMs };
+    let evidence: string;
+    try {
+      evidence = await run(this.scene);
+    } catch (error) {
+      evidence = `FAILED: ${errorMessageOf(error)}`;
+      this.failures.push(`${name}: ${errorMessageOf(error)}`);
+    }
+    await fleet.fillUp(workers);
+    const resumed = await progress();
+    if (resumed.ms > this.longest.ms) this.longest = resumed;
+    const entry = { fault: name, at, evidence, resumedMs: resumed.ms, last: resumed.place };
     this.faults.push(entry);
     this.options.onFault?.(entry);
   }
@@ -133,7 +161,6 @@ export class Campaign {
     const { feed, fleet, redis } = this.scene;
     await feed.end();
     const findings = await this.atRest();
-    fleet.sampleMemory();
     for (const member of fleet.running) {
       const code = await member.stop();
       if (code !== 0) fleet.failures.push(`a worker that was told to stop ended with ${String(code)}`);
@@ -141,56 +168,39 @@ export class Campaign {
     return {
       ...findings,
       faults: this.faults,
+      failures: this.failures,
       records: feed.sent,
+      hotShare: feed.hot / feed.sent,
       rollbacks: redis.rollbacks,
-      longestStallMs: this.longestStallMs,
+      longestStallMs: this.longest.ms,
+      stalledLongest: this.longest.place,
       mostMemoryMiB: Math.round(fleet.mostMemory),
       workerFailures: fleet.failures,
     };
   }
 
   async close(): Promise<void> {
-    const { feed, fleet, redis, kafka } = this.scene;
+    const { feed, fleet, redis, kafka, brokers, registry } = this.scene;
     await fleet.close();
-    await feed.end().catch(() => undefined);
+    // Where no broker comes back it would never end.
+    await Promise.race([feed.end().catch(() => undefined), sleep(END_MS)]);
     await this.admin.close().catch(() => undefined);
+    await brokers.close().catch(() => undefined);
     await this.parts.close().catch(() => undefined);
     await redis.close();
+    await registry?.close();
     await kafka.close();
   }
 
   private async atRest(): Promise<Findings> {
-    const { outputs, redis } = this.scene;
+    const { redis, lags } = this.scene;
     const options = { region: this.address.region, mayRepeat: redis.rollbacks > 0 };
     let [last, sinceMs] = ['', performance.now()];
     for (const until = performance.now() + GIVE_UP_MS; ; await sleep(1_000)) {
-      const now = (await outputs()).join();
+      const now = (await this.places.ends()).join();
       if (now !== last) [last, sinceMs] = [now, performance.now()];
-      const isStill = performance.now() - sinceMs > AT_REST_MS && (await lagOf(this.admin, this.address.region)) === 0;
+      const isStill = performance.now() - sinceMs > AT_REST_MS && (await lags()).every((lag) => lag === 0);
       if (isStill || performance.now() > until) return check(this.parts, options);
-    }
-  }
-}
-
-/** Markers are records, too, but come with outputs alone or with a commit that had none: a partition that stands still has neither. */
-async function moved(outputs: () => Promise<readonly number[]>): Promise<void> {
-  const before = await persistently(outputs);
-  const standing = (now: readonly number[]): number[] => before.flatMap((end, at) => (end > 0 && now[at]! <= end ? [at] : []));
-  for (const until = performance.now() + 5 * STALL_MS; ; await sleep(250)) {
-    const now = await persistently(outputs);
-    const still = standing(now);
-    if (still.length === 0 && now.some((end) => end > 0)) return;
-    if (performance.now() > until) throw new Error(`no output for ${(5 * STALL_MS) / 1000} s in ${still.length} partitions`);
-  }
-}
-
-/** A broker may be away. */
-async function persistently(outputs: () => Promise<readonly number[]>): Promise<readonly number[]> {
-  for (;;) {
-    try {
-      return await outputs();
-    } catch {
-      await sleep(500);
     }
   }
 }

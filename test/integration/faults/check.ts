@@ -2,12 +2,10 @@
 import { readHeader } from '../../../runtime/engine/header.js';
 import { StateCodec } from '../../../runtime/engine/stateCodec.js';
 import type { LogRecord } from '../../../runtime/ports.js';
-import { LocalSchemaIds, topicCodec, topics, type TopicCodec } from '../../../schemas/index.js';
-import { CODECS, type Parts } from './arena.js';
+import { topicCodec, topics, type DeadLetter, type TopicCodec } from '../../../schemas/index.js';
+import { codecsOf, idsOf, type Parts } from './arena.js';
 import { foldInput, type Expected } from './fold.js';
 import { courses, echoes, PARTITIONS, presses, STORES, totals, totalSchema, type Telling, type Total } from './topologies.js';
-
-const IDS = LocalSchemaIds.withAccepted();
 
 export interface CheckOptions {
   readonly region: string;
@@ -26,14 +24,16 @@ export interface Findings {
   readonly repeats: number;
 }
 
-export async function check({ cluster, state }: Parts, options: CheckOptions): Promise<Findings> {
+export async function check(parts: Parts, options: CheckOptions): Promise<Findings> {
+  const { cluster, state } = parts;
+  const ids = idsOf(parts);
   const found = new Found();
   const records = (topic: string, partition: number): AsyncIterable<LogRecord> => cluster.records(`${options.region}.${topic}`, partition);
-  const expected = await foldInput(PARTITIONS, (partition) => records(presses.name, partition), CODECS.press);
+  const expected = await foldInput(PARTITIONS, (partition) => records(presses.name, partition), codecsOf(parts).press);
   const series = new Map<string, Map<string, Total[]>>();
   for (const of of [totals, courses, echoes]) {
     const { name } = of;
-    const codec = topicCodec<string, Telling>(of, IDS);
+    const codec = topicCodec<string, Telling>(of, ids);
     const byKey = new Map<string, Total[]>();
     series.set(name, byKey);
     for (let partition = 0; partition < PARTITIONS; partition++)
@@ -42,7 +42,7 @@ export async function check({ cluster, state }: Parts, options: CheckOptions): P
   compareSeries('totals', expected.totals, series.get(totals.name)!, found);
   compareSeries('echoes', expected.echoes, series.get(echoes.name)!, found);
   compareCourses(expected.courses, series.get(courses.name)!, found);
-  await compareLetters(expected.letters, records, found);
+  compareLetters(expected.letters, await lettersIn(records, topicCodec(topics.deadLetters, ids)), found);
   await compareRows(expected, state, found);
   return found;
 }
@@ -120,21 +120,23 @@ function compareCourses(expected: ReadonlyMap<string, Total>, actual: ReadonlyMa
 const equal = (one: Total, other: Total | undefined): boolean => one.count === other?.count && one.sum === other.sum;
 const textOf = (total: Total | undefined): string => (total === undefined ? 'none' : `${total.count}: ${total.sum}`);
 
-const letterCodec = topicCodec(topics.deadLetters, IDS);
-
-async function compareLetters(
-  expected: ReadonlyMap<string, string>,
+/** Codes of dead letters by `partition/offset` of the record. */
+async function lettersIn(
   records: (topic: string, partition: number) => AsyncIterable<LogRecord>,
-  found: Found,
-): Promise<void> {
+  codec: TopicCodec<DeadLetter>,
+): Promise<Map<string, string>> {
   const had = new Map<string, string>();
   for (let partition = 0; partition < topics.deadLetters.partitions; partition++) {
     for await (const { key, value, header } of records(topics.deadLetters.name, partition)) {
       if (readHeader(header)?.marker || value === null) continue;
-      const { sourcePartition, sourceOffset, code } = letterCodec.decode(String(key), value);
+      const { sourcePartition, sourceOffset, code } = codec.decode(String(key), value);
       had.set(`${sourcePartition}/${sourceOffset}`, code);
     }
   }
+  return had;
+}
+
+function compareLetters(expected: ReadonlyMap<string, string>, had: ReadonlyMap<string, string>, found: Found): void {
   for (const place of new Set([...expected.keys(), ...had.keys()])) {
     const [wanted, code] = [expected.get(place), had.get(place)];
     if (code === undefined) found.missing.push(`dead letter of ${place}: ${wanted ?? ''}`);

@@ -1,16 +1,18 @@
-/** The faults. Each tells what shows that it took effect, and throws where it took none. */
+/** Faults of workers and of the input. Each tells what shows that it took effect, and throws where it took none. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Scene } from './campaign.js';
 import { SESSION_MS } from './arena.js';
 import type { Member } from './fleet.js';
-import { POISON_NAMES } from './poison.js';
+import { POISON_NAMES, POISONS } from './poison.js';
 
 const STEPS = ['claim', 'recover', 'stage', 'transact', 'apply'];
 const MOMENTS = ['before', 'during', 'after'];
+const SLOW_SECONDS = 5;
+const LETTERS_MS = 60_000;
 /** For a trap that no step comes to: a worker that gets no task. */
 const TRAP_MS = 60_000;
 
-const anyOf = ({ fleet, random }: Scene): Member => fleet.running[random.below(fleet.running.length)]!;
+export const anyOf = ({ fleet, random }: Scene): Member => fleet.running[random.below(fleet.running.length)]!;
 
 async function ended(member: Member): Promise<string> {
   const { pid } = member.process;
@@ -61,11 +63,30 @@ export function stopAt(step: string, moment: string, nth = 2): Fault {
     run: async (scene) => {
       const [{ process }, line] = await trap(scene, `stop:${step}:${moment}:${nth}`);
       if (line === null) throw new Error(`no worker came to ${moment} ${step}`);
-      if (scene.fleet.running.length < 2) await scene.fleet.start();
-      await sleep(SESSION_MS + 3_000);
-      await scene.progress();
-      process.kill('SIGCONT');
+      try {
+        if (scene.fleet.running.length < 2) await scene.fleet.start();
+        await sleep(SESSION_MS + 3_000);
+        await scene.progress();
+      } finally {
+        process.kill('SIGCONT');
+      }
       return `${line}, went on after others had written`;
+    },
+  };
+}
+
+/** As {@link stopAt}; then the others end, and it does the work of all: whoever was put out of its group joins again. */
+export function stopAloneAt(step: string, moment: string, nth = 2): Fault {
+  const { name, run } = stopAt(step, moment, nth);
+  return {
+    name: `${name}, and end the others`,
+    run: async (scene) => {
+      const evidence = await run(scene);
+      const { running } = scene.fleet;
+      const stopped = running.filter(({ said }) => said.some((text) => text.startsWith('trap stop'))).at(-1)!;
+      for (const other of running.filter((one) => one !== stopped)) await other.kill();
+      await scene.progress();
+      return `${evidence}, and alone`;
     },
   };
 }
@@ -85,95 +106,41 @@ export const rescale: Fault = {
   },
 };
 
-export const killRedis: Fault = {
-  name: 'kill Redis, which has an append-only file',
-  run: ({ redis, random }) => redis.killAndRestart(random.below(4_000)),
-};
-
-const LEAST_LOST_BYTES = 2_000;
-
-export const failOverRedis: Fault = {
-  name: 'fail over to a Redis that lost the last writes',
-  run: async ({ redis }) => {
-    const before = redis.rollbacks;
-    const evidence = await redis.failOver(LEAST_LOST_BYTES);
-    if (redis.rollbacks === before) throw new Error('the replica had everything');
-    return evidence;
-  },
-};
-
-export const freezeRedis: Fault = {
-  name: 'Redis does not answer',
-  run: ({ redis, random }) => redis.freeze(1_000 + random.below(6_000)),
-};
-
+/** A partition takes its records more slowly than they come, while the others go on. */
 export const slowPartition: Fault = {
   name: 'a slow partition',
-  run: async ({ feed, progress }) => {
+  run: async ({ feed, lags, progress }) => {
     const before = feed.sent;
     feed.isOneSided = true;
-    for (let second = 0; second < 4; second++) {
-      await sleep(1_000);
+    let [most, beside] = [0, 0];
+    try {
+      for (let second = 0; second < SLOW_SECONDS; second++) {
+        await sleep(1_000);
+        const [slow, ...others] = await lags();
+        if (slow! > most) [most, beside] = [slow!, Math.max(...others)];
+      }
       await progress();
+    } finally {
+      feed.isOneSided = false;
     }
-    feed.isOneSided = false;
-    return `${feed.sent - before} records, nine of ten for partition 0, one of five slow; outputs went on`;
+    if (most <= beside) throw new Error(`partition 0 was ${most} records behind, and another one ${beside}`);
+    return `${feed.sent - before} records, nine of ten for partition 0 and a fifth of these slow: it was ${most} behind, the others at most ${beside}; all went on`;
   },
 };
 
 export const poison: Fault = {
   name: 'poison of twelve kinds',
-  run: async ({ feed, progress }) => {
-    const before = feed.sent;
+  run: async ({ feed, letters }) => {
+    const before = await letters();
     feed.poison(POISON_NAMES);
-    while (feed.sent <= before) await progress();
-    return `sent: ${POISON_NAMES.join(', ')}`;
-  },
-};
-
-export const killLeader: Fault = {
-  name: 'kill a broker, leader of some partitions',
-  run: async ({ kafka, random, progress }) => {
-    const { brokers } = kafka.kafka!;
-    const broker = brokers[random.below(brokers.length)]!;
-    const { pid } = broker;
-    await broker.kill();
-    await progress();
-    await broker.restart();
-    return `${broker.name} of three, each of which leads some partitions: pid ${pid} became ${broker.pid}; outputs went on without it`;
-  },
-};
-
-export const restartBrokers: Fault = {
-  name: 'restart all brokers, one after the other',
-  run: async ({ kafka, progress }) => {
-    const names: string[] = [];
-    for (const broker of kafka.kafka!.brokers) {
-      await broker.kill('SIGTERM');
-      await broker.restart();
-      await progress();
-      names.push(`${broker.name} is pid ${broker.pid}`);
+    const wanted = POISON_NAMES.filter((name) => POISONS[name]!.code !== null).length;
+    for (const until = performance.now() + LETTERS_MS; ; await sleep(200)) {
+      const more = (await letters()) - before;
+      if (more >= wanted) return `sent: ${POISON_NAMES.join(', ')}; the topic of dead letters is ${more} longer`;
+      if (performance.now() > until) throw new Error(`the topic of dead letters is ${more} longer instead of ${wanted}`);
     }
-    return names.join(', ');
   },
 };
 
 export const stepFaults: readonly Fault[] = STEPS.flatMap((step) => MOMENTS.map((moment) => killAt(step, moment)));
-export const zombieFaults: readonly Fault[] = STEPS.flatMap((step) => MOMENTS.map((moment) => stopAt(step, moment)));
-
-/** The faults of a long run, in an order that the seed decides. */
-export function plan(count: number, random: { below(end: number): number }, hasThreeBrokers: boolean): Fault[] {
-  const single = [killWorker, stopWorker, rescale, killRedis, failOverRedis, freezeRedis, slowPartition, poison];
-  const brokers = hasThreeBrokers ? [killLeader, restartBrokers] : [];
-  const kinds: readonly (readonly Fault[])[] = [...[...single, ...brokers].map((one) => [one]), stepFaults, stepFaults, zombieFaults];
-  const planned = [...single, ...brokers, ...stepFaults].slice(0, count);
-  while (planned.length < count) {
-    const kind = kinds[random.below(kinds.length)]!;
-    planned.push(kind[random.below(kind.length)]!);
-  }
-  for (let at = planned.length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [planned[at], planned[other]] = [planned[other]!, planned[at]!];
-  }
-  return planned;
-}
+export const zombieFaults: readonly Fault[] = STEPS.flatMap((step) => MOMENTS.map((moment) => stopAloneAt(step, moment)));

@@ -4,17 +4,21 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from './arena.js';
 import type { Control } from './controls.js';
 
 const PROCESS = join(import.meta.dirname, 'workerProcess.ts');
+const MOST_TRIES = 5;
+const SAMPLE_MS = 1_000;
+const LOOK_MS = 100;
+const HEAR_MS = 60_000;
 
 export class Fleet {
   readonly members: Member[] = [];
   /** Workers that ended although nobody meant them to. */
   readonly failures: string[] = [];
-  /** The most memory that a worker had, MiB. */
-  mostMemory = 0;
+  private readonly sampling = setInterval(() => this.sampleMemory(), SAMPLE_MS).unref();
 
   constructor(
     private readonly address: Address,
@@ -31,15 +35,38 @@ export class Fleet {
     return member;
   }
 
+  /** Starts workers until so many run. @throws where they end at once, again and again */
+  async fillUp(count: number): Promise<void> {
+    for (let tries = 0; this.running.length < count; tries++) {
+      if (tries > MOST_TRIES) throw new Error(`workers do not start: ${this.failures.at(-1) ?? 'no reason given'}`);
+      await Promise.all(Array.from({ length: count - this.running.length }, () => this.start()));
+    }
+  }
+
   get running(): Member[] {
     return this.members.filter(({ isRunning }) => isRunning);
   }
 
-  sampleMemory(): void {
-    for (const { process } of this.running) this.mostMemory = Math.max(this.mostMemory, residentMiB(process.pid!));
+  /** The most memory that a worker had at any time, MiB. */
+  get mostMemory(): number {
+    return Math.max(0, ...this.members.map(({ peakMiB }) => peakMiB));
+  }
+
+  /** Resolves with a line that some worker has said, or says soon. @throws where none does */
+  async heard(text: string): Promise<string> {
+    for (const until = performance.now() + HEAR_MS; performance.now() < until; await sleep(LOOK_MS)) {
+      const line = this.members.flatMap(({ said }) => said).find((one) => one.includes(text));
+      if (line !== undefined) return line;
+    }
+    throw new Error(`no worker said "${text}"`);
+  }
+
+  private sampleMemory(): void {
+    for (const member of this.running) member.sampleMemory();
   }
 
   async close(): Promise<void> {
+    clearInterval(this.sampling);
     await Promise.all(this.running.map((member) => member.kill()));
   }
 }
@@ -49,6 +76,10 @@ export class Member {
   readonly started: Promise<void>;
   /** What it said when it came to its trap. */
   readonly trapped: Promise<string>;
+  /** Its lines so far. */
+  readonly said: string[] = [];
+  /** The most memory that it had up to the last sample: the system keeps the peak, so that none between two samples is missed. */
+  peakMiB = 0;
   private isMeant = false;
   private stderr = '';
 
@@ -61,8 +92,10 @@ export class Member {
     const lines = createInterface(this.process.stdout!);
     this.trapped = new Promise((resolve) => lines.on('line', (line) => line.startsWith('trap') && resolve(line)));
     void this.trapped.then((line) => (this.isMeant = line.includes('kill') || this.isMeant));
+    lines.on('line', (line) => this.said.push(line));
     const exit = once(this.process, 'exit');
-    this.started = Promise.race([once(lines, 'line'), exit]).then(() => undefined);
+    const joined = new Promise((resolve) => lines.on('line', (line) => (line === 'ready' || line.startsWith('trap')) && resolve(line)));
+    this.started = Promise.race([joined, exit]).then(() => undefined);
     this.process.stderr!.on('data', (bytes) => (this.stderr = (this.stderr + String(bytes)).slice(-2_000)));
     // After the last of its lines, which may say that this is meant.
     void once(this.process, 'close').then(() => {
@@ -72,6 +105,10 @@ export class Member {
 
   get isRunning(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  sampleMemory(): void {
+    this.peakMiB = Math.max(this.peakMiB, peakMiBOf(this.process.pid!));
   }
 
   /** Ends it in good order. @returns its exit code */
@@ -86,6 +123,7 @@ export class Member {
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     if (!this.isRunning) return this.process.exitCode;
     this.isMeant = true;
+    this.sampleMemory();
     const exit = once(this.process, 'exit');
     this.process.kill(signal);
     await exit;
@@ -94,9 +132,9 @@ export class Member {
 }
 
 /** 0 for a process that has ended. */
-function residentMiB(pid: number): number {
+function peakMiBOf(pid: number): number {
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
   } catch {
     return 0;
   }

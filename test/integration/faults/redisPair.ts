@@ -59,7 +59,20 @@ export class RedisPair {
     this.primary.stop();
     const answer = await Promise.race([redisCommand(this.primary.port, ['PING']), sleep(ms, 'none')]);
     this.primary.cont();
-    return `PING had the answer ${String(answer)} for ${ms} ms`;
+    if (answer !== 'none') throw new Error(`PING had the answer ${String(answer)}`);
+    return `PING had no answer for ${ms} ms`;
+  }
+
+  /** Nobody gets through to it, while it goes on. */
+  async cutOff(ms: number): Promise<string> {
+    const { primary, proxy } = this;
+    proxy.leadNowhere();
+    const answer = await redisCommand(proxy.port, ['PING']);
+    const direct = await redisCommand(primary.port, ['PING']);
+    await sleep(ms);
+    proxy.lead(primary.port);
+    if (answer !== null) throw new Error(`PING had the answer ${answer.trim()} by the way of the workers`);
+    return `PING had no answer by the way of the workers for ${ms} ms, and ${String(direct).split('\r')[0]} beside it`;
   }
 
   async close(): Promise<void> {

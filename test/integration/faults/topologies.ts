@@ -2,7 +2,7 @@
 import { map } from 'rxjs';
 import { keyBy, reduce, to, topology, withValue, type Records } from '../../../operators/index.js';
 import { hours } from '../../../operators/duration.js';
-import { schema, topic, type Infer } from '../../../schemas/index.js';
+import { schema, topic, type AvroRecord, type Infer, type Topic } from '../../../schemas/index.js';
 
 export const PARTITIONS = 4;
 /** Nobody is given up for silent: what came late because of a fault would else be placed by the clock of the machine. */
@@ -25,6 +25,17 @@ const tellingSchema = schema.record({ key: schema.string, count: schema.long, su
 export type Telling = Infer<typeof tellingSchema>;
 
 export const presses = topic({ name: 'presses', schema: pressSchema, keyFields: ['learner'], partitions: PARTITIONS });
+/** A press with a field that this version does not know. */
+export type LaterPress = Press & Readonly<Record<`extra${number}`, number>>;
+
+/** {@link presses} as a later program declares them, with one field more. */
+export function laterPresses(nth: number): Topic<string, LaterPress> {
+  const { fields } = pressSchema.avro as AvroRecord;
+  const more = { name: `extra${nth}`, type: 'long', default: 0 } as const;
+  const later = schema.avro<LaterPress>({ type: 'record', fields: [...fields, more] } as unknown as AvroRecord);
+  return topic({ name: 'presses', schema: later, keyFields: ['learner'], partitions: PARTITIONS });
+}
+
 const tellings = { schema: tellingSchema, keyFields: ['key'], partitions: PARTITIONS, derived: true } as const;
 /** By learner, in the order of the presses. */
 export const totals = topic({ name: 'totals', ...tellings });

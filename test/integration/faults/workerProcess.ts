@@ -1,5 +1,5 @@
 /**
- * A worker of the fault suite as a process of its own: `workerProcess.ts {kafka, redis, region, replication}`, as JSON. It says `ready` when it
+ * A worker of the fault suite as a process of its own: `workerProcess.ts {kafka, redis, region, replication}`, as JSON, and `registry` where there is one. It says `ready` when it
  * has joined, and ends at SIGTERM. What it does wrong on purpose is in the environment, which nothing but this file reads:
  *
  * - `SFS_TEST_FAULT`: `kill` or `stop`, the step of the commit, `before`, `during` or `after` it, which call of it: `kill:stage:after:3`
@@ -70,13 +70,15 @@ function trapped(trap: Trap, broker: Broker, state: RedisState): void {
 
 const address = JSON.parse(process.argv[2]!) as Address;
 const { SFS_TEST_FAULT: fault, SFS_TEST_CONTROL: control } = process.env;
-const parts = await openParts(address, (broker, state) => {
+const warn = (warning: string): void => console.log(`warning: ${warning}`);
+const parts = await openParts(address, warn, (broker, state) => {
   if (control) withControl(control as Control, broker, state);
   if (fault) trapped(new Trap(fault), broker, state);
 });
 const worker = new Worker(TOPOLOGIES, parts.cluster, { region: address.region, mode: 'follow', limits: LIMITS });
 process.once('SIGTERM', () => worker.stop());
-process.stdin.on('end', () => process.exit(1)).resume();
+// An exit would wait for brokers that end at the same time.
+process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();
 process.stdin.unref();
 await worker.start();
 console.log('ready');

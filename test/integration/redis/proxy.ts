@@ -8,7 +8,7 @@ export class Proxy {
   private readonly sockets = new Set<Socket>();
 
   private constructor(
-    private target: number,
+    private target: number | null,
     tls: TlsOptions | undefined,
   ) {
     const onSocket = (socket: Socket): void => this.join(socket);
@@ -32,6 +32,12 @@ export class Proxy {
     this.cut();
   }
 
+  /** Leads nowhere, until it leads somewhere again: what is connected is cut off, and so is whoever comes. */
+  leadNowhere(): void {
+    this.target = null;
+    this.cut();
+  }
+
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
@@ -43,6 +49,11 @@ export class Proxy {
   }
 
   private join(socket: Socket): void {
+    if (this.target === null) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
     const server = connect(this.target, '127.0.0.1');
     for (const [one, other] of [
       [socket, server],

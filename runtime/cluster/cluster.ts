@@ -3,6 +3,7 @@ import type {
   LogRecord,
   OutputRecord,
   PartitionName,
+  PartitionRange,
   Placement,
   SchemaRegistry,
   Storage,
@@ -111,7 +112,7 @@ export class Cluster implements Placement {
       line: this.line,
       gate: this.gate,
       group,
-      startOf: (partition) => this.startOf(partition),
+      rangeOf: (partition) => this.rangeOf(partition),
       topics: () => this.admin.topics(),
       onFetched: this.onFetched,
     });
@@ -146,8 +147,8 @@ export class Cluster implements Placement {
     return this.admin.close();
   }
 
-  private async startOf({ topic, partition }: PartitionName): Promise<number> {
-    return (await this.admin.ranges(topic))[partition]!.start;
+  private async rangeOf({ topic, partition }: PartitionName): Promise<PartitionRange> {
+    return (await this.admin.ranges(topic))[partition]!;
   }
 
   private readonly onFetched = (): void => {

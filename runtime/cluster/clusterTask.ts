@@ -1,4 +1,4 @@
-import { SkillForgeError } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
 import type { Broker, CommittedOffset } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
 import type {
@@ -6,6 +6,7 @@ import type {
   PartitionName,
   PartitionRange,
   QueueEntry,
+  StateSize,
   TaskAccess,
   TaskCommit,
   TaskPlace,
@@ -28,8 +29,8 @@ export interface ClusterTaskParts {
   readonly line: CommitLine;
   readonly gate: SchemaGate;
   readonly group: MemberGroup;
-  /** First offset of a partition that is still there. */
-  readonly startOf: (partition: PartitionName) => Promise<number>;
+  /** The offsets of a partition that are there. */
+  readonly rangeOf: (partition: PartitionName) => Promise<PartitionRange>;
   readonly topics: () => Promise<readonly TopicSpec[]>;
   readonly onFetched: () => void;
 }
@@ -43,6 +44,7 @@ export class ClusterTask implements TaskAccess {
   readonly tasks: TaskStore;
   readonly isBehind: boolean;
   readonly reached: readonly TaskPosition[];
+  readonly ends: ReadonlyMap<string, number>;
   private readonly watch: StateWatch;
 
   private constructor(
@@ -51,8 +53,9 @@ export class ClusterTask implements TaskAccess {
     { progress, standing }: Recovery,
     private readonly own: ReadonlyMap<string, FetchBuffer>,
     private readonly global: GlobalReader | null,
-    committed: readonly CommittedOffset[],
+    { committed, ranges }: { readonly committed: readonly CommittedOffset[]; readonly ranges: ReadonlyMap<string, PartitionRange> },
   ) {
+    this.ends = new Map([...ranges].map(([name, { end }]) => [name, end]));
     this.reached = committed.flatMap(({ topic, partition, offset }) => (offset === null ? [] : [{ topic, partition, next: offset }]));
     this.tasks = claimedRows(claimed, progress);
     this.isBehind = standing === 'behind';
@@ -60,34 +63,29 @@ export class ClusterTask implements TaskAccess {
   }
 
   /**
-   * Claims the task, then asks Kafka what was committed and has it confirmed, then finishes or discards what an earlier claim left: in this
+   * Claims the task, then asks Kafka what its partitions hold and what was committed and has it confirmed, then finishes or discards what an earlier claim left: in this
    * order.
    * @throws SFS_FENCED when its partitions are not this process's any more; SFS_STATE_LOST when Redis has no state of a task that has committed,
    * and the log no longer has all that it was made of
    */
   static async open(place: TaskPlace, parts: ClusterTaskParts): Promise<ClusterTask> {
-    const { state, group, broker, gate, startOf, onFetched } = parts;
+    const { state, group, broker, gate, rangeOf, onFetched } = parts;
     if (!place.own.every((partition) => group.owns(partition)))
       throw new SkillForgeError('SFS_FENCED', `task ${place.name} is not this worker's any more`);
-    const own = new Map<string, FetchBuffer>();
-    const firsts = new Map<string, number>();
-    for (const one of place.own) {
-      const start = await startOf(one);
-      firsts.set(partitionName(one), start);
-      own.set(partitionName(one), new FetchBuffer(start, group.controlOf(one), gate));
-    }
     const claimed = await state.claim(place.name);
+    // Not before: what an earlier life had read when it decided something lies in them.
+    const ranges = new Map<string, PartitionRange>();
+    for (const one of [...place.own, ...place.global]) ranges.set(partitionName(one), await rangeOf(one));
+    const startOf = (partition: PartitionName): number => ranges.get(partitionName(partition))!.start;
     const committed = await group.consumer.committed(place.own);
-    await confirm(group, committed, firsts);
+    await confirm(group, committed, startOf);
     const recovery = await claimed.recover(batchOf(committed));
-    const starts: TaskPosition[] = [];
-    for (const one of place.global) starts.push({ ...one, next: await startOf(one) });
-    if (recovery.progress === null) {
-      const owned = place.own.map((one) => ({ ...one, next: firsts.get(partitionName(one))! }));
-      await assertRebuildable(place.name, committed, [...owned, ...starts], parts);
-    }
+    const firsts = [...place.own, ...place.global].map((one): TaskPosition => ({ ...one, next: startOf(one) }));
+    if (recovery.progress === null) await assertRebuildable(place.name, committed, firsts, parts);
+    const own = new Map(place.own.map((one) => [partitionName(one), new FetchBuffer(startOf(one), group.controlOf(one), gate)]));
+    const starts = firsts.slice(place.own.length);
     const global = starts.length === 0 ? null : await GlobalReader.open(broker, starts, gate, onFetched);
-    return new ClusterTask(parts, claimed, recovery, own, global, committed);
+    return new ClusterTask(parts, claimed, recovery, own, global, { committed, ranges });
   }
 
   async begin(positions: readonly TaskPosition[]): Promise<void> {
@@ -106,6 +104,10 @@ export class ClusterTask implements TaskAccess {
 
   idle(): void {
     this.watch.look();
+  }
+
+  size(): Promise<StateSize> {
+    return this.parts.state.size(this.claimed.task);
   }
 
   async close(): Promise<void> {
@@ -127,8 +129,13 @@ const batchOf = (committed: readonly CommittedOffset[]): string | null => commit
  * was asleep while another one took over could discard what that one has staged; see `docs/explanation/commit-protocol.md`.
  * @throws SFS_FENCED
  */
-async function confirm({ consumer }: MemberGroup, committed: readonly CommittedOffset[], firsts: ReadonlyMap<string, number>): Promise<void> {
-  await consumer.commit(committed.map(({ offset, ...rest }) => ({ ...rest, offset: offset ?? firsts.get(partitionName(rest))! })));
+async function confirm(group: MemberGroup, committed: readonly CommittedOffset[], startOf: (partition: PartitionName) => number): Promise<void> {
+  try {
+    await group.consumer.commit(committed.map(({ offset, ...rest }) => ({ ...rest, offset: offset ?? startOf(rest) })));
+  } catch (error) {
+    if (errorCodeOf(error) === 'SFS_FENCED') group.leftBehind();
+    throw error;
+  }
 }
 
 /** Rows that are asked for in one turn of the event loop travel together. */

@@ -2,6 +2,7 @@ import type { SkillForgeError } from '../../schemas/index.js';
 import type { Admin, Broker, FetchedRecords, TopicPartition } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
 import type { LogRecord } from '../ports.js';
+import { lentReader } from './lentReader.js';
 
 /** A part of a partition: from `start` to before `end`. */
 export interface Span extends TopicPartition {
@@ -22,7 +23,8 @@ export async function* partitionRecords(broker: Broker, admin: Admin, topic: str
 export async function* spanRecords(broker: Broker, spans: readonly Span[]): AsyncGenerator<Pick<FetchedRecords, 'topic' | 'partition' | 'records'>> {
   const reading = new SpanReading(spans.filter(({ start, end }) => start < end));
   if (reading.isDone) return;
-  const reader = await broker.reader({ onRecords: (fetched) => reading.take(fetched), onError: (error) => reading.fail(error) });
+  const { reader, giveBack } = await lentReader(broker, { onRecords: (fetched) => reading.take(fetched), onError: (error) => reading.fail(error) });
+  let isWhole = false;
   try {
     reading.onFull = ({ topic, partition }) => reader.pause(topic, partition);
     await reader.assign(reading.spans.map(({ topic, partition, start }) => ({ topic, partition, offset: start })));
@@ -31,9 +33,10 @@ export async function* spanRecords(broker: Broker, spans: readonly Span[]): Asyn
       for (const { topic, partition } of reading.emptied()) reader.resume(topic, partition);
       await reading.more();
     }
+    isWhole = true;
     yield* reading.taken();
   } finally {
-    await reader.close();
+    await giveBack(isWhole);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StageNode, TopologyBuilder } from '../../operators/builder.js';
 import type { Subtopology } from '../../operators/graph.js';
+import { partitionName } from '../partitionName.js';
 import type { PartitionName, Placement, TaskAccess, TaskPlace, TaskPosition } from '../ports.js';
 import type { Channel } from './channel.js';
 import type { Decision, DecisionLog, TaskDecisions } from './decisions.js';
@@ -69,6 +70,7 @@ export async function assembleTask(deployment: Deployment, subtopology: Subtopol
     stageIds,
     inputs,
     progress,
+    recordsBefore: progress.counters.records,
     state: new TaskState(name, access.tasks, (store) => deployment.stateCodec(store)),
     timers: await TimeQueue.open(name, access.tasks),
     outputs: outputsOf(deployment, subtopology, partition, { builder, stages, sent: progress.sent }),
@@ -124,10 +126,10 @@ const endsOf = (inputs: readonly PartitionInput[]): TaskPosition[] =>
  */
 function replayedOf(inputs: readonly PartitionInput[], progress: TaskProgress, logged: readonly Decision[]): ReplayedDecisions {
   const sources = inputs.filter((input) => !input.options.source.topic.derived);
-  const channels = new Map(sources.flatMap((input) => [...input.channels.values()].map((channel) => [channel.id, channel])));
-  const left = logged.filter(({ channel }) => channels.has(channel)).slice(progress.decided);
+  const lanes = new Map(sources.flatMap((input) => [...input.channels.values()].map((channel) => [channel.id, { channel, input }])));
+  const left = logged.filter(({ channel }) => lanes.has(channel)).slice(progress.decided);
   progress.replaying = left.length;
-  return new ReplayedDecisions(left, channels, progress);
+  return new ReplayedDecisions(left, lanes, progress);
 }
 
 interface InputSetting {
@@ -157,7 +159,10 @@ function inputsOf(
     onResume,
     ...(source.scope === 'global' ? { sharedRows: deployment.sharedRows } : {}),
   };
-  return partitions.map((one) => new PartitionInput({ ...common, partition: one }, stage.kind !== 'source'));
+  return partitions.map((one) => {
+    const knownEnd = access.ends?.get(partitionName({ topic: common.topic, partition: one }));
+    return new PartitionInput({ ...common, partition: one, knownEnd }, stage.kind !== 'source');
+  });
 }
 
 interface OutputSetting {

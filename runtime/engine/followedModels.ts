@@ -18,6 +18,15 @@ export interface CurrentModel {
   readonly look: number;
 }
 
+/** A version that was looked up by its number. */
+export interface FoundModel {
+  readonly ref: ModelRef;
+  /** As records tell it, such as `ranker@3fa2b1c4d5e6`. */
+  readonly version: string;
+  /** It has seen events before this instant: it decides about none of them, ms. */
+  readonly trainedUntilMs: number;
+}
+
 /**
  * Models that change while topologies run. A task turns from one to the next between two of its steps, keeps with its progress which one it
  * decides with from which event time on, and logs it; see `taskModels.ts`.
@@ -33,6 +42,11 @@ export interface FollowedModels {
   opened(ref: ModelRef): Model | undefined;
   /** Has a model opened, which stays so while it is in use. @throws SFS_MODEL_MISSING, SFS_MODEL_DAMAGED, SFS_MODEL_REGISTRY and the like */
   open(ref: ModelRef): Promise<void>;
+  /**
+   * Looks a version up by its number, and has it opened as {@link open} does; absent where models have no numbers.
+   * @throws SFS_MODEL_MISSING where there is none of this number, and what {@link open} throws
+   */
+  readonly find?: (number: string) => Promise<FoundModel>;
   /** Who uses models tells which ones by their digests, each time that it is asked. Returns what ends that. */
   use(digests: () => Iterable<string>): () => void;
   /** Told when a task turned to a model; it becomes durable with the task's next commit. */
@@ -91,6 +105,7 @@ export function watchedModels(followed: FollowedModels, watch: (models: Models) 
     fallback: followed.fallback,
     opened: (ref) => followed.opened(ref),
     open: (ref) => followed.open(ref),
+    ...(followed.find === undefined ? {} : { find: (number: string) => followed.find!(number) }),
     use: (digests) => followed.use(digests),
     adopted: (task, adoption) => followed.adopted(task, adoption),
     ...(followed.experiments === undefined ? {} : { experiments: followed.experiments }),

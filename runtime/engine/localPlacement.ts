@@ -19,7 +19,7 @@ export function localPlacement(storage: Storage): Placement {
     mostCommits: MOST_COMMITS,
     isShared: false,
     join: async (groups, host) => {
-      for (const group of groups) await host.assigned(group.id, partitionsOf(group));
+      for (const group of groups) await host.assigned(group.id, partitionsOf(group), () => false);
     },
     openTask: () => Promise.resolve(access),
     records: (topic, partition) => localRecords(storage.log, topic, partition),

@@ -71,6 +71,11 @@ export class MergedInputs {
     return any;
   }
 
+  /** True while something that is waited for is known to be in the log, and on its way. */
+  get isFetching(): boolean {
+    return this.inputs.some((input) => input.isAwaited && input.isFetching);
+  }
+
   /**
    * The least watermark over the channels that are not idle, -Infinity before all have one, Infinity when all have ended; `null` when
    * those that have not ended are idle.

@@ -31,6 +31,8 @@ export interface PartitionInputOptions {
   readonly producers: readonly ProducerId[];
   /** Tells that a channel that was idle speaks again. */
   readonly onResume: (channel: Channel) => void;
+  /** Where the partition is known to end, at least, though the log may not show it yet; what it shows without. */
+  readonly knownEnd?: number | undefined;
   /** Of a global table: rows that other tasks have decoded. */
   readonly sharedRows?: SharedRows;
 }
@@ -44,14 +46,15 @@ export class PartitionInput {
   private readonly byProducer = new Map<ProducerId, Channel>();
   /** Where channels begin that the progress does not know. */
   private readonly firstOffset: number;
-  /** Furthest end that was seen. */
-  private furthestEnd = 0;
+  /** Furthest end that is known. */
+  private furthestEnd: number;
 
   constructor(
     readonly options: PartitionInputOptions,
     tableStage: boolean,
   ) {
     this.isTable = tableStage;
+    this.furthestEnd = options.knownEnd ?? 0;
     this.unmetId = this.channelId(UNMET);
     const prefix = this.channelId('');
     const known = Object.entries(options.progress.channels).filter(([id]) => id.startsWith(prefix));
@@ -98,10 +101,17 @@ export class PartitionInput {
     return this.isAwaited && this.firstWanted < log.range(topic, partition).end;
   }
 
-  /** True while the log fetches again what was there before: nobody is silent for that. */
-  get isFetchedAgain(): boolean {
+  /** True while the log fetches, or fetches again, what is known to be there. */
+  get isFetching(): boolean {
     const { log, topic, partition } = this.options;
     return log.range(topic, partition).end < this.furthestEnd;
+  }
+
+  /** True when it has taken in all that is known to be there. */
+  get isReadOut(): boolean {
+    const { log, topic, partition } = this.options;
+    const end = Math.max(this.furthestEnd, log.range(topic, partition).end);
+    return [...this.channels.values()].every(({ cursor }) => cursor >= end);
   }
 
   /** Records that wait for processing, by the difference of offsets: compacted gaps count. */
@@ -298,6 +308,9 @@ export class PartitionInput {
 /** How far a task has come in the partitions that are its own. */
 export const ownPositions = (inputs: readonly PartitionInput[]): TaskPosition[] =>
   inputs.filter(({ options }) => options.source.scope === 'task').map(({ position }) => position);
+
+/** Offsets before all of these. */
+export const offsetsBefore = (positions: readonly TaskPosition[]): number => positions.reduce((total, { next }) => total + next, 0);
 
 /** The record at a place of the sources, `null` where none of them is there or retention has removed it. */
 export function storedRecord(inputs: readonly PartitionInput[], { topic, partition, offset }: Origin): LogRecord | null {

@@ -1,5 +1,6 @@
 import type { Channel } from './channel.js';
 import type { PartitionInput } from './partitionInput.js';
+import type { ChannelProgress } from './progress.js';
 
 /**
  * What the end of the log means for an input: `wait` for its `idleMs` and then treat it as silent; silent at once (`idle`: a bounded
@@ -12,6 +13,8 @@ export type SilenceKind = 'wait' | 'told' | 'idle' | 'end';
 export interface StepOptions {
   /** Any clock, ms: decides idleness only. */
   readonly nowMs: number;
+  /** In place of the `idleMs` of each source, ms. */
+  readonly idleMs?: number | undefined;
   readonly silence: (input: PartitionInput, channel: Channel) => SilenceKind;
   /** Ends a wait for asynchronous work: the step rejects with the signal's reason, and commits nothing. */
   readonly stopped?: AbortSignal;
@@ -26,14 +29,15 @@ export class Silence {
     private readonly decided: (phase: 'idle' | 'end', channel: Channel) => void,
   ) {}
 
-  /** Looks at every channel. Returns true when something was decided. */
+  /** Looks at every channel. Returns true when something was decided: nothing while what is known to be in the log is on its way. */
   settle(options: StepOptions): boolean {
     let any = false;
+    // Nobody is silent for that, nor is it to be lived otherwise when it is read again.
+    const isFetching = this.inputs.some((input) => input.isAwaited && input.isFetching);
     for (const input of this.inputs) {
       input.settle();
-      const { isFetchedAgain } = input;
       for (const channel of input.channels.values()) {
-        if (isFetchedAgain) this.broken(channel);
+        if (isFetching) this.broken(channel);
         else any = this.settleChannel(input, channel, options) || any;
       }
     }
@@ -45,10 +49,10 @@ export class Silence {
     this.quietSince.delete(channel);
   }
 
-  private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence }: StepOptions): boolean {
+  private settleChannel(input: PartitionInput, channel: Channel, { nowMs, silence, idleMs = input.options.source.idleMs }: StepOptions): boolean {
     const { progress } = channel;
     const kind = silence(input, channel);
-    if (kind === 'told' || channel.size > 0 || progress.ended || (progress.idle && kind !== 'end')) {
+    if (kind === 'told' || channel.size > 0 || isDecided(progress, kind)) {
       this.quietSince.delete(channel);
       return false;
     }
@@ -57,10 +61,12 @@ export class Silence {
     const since = channel.heard ? nowMs : Math.min(this.quietSince.get(channel) ?? nowMs, nowMs);
     channel.heard = false;
     this.quietSince.set(channel, since);
-    if (kind === 'wait' && nowMs - since < input.options.source.idleMs) return false;
+    if (kind === 'wait' && nowMs - since < idleMs) return false;
     if (kind === 'end') progress.ended = true;
     else progress.idle = true;
     this.decided(kind === 'end' ? 'end' : 'idle', channel);
     return true;
   }
 }
+
+const isDecided = ({ ended, idle }: ChannelProgress, kind: SilenceKind): boolean => ended || (idle && kind !== 'end');

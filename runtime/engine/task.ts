@@ -7,6 +7,7 @@ import { needsWork, runBatch } from './batchWork.js';
 import type { Arrival, Channel } from './channel.js';
 import type { OriginPosition, RecordTimes } from './header.js';
 import { CONTROL, adoptionControlOf, controlOf, standingOf, type Decision } from './decisions.js';
+import { LookedThrough } from './lookedThrough.js';
 import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
@@ -66,11 +67,13 @@ export class Task {
   private changed = false;
   /** Repeated records that were passed over before the last commit. */
   private committedRepeats: number;
+  private readonly looked: LookedThrough;
 
   constructor(readonly parts: TaskParts) {
     this.name = parts.name;
     this.progress = parts.progress;
     this.committedRepeats = parts.progress.counters.repeated;
+    this.looked = new LookedThrough(ownPositions(parts.inputs));
     this.merged = new MergedInputs(parts.inputs);
     this.places = placesOf(parts.builder.stages);
     this.placesByQueue = new Map([...this.places.values()].map((place) => [place.queue, place]));
@@ -84,7 +87,8 @@ export class Task {
     this.parts.models?.turn(() => ownPositions(this.parts.inputs));
     const outcome = await this.work(options);
     this.tellAdoptions();
-    if (outcome !== 'more') this.markers.tell(outcome === 'waiting', this.merged.channels());
+    if (outcome !== 'more' && !this.merged.isFetching) this.markers.tell(outcome === 'waiting', this.merged.channels());
+    this.looked.step(outcome === 'waiting');
     await this.commit();
     return outcome;
   }
@@ -114,7 +118,7 @@ export class Task {
         continue;
       }
       if (timers.mustLoad(watermarkMs)) return 'more';
-      this.progress.closedMs = watermarkMs;
+      this.closeTo(watermarkMs);
       this.markers.mark();
       const selected = this.merged.select();
       if (selected.kind !== 'next' || this.parts.replayed.isDue(selected)) {
@@ -123,6 +127,13 @@ export class Task {
         done++;
     }
     return 'more';
+  }
+
+  /** Every timer up to here has fired. */
+  private closeTo(watermarkMs: number): void {
+    // Others see by what is committed that all is done.
+    if (watermarkMs === Infinity && this.progress.closedMs < Infinity) this.changed = true;
+    this.progress.closedMs = watermarkMs;
   }
 
   /** Whether the step goes on after so many inputs and timers. One that awaits something is not done: it belongs to this commit. */
@@ -155,20 +166,20 @@ export class Task {
   /** There is nothing to take now: applies what was decided here before, reads on, or decides. Returns false when all that changed nothing. */
   private goOn(selected: Selection, options: StepOptions): boolean {
     const { replayed } = this.parts;
-    if (selected.kind !== 'next' && this.merged.fill()) return true;
-    if (replayed.pending) {
-      this.replay();
-      return true;
-    }
+    const mustRead = selected.kind !== 'next' || replayed.isUnread;
+    if (mustRead && this.merged.fill()) return true;
+    // An earlier life decided when it had read what may be still on its way here.
+    if (replayed.pending) return !(mustRead && this.merged.isFetching) && this.replay(selected);
     this.waitingMs = selected.kind === 'blocked' ? selected.clockMs : this.progress.clockMs;
     return this.silence.settle(options) && (this.raiseWatermark() || selected.kind === 'blocked');
   }
 
-  private replay(): void {
-    const spoke = this.parts.replayed.apply();
+  private replay(selected: Selection): true {
+    const spoke = this.parts.replayed.apply(selected);
     this.changed = true;
     this.raiseWatermark();
     if (spoke?.progress.idle) this.resume(spoke);
+    return true;
   }
 
   /** Moves the clocks to an arrival. Returns true when the watermark moved: timers come before the record. */
@@ -333,9 +344,12 @@ export class Task {
     const { state, timers, outputs, access, limits } = this.parts;
     const { counters } = this.progress;
     for (const input of this.parts.inputs) input.settle();
-    if (!this.changed && outputs.size === 0 && counters.repeated === this.committedRepeats) return access.idle?.();
+    const positions = ownPositions(this.parts.inputs);
+    const isFurther = this.looked.isFar(positions, limits.maxRecords);
+    if (!this.changed && !isFurther && outputs.size === 0 && counters.repeated === this.committedRepeats) return access.idle?.();
     counters.outputs += outputs.results;
     this.committedRepeats = counters.repeated;
+    this.looked.commit(positions);
     this.changed = false;
     this.isCommitting = true;
     try {
@@ -346,7 +360,7 @@ export class Task {
         queue: timers.drain(),
         progress: encodeProgress(this.progress),
       };
-      await access.commit(commit, ownPositions(this.parts.inputs));
+      await access.commit(commit, positions);
     } finally {
       this.isCommitting = false;
     }

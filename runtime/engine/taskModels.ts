@@ -1,3 +1,4 @@
+import type { Experiments } from '../../operators/ports/experiments.js';
 import type { Model, Models } from '../../operators/ports/models.js';
 import { partitionName } from '../partitionName.js';
 import type { TaskPosition } from '../ports.js';
@@ -29,6 +30,8 @@ export class TaskModels implements Models {
   /** Adoptions that the log does not have yet, with their numbers. */
   private untold: { readonly adoption: Adoption; readonly count: number }[] = [];
   private markedMs = -Infinity;
+  /** The last model that was put under experiments: the next decision nearly always asks for the same one. */
+  private under: { readonly model: Model; readonly experiments: Experiments; readonly made: Model } | null = null;
 
   constructor(private readonly setting: TaskModelsSetting) {}
 
@@ -41,12 +44,28 @@ export class TaskModels implements Models {
     const model = this.modelOf(adopted?.model ?? null, timeMs);
     // A run that follows no experiments decides under none, whatever one before it did.
     if (adopted?.experiments === undefined || followed.experiments === undefined) return model;
-    return { ...model, experiments: followed.experiments.read(adopted.experiments) };
+    return this.underExperiments(model, followed.experiments.read(adopted.experiments));
   }
 
   private modelOf(ref: ModelRef | null, timeMs: number): Model {
+    return ref === null ? this.setting.followed.fallback.at(timeMs) : this.openedOf(ref);
+  }
+
+  private underExperiments(model: Model, experiments: Experiments): Model {
+    if (this.under?.model === model && this.under.experiments === experiments) return this.under.made;
+    const { versions } = experiments;
+    const named = (number: string): Model | undefined => {
+      const digest = versions?.[number];
+      return digest === undefined ? undefined : this.openedOf({ number, digest });
+    };
+    const made = { ...model, experiments, ...(versions === undefined ? {} : { named }) };
+    this.under = { model, experiments, made };
+    return made;
+  }
+
+  /** @throws a {@link ModelAwaited} where it has to be opened first */
+  private openedOf(ref: ModelRef): Model {
     const { followed } = this.setting;
-    if (ref === null) return followed.fallback.at(timeMs);
     const model = followed.opened(ref);
     if (model === undefined) throw new ModelAwaited(followed.open(ref));
     return model;
@@ -106,7 +125,14 @@ export class TaskModels implements Models {
 
   /** Digests of the models that it may decide with. */
   inUse(): string[] {
-    return this.progress?.adopted.flatMap(({ model }) => model?.digest ?? []) ?? [];
+    return (
+      this.progress?.adopted.flatMap(({ model, experiments }) => [...(model === null ? [] : [model.digest]), ...this.namedBy(experiments)]) ?? []
+    );
+  }
+
+  private namedBy(payload: string | undefined): string[] {
+    const { experiments } = this.setting.followed;
+    return payload === undefined || experiments === undefined ? [] : Object.values(experiments.read(payload).versions ?? {});
   }
 
   /** What came before can no longer be undone. */

@@ -15,6 +15,8 @@ export interface TaskParts extends Decider {
   readonly stageIds: ReadonlySet<string>;
   readonly inputs: readonly PartitionInput[];
   readonly progress: TaskProgress;
+  /** Records that were taken before it was opened. */
+  readonly recordsBefore: number;
   readonly state: TaskState;
   readonly timers: TimeQueue;
   readonly outputs: Outputs;

@@ -3,7 +3,7 @@ import { SkillForgeError } from '../../schemas/index.js';
 import type { Topology } from '../../operators/topology.js';
 import { partitionName } from '../partitionName.js';
 import type { Replay } from '../replay/replayState.js';
-import type { PartitionName, Placement, Storage, TaskGroup } from '../ports.js';
+import type { PartitionName, Placement, Storage, TaskGroup, TaskHost } from '../ports.js';
 import { assembleTask, partitionsRead, type PartitionsRead } from './assemble.js';
 import type { Subtopology } from '../../operators/graph.js';
 import type { DecisionLog } from './decisions.js';
@@ -21,17 +21,34 @@ import { Writers } from './writers.js';
 /** How a worker runs its topologies. */
 export interface WorkerOptions {
   readonly region: string;
-  /** `follow`: run until stopped. `until-end`: stop when every input has been processed. `end-of-input`: then also close every window, for good. */
+  /**
+   * `follow`: run until stopped. `until-end`: stop when every input has been processed. `end-of-input`: then also close every window, for good.
+   * Over a shared placement, only the replay of a range can come to an end of its input; it runs until stopped, too, since others may not be done.
+   */
   readonly mode: 'follow' | 'until-end' | 'end-of-input';
   readonly limits?: Partial<StepLimits>;
   /** Any clock, ms, by which silence is measured. By default one that never goes back, nor leaps when the wall clock is set. */
   readonly now?: () => number;
+  /**
+   * Silence after which a channel is not waited for any more, ms, in place of what each source names. Where a topic gets its records in one go, a
+   * day at a time, those of the others would be late: longer than the pauses, it makes everything wait for the writers' clock markers.
+   */
+  readonly idleMs?: number | undefined;
   /** How often silence is looked at while there is nothing to do, ms. */
   readonly pollMs?: number;
   /** What the topologies decide with, once and for all or as it changes; none by default. They belong to who opened them: the worker closes nothing. */
   readonly models?: RunModels | null;
   /** Runs the topology, which must be a single one, as this replay of it. */
   readonly shadow?: Replay;
+}
+
+/** A task that is to be opened. */
+interface Opening {
+  readonly deployment: Deployment;
+  readonly subtopology: Subtopology;
+  readonly partition: number;
+  readonly read: PartitionsRead;
+  readonly isOver: () => boolean;
 }
 
 const DEFAULT_LIMITS: StepLimits = { maxRecords: 5_000, maxOutputBytes: 4 << 20, mostCachedRows: 20_000, markerMs: 60_000 };
@@ -75,7 +92,7 @@ export class Worker {
    */
   async start(): Promise<void> {
     const { placement, deployments } = this;
-    if (placement.isShared && this.options.mode !== 'follow') {
+    if (placement.isShared && this.options.mode !== 'follow' && !this.isBounded) {
       throw new SkillForgeError('SFS_RUN_MODE', `a worker that shares its tasks with others follows; it cannot run ${this.options.mode}`);
     }
     this.writers = new Writers(deployments);
@@ -88,7 +105,7 @@ export class Worker {
       this.decisions.set(deployment.id, deployment.decisionLog(placement));
     }
     await placement.join(deployments.map(groupOf), {
-      assigned: (group, partitions) => (placement.isShared ? this.openOrFail(group, partitions) : this.open(group, partitions)),
+      assigned: (...given) => (placement.isShared ? this.openOrFail(...given) : this.open(...given)),
       revoked: async (group, partitions) => {
         await Promise.all(this.drop(group, partitions).map((running) => running.leave()));
       },
@@ -98,18 +115,24 @@ export class Worker {
     });
   }
 
+  /** The end of its input is known beforehand: each task comes to it by itself, in whatever process. */
+  private get isBounded(): boolean {
+    const { mode, shadow } = this.options;
+    return mode === 'end-of-input' && shadow?.ends !== undefined;
+  }
+
   /** The groups of a shared placement call from anywhere: what goes wrong ends the run. */
-  private async openOrFail(group: string, partitions: readonly PartitionName[]): Promise<void> {
+  private async openOrFail(...given: Parameters<TaskHost['assigned']>): Promise<void> {
     try {
-      await this.open(group, partitions);
+      await this.open(...given);
     } catch (error) {
       if (!this.isStopped(error)) this.failure ??= error instanceof Error ? error : new Error(String(error));
       this.wake();
     }
   }
 
-  /** Opens the tasks whose own partitions are all among these. */
-  private async open(group: string, partitions: readonly PartitionName[]): Promise<void> {
+  /** Opens the tasks whose own partitions are all among these; none where these are another one's before that is done. */
+  private async open(group: string, partitions: readonly PartitionName[], isOver: () => boolean): Promise<void> {
     const deployment = this.deployments.find(({ id }) => id === group)!;
     const given = new Set(partitions.map(partitionName));
     const opened: RunningTask[] = [];
@@ -117,8 +140,13 @@ export class Worker {
       const readBy = partitionsRead(deployment, subtopology);
       for (let partition = 0; partition < subtopology.partitions; partition++) {
         const read = readBy(partition);
-        if (read.own.every((one) => given.has(partitionName(one)))) opened.push(await this.opened(deployment, subtopology, partition, read));
+        if (!read.own.every((one) => given.has(partitionName(one)))) continue;
+        opened.push(...(await this.opened({ deployment, subtopology, partition, read, isOver })));
       }
+    }
+    if (isOver()) {
+      await Promise.all(opened.map((running) => running.leave().catch(() => undefined)));
+      return;
     }
     this.tasks.push(...opened);
     for (const running of opened) this.tasksByName.set(running.task.name, running);
@@ -126,13 +154,15 @@ export class Worker {
     this.wake();
   }
 
-  private opened(deployment: Deployment, subtopology: Subtopology, partition: number, read: PartitionsRead): Promise<RunningTask> {
+  /** None where its partitions are another one's by then. */
+  private async opened({ deployment, subtopology, partition, read, isOver }: Opening): Promise<readonly RunningTask[]> {
     const { placement, writers } = this;
     const limits = { ...DEFAULT_LIMITS, ...this.options.limits };
     const decisions = this.decisions.get(deployment.id)!;
     const assemble = (careful: boolean): Promise<Task> =>
       assembleTask(deployment, subtopology, partition, { placement, read, limits, careful, decisions, writers });
-    return RunningTask.open(read.own, assemble, placement.isShared, this.stopped.signal);
+    const running = await RunningTask.open(read.own, assemble, placement.isShared ? { stopped: this.stopped.signal, isOver } : null);
+    return running === null ? [] : [running];
   }
 
   /** Takes out the tasks that read one of these. */
@@ -193,6 +223,8 @@ export class Worker {
   /** Starts a step of every task that has work; waits when none has. Returns false at the end of the mode. */
   private async round(): Promise<boolean> {
     let started = false;
+    // Not at rest alone: where one task always has work, the others would wait for its end.
+    this.wakeTasks();
     for (const running of this.tasks) {
       if (running.busy !== null || running.state !== 'more' || running.isLeaving) continue;
       running.busy = this.stepOf(running);
@@ -227,7 +259,7 @@ export class Worker {
   /** Nothing to do anywhere: looks again at what the log took meanwhile, then ends or sleeps. */
   private async rest(): Promise<boolean> {
     if (this.wakeTasks()) return true;
-    if (this.options.mode !== 'follow') return this.assertNothingWaits();
+    if (this.options.mode !== 'follow' && !this.placement.isShared) return this.assertNothingWaits();
     await this.sleep();
     for (const running of this.tasks) running.state = 'more';
     return true;
@@ -236,7 +268,7 @@ export class Worker {
   private wakeTasks(): boolean {
     let any = false;
     for (const running of this.tasks) {
-      if (running.state === 'more' || running.task.parts.inputs.every((input) => !input.hasMore)) continue;
+      if (running.state === 'more' || !hasMore(running.task)) continue;
       running.state = 'more';
       any = true;
     }
@@ -250,8 +282,8 @@ export class Worker {
   }
 
   private stepOptions(): StepOptions {
-    const { now = () => performance.now() } = this.options;
-    return { nowMs: now(), silence: (input, channel) => this.silenceOf(input, channel), stopped: this.stopped.signal };
+    const { now = () => performance.now(), idleMs } = this.options;
+    return { nowMs: now(), idleMs, silence: (input, channel) => this.silenceOf(input, channel), stopped: this.stopped.signal };
   }
 
   /**
@@ -274,7 +306,7 @@ export class Worker {
     const writer = this.tasksByName.get(input.taskThatWrites(channel));
     if (writer === undefined || this.writers.isInCycle(input.options.topic)) return false;
     // In a step that has not ended it commits, waits for a row or a model, or is built anew; what it reads may have failed then.
-    return writer.busy !== null || writer.task.parts.inputs.some((one) => one.hasMore || waitingIn(one) > 0);
+    return writer.busy !== null || writer.task.parts.inputs.some((one) => one.hasMore || one.isFetching || waitingIn(one) > 0);
   }
 
   /** A run that ends as done has taken all there is. */
@@ -306,6 +338,15 @@ function groupOf(deployment: Deployment): TaskGroup {
 
 /** Lets finished commits be seen between two tasks. */
 const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A log that has failed is met by the step, which knows what to do. */
+function hasMore({ parts }: Task): boolean {
+  try {
+    return parts.inputs.some((input) => input.hasMore);
+  } catch {
+    return true;
+  }
+}
 
 const waitingIn = (input: PartitionInput): number => [...input.channels.values()].reduce((total, channel) => total + channel.size, 0);
 

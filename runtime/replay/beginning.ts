@@ -1,6 +1,6 @@
 /** Begins a replay, or finds the one to go on with. */
 import { SkillForgeError, physicalTopicName, topics } from '../../schemas/index.js';
-import { describe } from '../../operators/graph.js';
+import { describe, type TopologyGraph } from '../../operators/graph.js';
 import { numbered, type Topology } from '../../operators/topology.js';
 import type { ReplayPlace } from './replayPlace.js';
 import {
@@ -12,6 +12,7 @@ import {
   type EventRange,
   type LiveVersion,
   type Replay,
+  type SourceEnds,
 } from './replayState.js';
 
 /** A replay as it would begin, or as it goes on. */
@@ -45,7 +46,7 @@ export async function prepareReplay(place: ReplayPlace, topology: Topology, rang
   const exists = (await tools.topics()).some((topic) => topic.name === control);
   const controlEnd = exists ? (await tools.ranges(control))[0]!.end : 0;
   const fresh: Replay = { number, declared: topology.version, outputs: number, status: 'running', graph, against: live, controlEnd, range };
-  return { replay: fresh, isNew: true };
+  return { replay: range === null ? fresh : { ...fresh, ends: await sourceEnds(place, graph) }, isNew: true };
 }
 
 /** As {@link prepareReplay}, and keeps it: from now on its number is given. */
@@ -60,6 +61,16 @@ export async function keepReplay({ documents }: ReplayPlace, topology: string, r
   const state = replayState(documents, topology);
   const lastNumber = Math.max(state.lastNumber, replay.number);
   await keepReplayState(documents, topology, { lastNumber, live: live ?? state.live, replay });
+}
+
+/** Where the topics of others end now that a topology reads; one that does not exist is empty. */
+async function sourceEnds({ tools, region }: ReplayPlace, graph: TopologyGraph): Promise<SourceEnds> {
+  const there = new Set((await tools.topics()).map(({ name }) => name));
+  const inputs = graph.subtopologies.flatMap((one) => one.inputs).filter(({ internal }) => internal === null);
+  const ends: Record<string, readonly number[]> = {};
+  for (const name of new Set(inputs.map(({ topic }) => physicalTopicName(region, topic))))
+    ends[name] = there.has(name) ? (await tools.ranges(name)).map(({ end }) => end) : [];
+  return ends;
 }
 
 /** The declared version where it is a new one. */

@@ -1,5 +1,5 @@
 /** Compares what two versions of a topology wrote, key by key, in bounded memory. */
-import type { ReplayPlace } from './replayPlace.js';
+import type { ReplayView } from './replayPlace.js';
 import type { Replay } from './replayState.js';
 import { Sides, type DifferingKey, type ValueDecoder } from './sides.js';
 
@@ -32,7 +32,7 @@ export interface TopicDifference {
 }
 
 /** Compares the results of a replay with those of the version that it began beside. @throws SFS_TOPIC_UNKNOWN, what reading and decoding throw */
-export async function differenceOf(place: ReplayPlace, replay: Replay, request: DifferenceRequest): Promise<TopicDifference[]> {
+export async function differenceOf(place: ReplayView, replay: Replay, request: DifferenceRequest): Promise<TopicDifference[]> {
   const differences: TopicDifference[] = [];
   for (const topic of request.topics) differences.push(await topicDifference(place, replay, topic, request));
   return differences;
@@ -45,7 +45,7 @@ export function differingShare(differences: readonly TopicDifference[]): number 
   return all === 0 ? 0 : differing / all;
 }
 
-async function topicDifference(place: ReplayPlace, replay: Replay, topic: string, request: DifferenceRequest): Promise<TopicDifference> {
+async function topicDifference(place: ReplayView, replay: Replay, topic: string, request: DifferenceRequest): Promise<TopicDifference> {
   const sides = await Sides.of(place, replay, topic, { decode: request.decoderOf(topic), ignore: new Set(request.ignore) });
   const counts = { same: 0, added: 0, removed: 0, changed: 0 };
   const examples: DifferingKey[] = [];

@@ -4,7 +4,7 @@ import type { TopologyGraph } from '../../operators/graph.js';
 import { decodeProgress } from '../engine/progress.js';
 import { partitionName } from '../partitionName.js';
 import type { TaskPosition } from '../ports.js';
-import type { ReplayPlace } from './replayPlace.js';
+import type { ReplayView } from './replayPlace.js';
 
 /** A version of a topology: its graph under the number that its tasks are named by. */
 export type NumberedGraph = Pick<TopologyGraph, 'name' | 'version' | 'subtopologies'>;
@@ -20,7 +20,7 @@ const taskName = ({ name, version }: NumberedGraph, subtopology: number, partiti
 export type InputKind = 'sources' | 'internal';
 
 /** Where each task is in its own partitions; 0 where it has not begun. */
-export async function positionsOf({ tools, region }: ReplayPlace, graph: NumberedGraph, kind: InputKind = 'sources'): Promise<TaskPosition[]> {
+export async function positionsOf({ tools, region }: ReplayView, graph: NumberedGraph, kind: InputKind = 'sources'): Promise<TaskPosition[]> {
   const positions: TaskPosition[] = [];
   for (const { index, inputs, partitions } of graph.subtopologies) {
     const read = inputs.filter(({ scope, internal }) => scope === 'task' && (internal === null) === (kind === 'sources'));
@@ -39,7 +39,7 @@ export async function positionsOf({ tools, region }: ReplayPlace, graph: Numbere
 }
 
 /** Records that one version has taken and another one has not, where both read the same partitions. */
-export async function recordsBehind(place: ReplayPlace, behind: NumberedGraph, ahead: NumberedGraph): Promise<number> {
+export async function recordsBehind(place: ReplayView, behind: NumberedGraph, ahead: NumberedGraph): Promise<number> {
   const reached = new Map((await positionsOf(place, behind)).map((position) => [partitionName(position), position.next]));
   const others = await positionsOf(place, ahead);
   return others.reduce((total, position) => total + Math.max(0, position.next - (reached.get(partitionName(position)) ?? position.next)), 0);

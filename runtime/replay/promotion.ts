@@ -4,7 +4,7 @@ import type { TopologyGraph } from '../../operators/graph.js';
 import type { OutputRecord } from '../ports.js';
 import { keepReplay } from './beginning.js';
 import { recordsBehind, taskNames } from './positions.js';
-import type { ReplayPlace } from './replayPlace.js';
+import type { ReplayPlace, ReplayView } from './replayPlace.js';
 import {
   keepReplayState,
   liveVersion,
@@ -35,7 +35,7 @@ export interface Promotion {
 }
 
 /** The replay of a topology. @throws SFS_REPLAY_NOTHING where there is none */
-export function currentReplay({ documents }: ReplayPlace, topology: string): Replay {
+export function currentReplay({ documents }: Pick<ReplayView, 'documents'>, topology: string): Replay {
   const { replay } = replayState(documents, topology);
   if (replay !== null) return replay;
   throw new SkillForgeError('SFS_REPLAY_NOTHING', `there is no replay of ${topology} here; "replay run ${topology}" begins one`, {

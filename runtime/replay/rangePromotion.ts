@@ -22,7 +22,7 @@ const BATCH = 500;
 /**
  * Appends to the live topics what the replay of a range has otherwise: its results, and tombstones for keys of compacted topics that it does not have.
  * Called again after a crash, appends what is missing.
- * @throws as `promote`
+ * @throws as `promote`; SFS_REPLAY_RUNNING while processes run the live version of a topology with compacted results
  */
 export async function promoteRange(
   place: ReplayPlace,
@@ -31,6 +31,7 @@ export async function promoteRange(
   decoderOf: (topic: string) => ValueDecoder,
 ): Promise<CorrectedTopic[]> {
   await assertCanPromote(place, replay, request);
+  await assertNothingLater(place, replay);
   const corrected: CorrectedTopic[] = [];
   for (const topic of resultTopics(replay.graph)) {
     const sides = await Sides.of(place, replay, topic, { decode: decoderOf(topic), ignore: new Set() });
@@ -44,6 +45,13 @@ export async function promoteRange(
     corrected.push({ topic: live, appended, left });
   }
   return corrected;
+}
+
+/** What a running version tells of a key between the comparison and the append must not be covered by what is older. */
+async function assertNothingLater(place: ReplayPlace, { graph, against }: Replay): Promise<void> {
+  const results = new Set(resultTopics(graph).map((topic) => physicalTopicName(place.region, versionedName(topic, against.outputs))));
+  const isCompacted = (await place.tools.topics()).some(({ name, cleanup }) => results.has(name) && cleanup === 'compact');
+  if (isCompacted) await place.assertIdle(`${graph.name}@${against.number}`);
 }
 
 async function correctPartition(place: ReplayPlace, sides: Sides, topic: string, partition: number): Promise<Omit<CorrectedTopic, 'topic'>> {

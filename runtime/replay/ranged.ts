@@ -2,8 +2,8 @@
 import type { SourceInput } from '../../operators/stage.js';
 import type { Deployment } from '../engine/deployment.js';
 import { readHeader } from '../engine/header.js';
-import type { LogRecord, Placement, TaskAccess } from '../ports.js';
-import type { EventRange } from './replayState.js';
+import type { LogRecord, PartitionRange, Placement, TaskAccess } from '../ports.js';
+import type { EventRange, SourceEnds } from './replayState.js';
 import { wrapped, type TaskWays } from './wrapped.js';
 
 /** Whether a replay takes a record. */
@@ -13,14 +13,15 @@ type Wanted = (record: LogRecord) => boolean;
  * The same placement, whose tasks do not see records of other times: streams from {@link EventRange.readFromMs} on, tables from their
  * beginning, both up to the end of the range. What cannot be decoded is seen: it goes to the dead letters, as ever.
  * @param deployment - of the replay
+ * @param ends - where its sources end for it, so that all tasks see the same, whenever they are opened; where they end in the log without
  */
-export function ranged(placement: Placement, deployment: Deployment, range: EventRange): Placement {
+export function ranged(placement: Placement, deployment: Deployment, range: EventRange, ends: SourceEnds = {}): Placement {
   const wanted = new Map<string, Wanted>();
   for (const { kind, source } of deployment.build().stages) {
     if (source === undefined || source.internal !== undefined) continue;
     wanted.set(deployment.physicalName(source.topic), wantedOf(deployment, source, { ...range, fromMs: startOf(kind, range) }));
   }
-  return wrapped(placement, (access) => rangedTask(access, wanted));
+  return wrapped(placement, (access) => rangedTask(access, wanted, ends));
 }
 
 /** A table knows what was told before. */
@@ -43,12 +44,37 @@ function wantedOf(deployment: Deployment, source: SourceInput, { fromMs, toMs }:
   };
 }
 
-function rangedTask(access: TaskAccess, wanted: ReadonlyMap<string, Wanted>): TaskWays {
+function rangedTask(access: TaskAccess, wanted: ReadonlyMap<string, Wanted>, ends: SourceEnds): TaskWays {
+  const log = boundedLog(access.log, ends);
   return {
     log: {
-      range: (topic, partition) => access.log.range(topic, partition),
-      read: (topic, partition, from, most) => readWanted(access.log, { topic, partition, from, most }, wanted.get(topic) ?? (() => true)),
+      range: log.range,
+      read: (topic, partition, from, most) => readWanted(log, { topic, partition, from, most }, wanted.get(topic) ?? (() => true)),
     },
+    ...(access.ends === undefined ? {} : { ends: boundedEnds(access.ends, ends) }),
+  };
+}
+
+/** Where a source ends: of a topic that was not there then, nothing is seen. */
+const endIn = (ends: SourceEnds, topic: string, partition: number): number => (topic in ends ? (ends[topic]![partition] ?? 0) : Infinity);
+
+/** What a task has to wait for, and no more. */
+function boundedEnds(known: ReadonlyMap<string, number>, ends: SourceEnds): ReadonlyMap<string, number> {
+  const bounded = ([name, end]: [string, number]): [string, number] => {
+    const at = name.lastIndexOf('/');
+    return [name, Math.min(end, endIn(ends, name.slice(0, at), Number(name.slice(at + 1))))];
+  };
+  return new Map([...known].map(bounded));
+}
+
+/** A log whose sources end there. */
+function boundedLog(log: TaskAccess['log'], ends: SourceEnds): TaskAccess['log'] {
+  return {
+    range: (topic, partition): PartitionRange => {
+      const { start, end } = log.range(topic, partition);
+      return { start, end: Math.max(start, Math.min(end, endIn(ends, topic, partition))) };
+    },
+    read: (topic, partition, from, most) => log.read(topic, partition, from, most).filter(({ offset }) => offset < endIn(ends, topic, partition)),
   };
 }
 

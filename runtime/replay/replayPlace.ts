@@ -14,6 +14,11 @@ export interface ReplayPlace {
   remove(removal: Removal, version: string): Promise<void>;
 }
 
+/** What it takes to look at replays, and to change nothing. */
+export interface ReplayView extends Pick<ReplayPlace, 'region' | 'tools'> {
+  readonly documents: ToolAccess['documents'];
+}
+
 /** A folder, or a storage in memory: nobody else runs anything there. */
 export function localReplays(storage: RemovingStorage, region: string): ReplayPlace {
   return {

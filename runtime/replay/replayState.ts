@@ -21,6 +21,9 @@ export interface EventRange {
   readonly readFromMs: number | null;
 }
 
+/** Offsets by physical topic name and partition number. */
+export type SourceEnds = Readonly<Record<string, readonly number[]>>;
+
 /** How far a replay is: `running` until it was at the end once; `dropping` while the version that lost is deleted. */
 export type ReplayStatus = 'running' | 'caught-up' | 'promoted' | 'dropping';
 
@@ -35,6 +38,8 @@ export interface Replay extends LiveVersion {
   readonly controlEnd: number;
   /** Only a part is replayed: the results of this time take the place of the live ones. `null` for all. */
   readonly range: EventRange | null;
+  /** Of a range: where the partitions of each source ended when it began, by physical topic name. What came later is not taken. */
+  readonly ends?: SourceEnds;
 }
 
 /** The document of a topology. */

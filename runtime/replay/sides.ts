@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from '../../operators/graph.js';
 import { SkillForgeError, physicalTopicName } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../engine/header.js';
 import type { LogRecord, TopicSpec } from '../ports.js';
-import type { ReplayPlace } from './replayPlace.js';
+import type { ReplayView } from './replayPlace.js';
 import { versionedName, type EventRange, type LiveVersion, type Replay } from './replayState.js';
 
 /** Turns the bytes of a record into its value. @throws what decoding throws */
@@ -50,7 +50,7 @@ export class Sides {
   readonly isHistory: boolean;
 
   private constructor(
-    private readonly place: ReplayPlace,
+    private readonly place: ReplayView,
     private readonly specs: Readonly<Record<Side, TopicSpec>>,
     private readonly range: EventRange | null,
     private readonly comparison: Comparison,
@@ -61,7 +61,7 @@ export class Sides {
   }
 
   /** @param topic - logical name @throws SFS_TOPIC_UNKNOWN when a side is not there */
-  static async of(place: ReplayPlace, replay: Replay, topic: string, comparison: Comparison): Promise<Sides> {
+  static async of(place: ReplayView, replay: Replay, topic: string, comparison: Comparison): Promise<Sides> {
     const specs = await place.tools.topics();
     const find = ({ outputs }: Pick<LiveVersion, 'outputs'>): TopicSpec =>
       specOf(specs, physicalTopicName(place.region, versionedName(topic, outputs)));

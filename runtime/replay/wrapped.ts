@@ -2,7 +2,7 @@
 import type { Placement, TaskAccess, TaskPlace } from '../ports.js';
 
 /** What can be put in the place of a task's own. */
-export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'tasks' | 'begin' | 'commit'>>;
+export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'tasks' | 'ends' | 'begin' | 'commit' | 'close'>>;
 
 /** The same placement; `waysOf` is asked for each task that is opened. */
 export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place: TaskPlace) => TaskWays): Placement {
@@ -24,15 +24,17 @@ export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place
 }
 
 function wrappedTask(access: TaskAccess, ways: TaskWays): TaskAccess {
-  const { log, tasks, isBehind = false, reached } = access;
+  const { log, tasks, isBehind = false, reached, ends } = access;
   return {
     log,
     tasks,
     isBehind,
     ...(reached === undefined ? {} : { reached }),
+    ...(ends === undefined ? {} : { ends }),
     begin: (positions) => access.begin(positions),
     commit: (commit, positions) => access.commit(commit, positions),
     idle: () => access.idle?.(),
+    ...(access.size === undefined ? {} : { size: () => access.size!() }),
     close: () => access.close(),
     ...ways,
   };

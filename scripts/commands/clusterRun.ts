@@ -4,13 +4,18 @@ import type { Topology } from '../../operators/topology.js';
 import type { Task } from '../../runtime/engine/task.js';
 import { type Worker } from '../../runtime/engine/worker.js';
 import type { RunMonitor } from '../../runtime/observability/index.js';
-import { openServers, type ServerOptions } from './serverOptions.js';
+import { CatchUp } from './catchUp.js';
+import { openServers, type ServerOptions, type Servers } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
 import { watchedWorker } from './watchedWorker.js';
 
 /** How to run. */
 export interface ClusterRun {
+  /** Ends when all that was in the log at the start is taken, by whatever process. */
+  readonly untilEnd?: boolean;
   readonly batchRecords?: number | undefined;
+  /** Silence after which an input is not waited for any more, ms; by default what its source names. */
+  readonly idleMs?: number | undefined;
   /** What the topologies decide with; none by default. */
   readonly models?: RunModels | null;
   /** Sees what the run does. */
@@ -31,35 +36,56 @@ export interface ClusterProgress {
 export interface ClusterSummary {
   readonly processed: number;
   readonly seconds: number;
+  /** All that was in the log at the start is taken, and it ended for that. */
+  readonly isDone: boolean;
 }
 
 const PROGRESS_MS = 1000;
 
 /**
- * Runs until SIGINT or SIGTERM: then the tasks finish their commits, and others get them. A second signal ends the process at once.
+ * Runs until SIGINT or SIGTERM, or until the end that is asked for: then the tasks finish their commits, and others get them. A second signal ends the process at once.
  * @throws what opening the servers throws, and what the worker throws
  */
 export async function runOnCluster(topologies: readonly Topology[], options: ServerOptions, request: ClusterRun): Promise<ClusterSummary> {
   const servers = await openServers(options);
-  const { batchRecords, models = null, monitor = null, onProgress } = request;
+  const { batchRecords, idleMs, untilEnd = false, models = null, monitor = null, onProgress } = request;
   const limits = batchRecords === undefined ? {} : { maxRecords: batchRecords };
-  const { worker, unfollow } = watchedWorker(topologies, servers.cluster, { region: options.region, mode: 'follow', models, limits }, monitor);
+  const { worker, unfollow } = watchedWorker(
+    topologies,
+    servers.cluster,
+    { region: options.region, mode: 'follow', idleMs, models, limits },
+    monitor,
+  );
   const watch = new ClusterWatch(worker);
-  const signals = StopSignals.ofCommits(() => {
+  const looking = new AbortController();
+  const end = (): void => {
     watch.look();
     worker.stop();
-  });
+  };
+  const signals = StopSignals.ofCommits(end);
   const timer = setInterval(() => onProgress?.(watch.look()), PROGRESS_MS);
   try {
     await worker.start();
+    const caughtUp = untilEnd ? caughtUpWith(servers, worker, options.region, looking.signal).finally(end) : Promise.resolve(false);
+    // It is heard of when the run has ended, which it ends.
+    caughtUp.catch(() => undefined);
     await worker.run();
-    return watch.summary();
+    looking.abort();
+    return { ...watch.summary(), isDone: await caughtUp };
   } finally {
+    looking.abort();
     unfollow();
     clearInterval(timer);
     signals.release();
     await servers.close();
   }
+}
+
+/** Whether all that is in the log now was taken before it was told to stop looking. */
+function caughtUpWith({ cluster }: Servers, { deployments }: Worker, region: string, stopped: AbortSignal): Promise<boolean> {
+  const view = { region, tools: cluster.tools(), documents: cluster.documents };
+  const graphs = deployments.map(({ graph }) => graph);
+  return new CatchUp(view, graphs, null).toEnds(stopped);
 }
 
 /** Counts what this process does; tasks come and go. */
@@ -74,13 +100,13 @@ class ClusterWatch {
     const { runningTasks } = this.worker;
     for (const task of runningTasks) {
       const { records } = task.progress.counters;
-      this.processed += records - (this.before.get(task) ?? records);
+      this.processed += records - (this.before.get(task) ?? task.parts.recordsBefore);
       this.before.set(task, records);
     }
     return { tasks: runningTasks.length, processed: this.processed };
   }
 
-  summary(): ClusterSummary {
+  summary(): Omit<ClusterSummary, 'isDone'> {
     return { processed: this.processed, seconds: (performance.now() - this.startMs) / 1000 };
   }
 }

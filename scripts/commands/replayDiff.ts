@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { differenceOf, differingShare, type TopicDifference } from '../../runtime/replay/difference.js';
 import { recordsBehind } from '../../runtime/replay/positions.js';
 import { currentReplay } from '../../runtime/replay/promotion.js';
-import type { ReplayPlace } from '../../runtime/replay/replayPlace.js';
+import type { ReplayView } from '../../runtime/replay/replayPlace.js';
 import { resultTopics, versionedName } from '../../runtime/replay/replayState.js';
 import type { DifferingKey } from '../../runtime/replay/sides.js';
 import type { TopologyGraph } from '../../operators/graph.js';
@@ -58,7 +58,12 @@ async function diff(topology: string, options: DiffOptions): Promise<void> {
   if (!found.withinThreshold) process.exitCode = EXIT.failed;
 }
 
-async function diffOf(place: ReplayPlace, topology: string, { ignore, threshold, examples }: DiffOptions): Promise<ReplayDiff> {
+/** Compares the replay of a topology with what was live when it began. @throws SFS_REPLAY_NOTHING where there is none; SFS_TOPIC_UNKNOWN */
+export async function diffOf(
+  place: ReplayView,
+  topology: string,
+  { ignore, threshold, examples }: Pick<DiffOptions, 'ignore' | 'threshold' | 'examples'>,
+): Promise<ReplayDiff> {
   const replay = currentReplay(place, topology);
   const live = `${topology}@${replay.against.number}`;
   const liveGraph = JSON.parse(place.documents.get(`deployed/${live}`)!.toString()) as TopologyGraph;

@@ -1,6 +1,6 @@
 /** Opens what the commands of replays work on: the folder, or the servers that their options name. */
 import type { Replay } from '../../runtime/replay/replayState.js';
-import { localReplays, type ReplayPlace } from '../../runtime/replay/replayPlace.js';
+import { localReplays, type ReplayPlace, type ReplayView } from '../../runtime/replay/replayPlace.js';
 import type { ValueDecoder } from '../../runtime/replay/sides.js';
 import { SkillForgeError, physicalTopicName } from '../../schemas/index.js';
 import type { LocalStorage } from '../../runtime/ports.js';
@@ -41,7 +41,7 @@ async function onServers<T>(options: ToolOptions, work: (open: OpenPlace) => Pro
 export const replayId = ({ graph }: Replay): string => `${graph.name}@${graph.version}`;
 
 /** Decodes results. @param topic - logical name, of a version @throws SFS_SCHEMA_UNKNOWN */
-export function resultDecoder({ documents, region }: ReplayPlace, topic: string): ValueDecoder {
+export function resultDecoder({ documents, region }: Pick<ReplayView, 'documents' | 'region'>, topic: string): ValueDecoder {
   const physical = physicalTopicName(region, topic);
   const decoder = decoderOf({ documents }, physical);
   if (decoder !== null) return decoder;

@@ -56,7 +56,7 @@ export function replayPlanCommand(): Command {
   return withRange(command).action(plan);
 }
 
-async function plan(name: string, options: ToolOptions & Omit<RangeOptions, 'kafka'> & { readonly rate: number }): Promise<void> {
+async function plan(name: string, options: ToolOptions & RangeOptions & { readonly rate: number }): Promise<void> {
   const topology = await loadTopology(findTopologyFile(name, process.cwd()));
   const planned = await readingReplays(options, async ({ place }) => {
     const { replay, isNew } = await prepareReplay(place, topology, rangeOf(topology, options));

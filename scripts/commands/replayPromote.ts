@@ -18,6 +18,7 @@ const DESCRIPTION = `Makes a replay the live version. A pointer record goes to t
 switch when they come to it. From then on "run" goes on with the replay. What it replaced is kept, and --undo makes it live again, until "replay drop".
 
 The replay of a range (--from, --to) moves no pointer: its results are appended to the live topics, and what they replace cannot be had back.
+On servers the live version must not run meanwhile where a topic of its results is compacted.
 
 A replay is refused that was never at the end of the log, or that is further behind the live version than --max-behind, and one whose results another
 topology reads: only readers follow pointers.`;

@@ -11,13 +11,12 @@ export interface RangeOptions {
   /** ms since epoch. */
   readonly from?: number;
   readonly to?: number;
-  readonly kafka?: string;
 }
 
 /** Gives a command both. */
 export function withRange(command: Command): Command {
   return command
-    .option('--from <time>', 'on a folder: only results from this event time on, such as 2025-09-01 (UTC)', instant)
+    .option('--from <time>', 'only results from this event time on, such as 2025-09-01 (UTC)', instant)
     .option('--to <time>', 'with --from: up to this event time, which is not in the range', instant);
 }
 
@@ -32,10 +31,9 @@ export function instant(text: string): number {
  * The range that options name, with where reading has to begin so that its windows are whole: from the beginning where state has no end.
  * `null` for none.
  */
-export function rangeOf(topology: Topology, { from, to, kafka }: RangeOptions): EventRange | null {
+export function rangeOf(topology: Topology, { from, to }: RangeOptions): EventRange | null {
   if (from === undefined && to === undefined) return null;
   if (from === undefined || to === undefined || from >= to) throw usageError('give --from and --to together, the earlier one first');
-  if (kafka !== undefined) throw usageError('--from and --to work on a folder only: on servers, replay all');
   const needs = retentionNeeds(describe(topology));
   const isEndless = needs.some(({ endless }) => endless.length > 0);
   return { fromMs: from, toMs: to, readFromMs: isEndless ? null : from - Math.max(0, ...needs.map(({ neededMs }) => neededMs)) };

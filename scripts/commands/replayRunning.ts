@@ -8,7 +8,7 @@ import type { RangeOptions } from './replayRange.js';
 import type { ToolOptions } from './toolAccess.js';
 
 /** What `replay run` is told. */
-export interface ReplayRunOptions extends ToolOptions, ExperimentsOptions, Omit<RangeOptions, 'kafka'> {
+export interface ReplayRunOptions extends ToolOptions, ExperimentsOptions, RangeOptions {
   readonly rate: number;
   readonly batchRecords?: number;
   readonly follow?: true;

@@ -1,6 +1,6 @@
-/** A replay on Kafka and Redis beside a live version that runs: plan, run, diff, promote, undo, drop. */
+/** A replay on Kafka and Redis beside a live version that runs: plan, run, diff, promote, undo, drop; then one of a day whose data came late. */
 import { map } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { days, count, hours, sum, to, topology, tumbling, withValue, type Topology } from '../../../operators/index.js';
 import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
@@ -10,9 +10,11 @@ import { beginReplay, prepareReplay } from '../../../runtime/replay/beginning.js
 import { differenceOf, differingShare } from '../../../runtime/replay/difference.js';
 import { recordsBehind } from '../../../runtime/replay/positions.js';
 import { drop, promote, undoPromotion } from '../../../runtime/replay/promotion.js';
+import { promoteRange } from '../../../runtime/replay/rangePromotion.js';
 import { liveVersion, replayState } from '../../../runtime/replay/replayState.js';
-import { openServers, type ServerOptions } from '../../../scripts/commands/serverOptions.js';
+import { openServers, type ServerOptions, type Servers } from '../../../scripts/commands/serverOptions.js';
 import { runReplayOnCluster } from '../../../scripts/commands/replayClusterRun.js';
+import { ServersConsole } from '../../../scripts/serving/serversConsole.js';
 import { describe as graphOf } from '../../../operators/graph.js';
 import {
   LocalSchemaIds,
@@ -56,6 +58,29 @@ const dailyClicks = (version: number): Topology =>
     );
   });
 
+/** A click of the second day comes when all is over: that day is made anew, and no other. */
+async function correctedDay(servers: Servers, options: ServerOptions, topology: Topology): Promise<void> {
+  const place = await clusterReplays(servers, options.region);
+  const dayMs = 101 * DAY_MS;
+  const late = clicksOf(options.region, 101, 101).slice(5, 6);
+  await servers.cluster.log.append(late);
+  const range = { fromMs: dayMs, toMs: dayMs + DAY_MS, readFromMs: dayMs - DAY_MS };
+  const replay = await beginReplay(place, topology, range);
+  // It is not there for a replay that had begun.
+  await servers.cluster.log.append(late);
+  const run = { ...options, data: '', rate: 5_000, check: true, json: true } as const;
+  expect(await runReplayOnCluster(place, servers, { topology, replay, options: run })).toMatchObject({ replay: 'daily-clicks@3', caughtUp: true });
+  const codec = topicCodec(daily as Topic<string, unknown>, ids);
+  const decoderOf = () => (key: string, value: Buffer) => codec.decode(key, value);
+  const compared = async (): Promise<unknown> => (await differenceOf(place, replay, { topics: ['daily'], decoderOf, ignore: [], examples: 1 }))[0];
+  expect(await compared()).toMatchObject({ same: 11, added: 0, removed: 0, changed: 1, examples: [{ live: { clicks: 6 }, shadow: { clicks: 12 } }] });
+  const caughtUp = replayState(place.documents, 'daily-clicks').replay!;
+  const corrected = await promoteRange(place, caughtUp, { mostBehind: 0, force: false, nowMs: 3 }, decoderOf);
+  expect(corrected).toEqual([{ topic: `${options.region}.daily.v2`, appended: 1, left: 0 }]);
+  expect(await compared()).toMatchObject({ same: 12, changed: 0 });
+  expect((await drop(place, 'daily-clicks')).topics).toContain(`${options.region}.daily.v3`);
+}
+
 /** One click of each of 12 learners a day. */
 function clicksOf(region: string, firstDay: number, lastDay: number): OutputRecord[] {
   const codec = topicCodec(topics.clicks as Topic<string, unknown>, ids);
@@ -77,6 +102,23 @@ function clicksOf(region: string, firstDay: number, lastDay: number): OutputReco
     }
   }
   return records;
+}
+
+/** What the page of a reader beside them shows, from Kafka and Redis alone. */
+async function sameOnThePage(options: ServerOptions, context: TestContext): Promise<void> {
+  const page = new ServersConsole(options, DEADLINE_MS);
+  context.onTestFinished(() => page.close());
+  const { overview, replays, difference, deadLetters } = page.source;
+  const { topologies, topics: shown } = await overview();
+  expect(topologies).toMatchObject([{ id: 'daily-clicks@1', tasks: 12, lag: 0, deadLetters: 0, parts: [{ tasks: 12, slowest: null }] }]);
+  expect(shown).toMatchObject([
+    { name: 'clicks', appended: 120, lag: 0 },
+    { name: 'daily', lag: null },
+  ]);
+  const [replay] = (await replays()).replays;
+  expect(replay).toMatchObject({ replay: 'daily-clicks@2', live: 'daily-clicks@1', status: 'caught-up', records: 120, taken: 120, behind: 0 });
+  expect(await difference('daily-clicks')).toMatchObject({ topics: [{ topic: 'daily', same: 88, changed: 8 }] });
+  expect(await deadLetters()).toEqual({ total: 0, sentBack: 0, byCode: [], letters: [] });
 }
 
 describe('a replay on servers', { timeout: SERVER_START_MS + DEADLINE_MS }, () => {
@@ -119,6 +161,7 @@ describe('a replay on servers', { timeout: SERVER_START_MS + DEADLINE_MS }, () =
     });
     expect(difference).toMatchObject({ same: 88, added: 0, removed: 0, changed: 8, examples: [{ key: 'learner-3', fields: ['clicks'] }] });
     expect(differingShare([difference!])).toBeCloseTo(8 / 96);
+    await sameOnThePage(options, context);
 
     expect((await promote(place, 'daily-clicks', request)).pointers).toEqual([{ topic: 'daily', serve: 'daily.v2' }]);
     expect(liveVersion(place.documents, 'daily-clicks')).toEqual({ number: 2, declared: 2, outputs: 2 });
@@ -133,5 +176,10 @@ describe('a replay on servers', { timeout: SERVER_START_MS + DEADLINE_MS }, () =
     const admin = await servers.broker.admin();
     await expect.poll(async () => (await admin.topics()).map(({ name }) => name), { timeout: DEADLINE_MS }).not.toContain(`${region}.daily`);
     expect((await servers.state.tasks()).filter((task) => task.startsWith('daily-clicks@1/'))).toEqual([]);
+
+    // A client that knows nothing of the topics that are gone.
+    const dayServers = await openServers(options);
+    context.onTestFinished(() => dayServers.close());
+    await correctedDay(dayServers, options, dailyClicks(2));
   });
 });

@@ -52,6 +52,27 @@ describe('a backlog', () => {
     expect(task!.progress.counters.records).toBe(BACKLOG + 1);
   });
 
+  it('of one task does not keep the others from what comes for them', async () => {
+    const counted = topology('counted', { version: 1 }, ({ source }) => {
+      source(events, { ...timed, idleMs: IDLE_MS }).pipe(aggregate('total', { n: count() }), toResults());
+    });
+    const storage = memoryStorage({ now: () => 0 });
+    await run(storage, counted);
+    await storage.log.append(Array.from({ length: BACKLOG }, (_, n) => record(events, event('a', n), 0)));
+    const worker = await started(storage, counted, { mode: 'follow', limits: { maxRecords: 20 } });
+    const [busy, other] = worker.runningTasks;
+    const ended = worker.run();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    // The other has looked, found nothing, and waits.
+    for (let turns = 0; turns < 20; turns++) await turn();
+    await storage.log.append([record(events, event('b', 1), 1)]);
+    while (other!.progress.counters.records === 0 && busy!.lag > 0) await turn();
+    expect(other!.progress.counters.records).toBe(1);
+    expect(busy!.lag).toBeGreaterThan(0);
+    worker.stop();
+    await ended;
+  });
+
   it('of large records is bounded by their bytes', async () => {
     const storage = memoryStorage({ now: () => 0 });
     await run(storage, joined);

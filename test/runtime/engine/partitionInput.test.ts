@@ -84,7 +84,7 @@ describe('an input over a broker', () => {
       await new Promise(setImmediate);
       deliver();
       while (input.fill());
-      if (input.isFetchedAgain) again++;
+      if (input.isFetching) again++;
       const isMerged = channels().every(({ size }, by) => size > 0 || taken[by]!.length === each);
       if (isMerged) channels().forEach((channel, by) => taken[by]!.push(...drain(channel)));
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { count, merge, topology, tumbling, withValue, type Records } from '../../../operators/index.js';
+import { count, keyBy, merge, topicSchema, topology, tumbling, withValue, type Records } from '../../../operators/index.js';
 import { clockMarkers } from '../../../runtime/engine/clock.js';
 import type { TaskProgress } from '../../../runtime/engine/progress.js';
 import type { Worker } from '../../../runtime/engine/worker.js';
@@ -9,6 +9,7 @@ import { CrashingStorage } from '../../../runtime/testing/crashingStorage.js';
 import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
 import { topics, type Control } from '../../../schemas/index.js';
 import { event, events, others, timed, toResults } from '../../operators/pipelines.js';
+import { FetchedLog } from './fetchedPartition.js';
 import { controls, found, letters, physical, record, run, send, settle, started, type Found } from './running.js';
 
 const IDLE_MS = 1_000;
@@ -22,6 +23,17 @@ const sensitive = topology('sensitive', { version: 1 }, ({ source }) => {
   const windows = both.pipe(tumbling('window', { sizeMs: 10, late: 'dead-letter' }, { n: count() }));
   const tags = both.pipe(map((one) => withValue(one, one.value.tag)));
   merge('shown', windows as Records<string, unknown>, tags as Records<string, unknown>).pipe(toResults());
+});
+
+/** The same behind a repartition: what its first phase says of silence decides what the second finds late. */
+const phased = topology('phased', { version: 1 }, ({ source }) => {
+  const early = source(events, { ...timed, idleMs: IDLE_MS, latenessMs: 3 });
+  const slow = source(others, { ...timed, idleMs: IDLE_MS, latenessMs: 8 });
+  merge('both', early, slow).pipe(
+    keyBy('by-topic', { key: ({ tag }) => tag.split(' ')[0]!, value: topicSchema(events) }),
+    tumbling('window', { sizeMs: 10, late: 'dead-letter' }, { n: count() }),
+    toResults(),
+  );
 });
 
 /** One step of a life: a record comes, a clock marker comes to every partition, or the wall clock goes on. */
@@ -41,6 +53,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ topic: fc.constantFrom('events' as const, 'others' as const), clockMs: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.constant('time passes' as const) },
 );
+
+const anyOrder = fc.array(fc.nat(3), { minLength: 1, maxLength: 8 });
 
 /** Everything that a life left, but for what tells how it was cut into commits. */
 interface Left {
@@ -65,9 +79,9 @@ function leftBy(worker: Worker, storage: MemoryStorage): Left {
 }
 
 /** Lives through it: the worker is at rest after each happening. */
-async function live(happenings: readonly Happening[]): Promise<{ left: Left; storage: MemoryStorage }> {
+async function live(happenings: readonly Happening[], of = sensitive): Promise<{ left: Left; storage: MemoryStorage }> {
   const storage = memoryStorage({ now: () => 0 });
-  const worker = await started(storage, sensitive, { mode: 'follow' });
+  const worker = await started(storage, of, { mode: 'follow' });
   let nowMs = 0;
   await settle(worker, nowMs);
   let nth = 0;
@@ -97,9 +111,31 @@ async function rescued(from: MemoryStorage, withControl = true): Promise<MemoryS
   return storage;
 }
 
-async function rebuilt(storage: MemoryStorage, maxRecords = 5_000): Promise<Left> {
-  const worker = await started(storage, sensitive, { mode: 'follow', limits: { maxRecords } });
+async function rebuilt(storage: MemoryStorage, maxRecords = 5_000, of = sensitive): Promise<Left> {
+  const worker = await started(storage, of, { mode: 'follow', limits: { maxRecords } });
   await settle(worker, 0);
+  return leftBy(worker, storage);
+}
+
+interface Lateness {
+  /** Numbers of the partitions that it hands over records of, again and again. */
+  readonly order: readonly number[];
+  /** Records at a time. */
+  readonly most: number;
+  /** By the wall clock. */
+  readonly pauseMs: number;
+}
+
+/** As {@link rebuilt}, where a broker hands the log over late. */
+async function rebuiltLate(storage: MemoryStorage, { order, most, pauseMs }: Lateness, of = sensitive): Promise<Left> {
+  const fetched = new FetchedLog(storage);
+  const worker = await started(fetched.placement, of, { mode: 'follow' });
+  let nowMs = 0;
+  for (let nth = 0, more = true; more; nth++) {
+    await settle(worker, nowMs);
+    nowMs += pauseMs;
+    more = fetched.deliver(order[nth % order.length]!, most);
+  }
   return leftBy(worker, storage);
 }
 
@@ -162,6 +198,45 @@ describe('state built again from the log', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is what was lived where a broker hands the log over late, whatever comes first', { timeout: 60_000 }, async () => {
+    const { left, storage } = await live(LIFE);
+    // However long it takes: what is on its way is not silent.
+    const late = { most: 1, pauseMs: 2 * IDLE_MS };
+    for (const order of [[0], [1], [2], [3], [0, 1, 2, 3]]) expect(await rebuiltLate(await rescued(storage), { order, ...late })).toEqual(left);
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { maxLength: 40 }), anyOrder, fc.constantFrom(1, 2, 500), async (happenings, order, most) => {
+        const life = await live(happenings);
+        expect(await rebuiltLate(await rescued(life.storage), { order, most, pauseMs: 0 })).toEqual(life.left);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is the same behind a repartition where a broker hands the log over late', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { maxLength: 40 }), anyOrder, fc.constantFrom(1, 2), async (happenings, order, most) => {
+        const { storage } = await live(happenings, phased);
+        const [{ results, late }, other] = [
+          await rebuilt(await rescued(storage), undefined, phased),
+          await rebuiltLate(await rescued(storage), { order, most, pauseMs: 0 }, phased),
+        ];
+        expect([other.results, other.late]).toEqual([results, late]);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('is what was lived up to its end where a silent partition has spoken since, whatever is handed over first', async () => {
+    const { left, storage } = await live([...LIFE.slice(0, 6), { topic: 'events', partition: 0, atMs: 32 }]);
+    for (const order of [[0], [1], [2], [3]]) {
+      const again = await rescued(storage);
+      await send(again, record(others, event('k0', 2, { tag: 'at last' }), 0));
+      const { decisions, results, late } = await rebuiltLate(again, { order, most: 1, pauseMs: 2 * IDLE_MS });
+      expect([results, late]).toEqual([left.results, left.late]);
+      expect(decisions.slice(left.decisions.length).map(({ channel, clockMs }) => [channel, clockMs])).toEqual([['test.others/0/external', 32]]);
+    }
   });
 
   // Found by the properties around it.

@@ -79,6 +79,28 @@ describe('a task that has records before it', () => {
   });
 });
 
+describe('a run that is told how long to wait', () => {
+  it('waits so long for each source, whatever the source says', async () => {
+    const storage = await withOneRecord();
+    let nowMs = START_MS;
+    const worker = await started(storage, merged(IDLE_MS), { mode: 'follow', pollMs: 1, idleMs: HOUR_MS, now: () => nowMs });
+    const steps = vi.spyOn(worker.runningTasks[0]!, 'step');
+    const looked = async (): Promise<void> => {
+      steps.mockClear();
+      await vi.waitFor(() => expect(steps.mock.calls.length).toBeGreaterThan(3), PATIENT);
+    };
+    const running = worker.run();
+    await looked();
+    nowMs += HOUR_MS - 1;
+    await looked();
+    expect(found(storage)).toEqual([]);
+    nowMs += 1;
+    await vi.waitFor(() => expect(found(storage)).toEqual([['a', 1, 1]]), PATIENT);
+    worker.stop();
+    await running;
+  });
+});
+
 describe('two topologies that read what the other writes', () => {
   it('do not wait for each other for ever', async () => {
     const [ping, pong] = ['ping', 'pong'].map((name) => topic({ ...derivedOptions, name })) as [typeof derived, typeof derived];

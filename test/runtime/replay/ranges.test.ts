@@ -5,18 +5,20 @@ import { days, hours, sum, to, topology, tumbling, withValue, type Topology } fr
 import { Deployment } from '../../../runtime/engine/deployment.js';
 import { isMarker } from '../../../runtime/engine/header.js';
 import { localPlacement } from '../../../runtime/engine/localPlacement.js';
+import { decodeProgress } from '../../../runtime/engine/progress.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import { localRecords } from '../../../runtime/localTools.js';
-import type { RemovingStorage } from '../../../runtime/ports.js';
+import type { Placement, RemovingStorage } from '../../../runtime/ports.js';
 import { beginReplay, keepReplay } from '../../../runtime/replay/beginning.js';
+import { haveEnded } from '../../../runtime/replay/catchingUp.js';
 import { differenceOf } from '../../../runtime/replay/difference.js';
 import { drop } from '../../../runtime/replay/promotion.js';
 import { promoteRange } from '../../../runtime/replay/rangePromotion.js';
 import { ranged } from '../../../runtime/replay/ranged.js';
 import { localReplays } from '../../../runtime/replay/replayPlace.js';
 import type { EventRange, Replay } from '../../../runtime/replay/replayState.js';
-import { memoryStorage } from '../../../runtime/testing/index.js';
-import { LocalSchemaIds, schema, topic, topicCodec, topics, type LearnerId, type Topic } from '../../../schemas/index.js';
+import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
+import { LocalSchemaIds, SkillForgeError, schema, topic, topicCodec, topics, type LearnerId, type Topic } from '../../../schemas/index.js';
 import { Shelves } from '../../reader/shelves.js';
 
 const REGION = 'eu-west';
@@ -72,10 +74,10 @@ async function runRange(storage: RemovingStorage, declared: Topology): Promise<R
 }
 
 /** `learner day clicks`, in the order of the log; a tombstone has no more than its learner. */
-function told(storage: RemovingStorage, results: Topic<string, unknown>): string[] {
+function told(storage: RemovingStorage, results: Topic<string, unknown>, name = `${REGION}.daily`): string[] {
   const codec = topicCodec(results, LocalSchemaIds.withAccepted());
   return [0, 1].flatMap((partition) =>
-    [...localRecords(storage.log, `${REGION}.daily`, partition)].flatMap(({ key, value, header }) => {
+    [...localRecords(storage.log, name, partition)].flatMap(({ key, value, header }) => {
       if (key === null || isMarker(header)) return [];
       if (value === null) return [key.toString()];
       const { learner, dayStartMs, clicks } = codec.decode(key.toString(), value) as { learner: string; dayStartMs: number; clicks: number };
@@ -106,11 +108,66 @@ describe('a replay of a day', () => {
     const isHistory = cleanup === 'delete';
     expect(await compare()).toMatchObject({ same: 1, added: 0, removed: 0, changed: isHistory ? 1 : 0 });
     const request = { mostBehind: 0, force: false, nowMs: 1 };
-    const corrected = await promoteRange(place, replay, request, decoderOf);
+    const running = { ...place, assertIdle: () => Promise.reject(new SkillForgeError('SFS_REPLAY_RUNNING', 'daily@1 still runs')) };
+    // What it tells meanwhile of a key would be covered.
+    if (!isHistory) await expect(promoteRange(running, replay, request, decoderOf)).rejects.toMatchObject({ code: 'SFS_REPLAY_RUNNING' });
+    const corrected = await promoteRange(isHistory ? running : place, replay, request, decoderOf);
     expect(corrected).toEqual([{ topic: `${REGION}.daily`, appended: isHistory ? 1 : 0, left: 0 }]);
     expect(told(storage, results).filter((one) => one.startsWith('ada 1'))).toEqual(isHistory ? ['ada 1 1', 'ada 1 11'] : ['ada 1 1']);
     expect(await compare()).toMatchObject({ added: 0, removed: 0, changed: 0 });
     await drop(place, 'daily');
     expect(storage.log.topics().map(({ name }) => name)).not.toContain(`${REGION}.daily.v2`);
+  });
+});
+
+describe('a replay of a day whose tasks are shared by processes', () => {
+  const results = resultsOf('delete');
+  const declared = dailyClicks(results);
+
+  async function begun(
+    elsewhere: readonly string[] = [],
+  ): Promise<{ storage: MemoryStorage; shelves: Shelves; shadow: Replay; placement: Placement }> {
+    const storage = memoryStorage();
+    const shelves = new Shelves(storage.log);
+    for (const day of [0, 1, 2, 3]) for (const learner of ['ada', 'bob']) await shelves.put(topics.clicks, click(learner, day, 1));
+    for (const learner of elsewhere) await shelves.put(topics.clicks, click(learner, 3, 1));
+    await runLive(storage, declared);
+    const shadow = await beginReplay(localReplays(storage, REGION), declared, RANGE);
+    const shared: Placement = { ...localPlacement(storage), isShared: true };
+    const placement = ranged(shared, new Deployment(declared, REGION, storage, { shadow }), RANGE, shadow.ends);
+    return { storage, shelves, shadow, placement };
+  }
+
+  it('comes to its end by itself, with what was there when it began', async () => {
+    const { storage, shelves, shadow, placement } = await begun();
+    await shelves.put(topics.clicks, click('ada', 1, 1_000));
+    const place = localReplays(storage, REGION);
+    const worker = new Worker([declared], placement, { region: REGION, mode: 'end-of-input', shadow, pollMs: 1 });
+    await worker.start();
+    expect(await haveEnded(place, shadow.graph)).toBe(false);
+    const running = worker.run();
+    await expect.poll(() => haveEnded(place, shadow.graph)).toBe(true);
+    worker.stop();
+    await running;
+    expect(told(storage, results, `${REGION}.daily.v2`).sort()).toEqual(['ada 1 1', 'bob 1 1']);
+  });
+
+  it('is the only one that ends with its input there', async () => {
+    const { placement } = await begun();
+    for (const mode of ['end-of-input', 'until-end'] as const) {
+      const worker = new Worker([declared], placement, { region: REGION, mode });
+      await expect(worker.start()).rejects.toMatchObject({ code: 'SFS_RUN_MODE' });
+    }
+  });
+
+  it('keeps how far it has looked, where nothing is of its time', async () => {
+    const { storage, shelves, placement, shadow } = await begun(['cyd', 'cyd', 'cyd']);
+    const worker = new Worker([declared], placement, { region: REGION, mode: 'end-of-input', shadow, limits: { maxRecords: 3 } });
+    await worker.start();
+    const { partition } = shelves.record(topics.clicks, click('cyd', 3, 1));
+    const task = worker.runningTasks.find(({ parts }) => parts.partition === partition)!;
+    for (let steps = 0; steps < 3; steps++) await task.step({ nowMs: 0, silence: () => 'wait' });
+    const { channels, counters } = decodeProgress(storage.tasks.progress(task.name)!);
+    expect([Object.values(channels).map(({ next }) => next), counters.records]).toEqual([[3], 0]);
   });
 });

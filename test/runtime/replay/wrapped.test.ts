@@ -5,6 +5,7 @@ import { RecordRate, throttled } from '../../../runtime/replay/throttle.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { SkillForgeError } from '../../../schemas/index.js';
 
+const ENDS = new Map([['clicks/0', 5]]);
 const PLACE = { name: 'sums@2/0/0', group: 'sums@2', own: [], global: [] };
 
 /** A placement whose store has lost something, as Redis may. */
@@ -13,6 +14,7 @@ function losing(): Placement {
   const openTask = async (): Promise<TaskAccess> => ({
     ...(await below.openTask(PLACE)),
     isBehind: true,
+    ends: ENDS,
     idle: () => {
       throw new SkillForgeError('SFS_STATE_BEHIND', 'the store went back');
     },
@@ -23,5 +25,6 @@ function losing(): Placement {
 it('a throttled task hears what the store lost: when it is opened, and while it is idle', async () => {
   const task = await throttled(losing(), new RecordRate(1_000, new AbortController().signal)).openTask(PLACE);
   expect(task.isBehind).toBe(true);
+  expect(task.ends).toBe(ENDS);
   expect(() => task.idle?.()).toThrow(expect.objectContaining({ code: 'SFS_STATE_BEHIND' }));
 });

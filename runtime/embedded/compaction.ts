@@ -95,7 +95,7 @@ async function rewrite(
     if (room.stopped()) break;
     const survivors = piece.flatMap(({ records }) => records.filter((record) => survives(record, latest, nowMs, room.settings)));
     kept += survivors.length;
-    if (worthRewriting(piece, survivors.length, room.settings.segmentBytes)) await replace(room, partition, piece, survivors);
+    if (worthRewriting(piece, survivors.length, room.settings.segmentBytes)) await replaceBatches(room, partition, piece, survivors);
   }
   return kept;
 }
@@ -116,7 +116,13 @@ function worthRewriting(piece: readonly StoredBatch[], survivors: number, segmen
   return piece.length > 1 && bytes / piece.length < segmentBytes / 4;
 }
 
-function replace(room: CompactionRoom, partition: Partition, piece: readonly StoredBatch[], survivors: readonly LogRecord[]): Promise<void> {
+/** Puts records in the place of some batches, in one transaction; their offsets lie where those of the batches did. @throws what a commit throws */
+export function replaceBatches(
+  room: CompactionRoom,
+  partition: Partition,
+  piece: readonly StoredBatch[],
+  survivors: readonly LogRecord[],
+): Promise<void> {
   return room.line.add({
     outputs: [],
     appendTimeMs: 0,

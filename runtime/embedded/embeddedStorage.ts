@@ -3,16 +3,20 @@ import { SkillForgeError } from '../../schemas/errors.js';
 import type { Removal, RemovingStorage, TaskCommit } from '../ports.js';
 import { closeEnvironment } from './closing.js';
 import { CommitLine } from './commitLine.js';
-import type { CompactionSettings } from './compaction.js';
+import type { CompactionRoom, CompactionSettings } from './compaction.js';
+import { Contents } from './contents.js';
 import { Documents } from './documents.js';
 import { EmbeddedLog, checkOutputs } from './embeddedLog.js';
 import { assertInPlace, type Environment } from './environment.js';
+import { ERASED_DOCUMENT, ErasedKeys } from './erasedKeys.js';
 import type { FolderLock } from './folderLock.js';
 import { LogReader } from './logReader.js';
 import { LogWriter } from './logWriter.js';
 import { Names } from './names.js';
 import { removeTask, removeTopic, type RemovalRoom } from './removal.js';
+import { renewDataFile } from './renewal.js';
 import { StorageGate } from './storageGate.js';
+import { sweepFolder, type Sweep, type SweepCounts } from './sweep.js';
 import { TaskStates, type PreparedCommit } from './taskStates.js';
 import { Topics } from './topics.js';
 import { Upkeep, type UpkeepSettings } from './upkeep.js';
@@ -25,6 +29,8 @@ export class EmbeddedStorage implements RemovingStorage {
   readonly log: EmbeddedLog;
   readonly tasks: TaskStates;
   readonly documents: Documents;
+  /** Rows and timers of all tasks. */
+  readonly contents: Contents;
   private readonly names: Names;
   private readonly topics: Topics;
   private readonly line: CommitLine;
@@ -32,6 +38,8 @@ export class EmbeddedStorage implements RemovingStorage {
   /** `null` when reading only. */
   private readonly upkeep: Upkeep | null;
   private readonly removal: RemovalRoom;
+  private readonly room: CompactionRoom;
+  private erased: ErasedKeys;
   private closing: Promise<void> | null = null;
 
   /** @internal */
@@ -43,17 +51,19 @@ export class EmbeddedStorage implements RemovingStorage {
     const { db } = environment;
     this.topics = new Topics(environment);
     this.names = new Names(environment);
-    const writer = new LogWriter(db.log, this.topics, settings.segmentBytes);
+    const writer = new LogWriter(db.log, this.topics, settings.segmentBytes, (key) => this.erased.sinceOf(key) !== null);
     this.line = new CommitLine(environment, writer);
     this.gate = new StorageGate(environment, this.line, settings.clock);
     const reader = new LogReader(db.log);
     this.log = new EmbeddedLog(this.gate, this.topics, reader);
     this.tasks = new TaskStates(this.gate, db, this.names);
     this.documents = new Documents(this.gate, db.documents);
+    this.contents = new Contents(this.gate, db);
+    this.erased = ErasedKeys.of(this.documents.get(ERASED_DOCUMENT));
     const stopped = (): boolean => this.closing !== null || this.line.failed !== null;
-    const room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
+    this.room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
     this.removal = { db, reader, line: this.line, names: this.names, topics: this.topics };
-    this.upkeep = environment.readOnly ? null : new Upkeep(room, settings, () => assertInPlace(environment));
+    this.upkeep = environment.readOnly ? null : new Upkeep(this.room, settings, () => assertInPlace(environment));
   }
 
   /**
@@ -113,6 +123,40 @@ export class EmbeddedStorage implements RemovingStorage {
     });
   }
 
+  /** Since when a key is erased, ms since epoch, as of the opening; `null` for one that is not. */
+  erasedSince(key: string): number | null {
+    return this.erased.sinceOf(Buffer.from(key));
+  }
+
+  /**
+   * From now on records under this key are left out of whatever is written, without an error: an event that comes late is to stop nobody. Tombstones
+   * are written. What lies under it already stays: see {@link sweep}. @throws what a commit throws
+   */
+  eraseKey(key: string, atMs: number): Promise<void> {
+    return this.keepErased(this.erased.with(Buffer.from(key), atMs));
+  }
+
+  /** Takes records under the key again. @throws what a commit throws */
+  acceptKey(key: string): Promise<void> {
+    return this.keepErased(this.erased.without(Buffer.from(key)));
+  }
+
+  /** Drops or changes records, rows and timers of all topics and tasks; see {@link Sweep}. Nobody may run these tasks meanwhile. @throws SFS_LOG_CORRUPT, SFS_STATE_CORRUPT, and what a commit throws */
+  sweep(sweep: Sweep): Promise<SweepCounts> {
+    const { contents, room: compaction } = this;
+    const work = (): Promise<SweepCounts> => sweepFolder({ db: this.environment.db, contents, compaction }, sweep);
+    return this.gate.writing(() => this.upkeep!.inTurn(work));
+  }
+
+  /**
+   * Writes what is there into a new file in the place of the old one, so that nothing is left of what was deleted, and closes the storage. Needs as much
+   * room as the folder has. Who reads the folder meanwhile has the old file until they open it again. @throws SFS_STORAGE_READ_ONLY, SFS_STORAGE_FULL, SFS_STORAGE_FAILED
+   */
+  async renew(): Promise<void> {
+    this.gate.assertWritable();
+    await (this.closing ??= this.renewOnce());
+  }
+
   /** Resolves when everything committed so far survives a loss of power. */
   async flushed(): Promise<void> {
     await this.line.drained();
@@ -130,14 +174,32 @@ export class EmbeddedStorage implements RemovingStorage {
   }
 
   private async closeOnce(): Promise<void> {
+    await this.settle();
+    await closeEnvironment(this.environment, this.line.failed !== null);
+    await this.lock?.release();
+    // Only now: a process that goes on must not keep the file and the lock.
+    if (!this.environment.readOnly) assertInPlace(this.environment);
+  }
+
+  private async renewOnce(): Promise<void> {
+    await this.settle();
+    try {
+      await renewDataFile(this.environment, () => closeEnvironment(this.environment, this.line.failed !== null));
+    } finally {
+      await this.lock?.release();
+    }
+  }
+
+  private async settle(): Promise<void> {
     // One turn later, so that `closing` is set when upkeep asks.
     await Promise.resolve();
     this.gate.shut();
     await this.upkeep?.stop();
     await this.line.drained();
-    await closeEnvironment(this.environment, this.line.failed !== null);
-    await this.lock?.release();
-    // Only now: a process that goes on must not keep the file and the lock.
-    if (!this.environment.readOnly) assertInPlace(this.environment);
+  }
+
+  private async keepErased(erased: ErasedKeys): Promise<void> {
+    await this.documents.put(ERASED_DOCUMENT, erased.toDocument());
+    this.erased = erased;
   }
 }

@@ -9,6 +9,8 @@ import { storageError } from './failures.js';
 import { lockFolder } from './folderLock.js';
 
 export { EmbeddedStorage } from './embeddedStorage.js';
+export type { StoredRow, StoredTimer } from './contents.js';
+export type { Sweep, SweepCounts } from './sweep.js';
 export { verifyEmbedded, type Problem, type VerifyReport } from './verify.js';
 
 /** How a folder is opened and kept; in brackets the defaults. */

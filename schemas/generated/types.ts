@@ -172,7 +172,7 @@ export interface Control {
   readonly position: number | null;
   /** Event time to which the clock advances. Unit: ms since epoch (UTC). */
   readonly clockMs: number | null;
-  /** JSON of further values of the kind; holds no personal values. */
+  /** JSON of further values of the kind; that of an experiment may name learners whom it treats in some way. Personal: pseudonym. */
   readonly payload: string | null;
 }
 
@@ -226,7 +226,7 @@ export interface Curriculum {
 export interface DeadLetterDetails {
   /** Key as read; of a failed timer its own. Unit: bytes. Personal: behavioural. */
   readonly key: Buffer | null;
-  /** Value as read, wire format included; null for a tombstone, and where a timer failed. Unit: bytes. Personal: behavioural. */
+  /** Value as read, wire format included: whatever the record was, a profile too; null for a tombstone, and where a timer failed. Unit: bytes. Personal: sensitive. */
   readonly value: Buffer | null;
   /** Header as read. Unit: bytes. Personal: behavioural. */
   readonly header: Buffer | null;
@@ -256,7 +256,7 @@ export interface DeadLetter {
   readonly region: string;
   /** Event time of the record, or of the timer that failed; null when it cannot be told. Unit: ms since epoch (UTC). */
   readonly failedAtEventTimeMs: number | null;
-  /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
+  /** The personal values: in clear, or sealed under the key of the person. Personal: sensitive. */
   readonly personal: DeadLetterDetails | Sealed;
 }
 

@@ -50,14 +50,14 @@ export const stores = {
     description: 'Pseudonyms of learners whose lists the reader does not serve, beside its view.',
     holds: ['pseudonym'],
     activities: ['rights'],
-    kept: 'until somebody takes them off (`skillforge reader deny remove`)',
+    kept: 'until somebody takes them off (`skillforge reader deny remove`), after an erasure too',
     inFolder: [],
   },
   'identity-map': {
     description: 'Which pseudonym stands for whom, with a keyed hash in place of the identity; and the key.',
     holds: ['pseudonym'],
     activities: ['rights', 'course-recommendations'],
-    kept: 'until the mapping is erased',
+    kept: 'until the mapping is erased (`skillforge privacy erase`)',
     inFolder: ['gateway', 'identities.mdb*', 'identities.key'],
   },
   archive: {
@@ -93,7 +93,14 @@ export const stores = {
     holds: ['none'],
     activities: ['personal-recommendations'],
     kept: 'until they are deleted from the registry',
-    inFolder: ['registry', 'model-cache', 'models'],
+    inFolder: ['registry', 'models'],
+  },
+  'model-cache': {
+    description: 'Bundles that a run has fetched, and the last payload of experiments, which may name learners that it is to treat in some way.',
+    holds: ['pseudonym', 'sensitive'],
+    activities: ['personal-recommendations', 'experiments'],
+    kept: 'until a newer one is fetched',
+    inFolder: ['model-cache'],
   },
   shadow: {
     description: 'Where a shadow is in the feature log, and its sums.',
@@ -108,6 +115,13 @@ export const stores = {
     activities: ['decision-record'],
     kept: UNTIL_DELETED,
     inFolder: ['decisions'],
+  },
+  erasures: {
+    description: 'Journals and signed receipts of erasures, under digests that nobody can tell a learner from, and the key that signs them.',
+    holds: ['none'],
+    activities: ['rights'],
+    kept: UNTIL_DELETED,
+    inFolder: ['erasures'],
   },
   metrics: {
     description: 'What Prometheus reads: counts and times, without an id of a learner.',

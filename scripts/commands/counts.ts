@@ -16,7 +16,7 @@ const DESCRIPTION = `Compares what lies in the log with what the tasks counted, 
   dead letters  what the tasks counted as sent there, and what lies there from them
 
 It reconciles when "in the log" is "processed" and "waiting", "processed" is "counted" and "repeated", and the dead letters agree; exit code 1 when
-not. What retention or compaction removed cannot be counted any more: the line then says so, and is no failure.`;
+not. What retention, compaction or an erasure removed cannot be counted any more: the line then says so, and is no failure.`;
 
 /** Reconciles counts. */
 export function countsCommand(): Command {

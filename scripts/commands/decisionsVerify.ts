@@ -11,7 +11,8 @@ interface VerifyOptions extends ChainOptions {
 }
 
 const DESCRIPTION = `Compares the chain of "decisions seal" with the feature log: every block with the one before it, every sealed record with what the log has now. Finds
-records that were changed, removed, added or moved, and blocks that were. What retention has taken since counts as expired. Exit code 1 where anything is not as it was sealed.`;
+records that were changed, removed, added or moved, and blocks that were. What retention has taken since counts as expired, what
+"privacy erase" took out as erased. Exit code 1 where anything is not as it was sealed.`;
 
 /** Most breaches that are told one by one. */
 const MOST_TOLD = 20;
@@ -32,13 +33,13 @@ export function decisionsVerifyCommand(): Command {
     });
 }
 
-function verifiedText({ blocks, head, records, expired, unsealed, breaches }: Verified): string {
+function verifiedText({ blocks, head, records, expired, erased, unsealed, breaches }: Verified): string {
   const told = breaches.slice(0, MOST_TOLD).map(({ block, message }) => `  ${block === null ? '' : `block ${block}: `}${message}`);
   const verdict =
     breaches.length === 0 ? 'all as it was sealed' : `not as it was sealed: ${countedText(breaches.length, 'breach').replace('breachs', 'breaches')}`;
   return [
     `${countedText(blocks, 'block')}, head ${head}`,
-    `${countedText(records, 'decision')} as sealed, ${expired} expired, ${unsealed} not sealed yet`,
+    `${countedText(records, 'decision')} as sealed, ${expired} expired, ${erased} erased, ${unsealed} not sealed yet`,
     verdict,
     ...told,
   ].join('\n');

@@ -1,9 +1,12 @@
 /** What `skillforge privacy consent`, `object` and `restrict` have in common. */
 import type { Command } from 'commander';
 import { learnerId } from '../../schemas/index.js';
-import { writeStatement, type Said, type Standing } from '../privacy/statement.js';
+import { sayInFolder } from '../privacy/consentAnew.js';
+import { writeStatement, type Said, type Standing, type StatementPlace } from '../privacy/statement.js';
+import { withFolder } from './folder.js';
 import { print, printJson, printable, timeText } from './output.js';
 import { instant } from './replayRange.js';
+import { viewFolderOf } from './readerView.js';
 import { toolCommand, writingTools, type ToolOptions } from './toolAccess.js';
 
 interface StatementOptions extends ToolOptions {
@@ -25,6 +28,8 @@ export interface StatementKind {
 const EFFECT = `Appends the learner's last profile with this statement to the topic profiles. It holds from now on, from --at, or from the time of that profile
 where it is later. What runs goes by it with the next event of the learner; who reads it is learner-contexts. LEARNER is a pseudonym.
 
+Of a learner who was erased nothing is written (SFS_LEARNER_ERASED), but for a consent: it begins anew, and nothing of what was is there.
+
 On a folder nothing else may write meanwhile: stop "run", say it, start it again. On servers it works beside running workers.`;
 
 /** Makes the command of a statement. */
@@ -38,10 +43,15 @@ export function statementCommand({ name, summary, description, withdrawal, said 
     .option('--at <time>', 'when the learner said so, such as 2025-09-01T06:00Z (default: now)', instant)
     .action(async (learner: string, options: StatementOptions) => {
       const place = { region: options.region, learner: learnerId(learner), atMs: options.at ?? Date.now() };
-      const standing = await writingTools(options, (tools) => writeStatement(tools, place, said(options.withdraw !== true)));
+      const standing = await say(options, place, said(options.withdraw !== true));
       if (options.json) printJson(standing);
       else print(standingText(standing));
     });
+}
+
+function say(options: StatementOptions, place: StatementPlace, said: Said): Promise<Standing> {
+  if (options.kafka !== undefined) return writingTools(options, (tools) => writeStatement(tools, place, said));
+  return withFolder(options.data, (storage) => sayInFolder(storage, viewFolderOf(options), place, said));
 }
 
 function standingText({ learner, atMs, consentProfiling, objectsToProfiling, restricted, profiled }: Standing): string {

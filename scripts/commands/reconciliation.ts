@@ -1,5 +1,6 @@
 /** Compares what lies in the log with what tasks counted. */
 import { physicalTopicName, topics } from '../../schemas/index.js';
+import { ERASED_DOCUMENT } from '../../runtime/embedded/erasedKeys.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
 import { decodeProgress, type TaskCounters } from '../../runtime/engine/progress.js';
 import { toolsOf } from '../../runtime/localTools.js';
@@ -63,6 +64,11 @@ class CountedLog {
 
   get isDense(): boolean {
     return this.tools.isDense;
+  }
+
+  /** Whether records of somebody were taken out, those that waited too. */
+  get hasErased(): boolean {
+    return this.tools.documents.get(ERASED_DOCUMENT) !== null;
   }
 
   specOf(topic: string): TopicSpec | undefined {
@@ -135,19 +141,21 @@ async function subtopologyCounts(log: CountedLog, region: string, { name, tasks 
         : []),
     ],
     uncountable: [
-      ...(complete ? [] : ['retention or compaction removed records that were processed: their number cannot be compared']),
-      ...(letters.complete ? [] : ['dead letters were removed by retention, or a worker is writing: their number cannot be compared']),
+      ...(complete ? [] : ['retention, compaction or an erasure removed records that were processed: their number cannot be compared']),
+      ...(letters.complete ? [] : ['dead letters were removed by retention or an erasure, or a worker is writing: their number cannot be compared']),
     ],
   };
 }
 
 const EMPTY: TaskCounters = { records: 0, repeated: 0, timers: 0, outputs: 0, deadLetters: 0, late: 0, misses: 0, unmatched: 0 };
 
-function countInput(log: CountedLog, input: TaskInput): InputCount | Promise<InputCount> {
+async function countInput(log: CountedLog, input: TaskInput): Promise<InputCount> {
   const spec = log.specOf(input.topic);
   if (spec === undefined) return { processed: 0, waiting: 0, lost: 0, complete: true };
   const isCompacted = spec.cleanup === 'compact';
-  return log.isDense && !input.source.derived && !isCompacted ? countByOffsets(log, input) : countByReading(log, input, isCompacted);
+  const isByOffsets = log.isDense && !input.source.derived && !isCompacted;
+  const counted = await (isByOffsets ? countByOffsets(log, input) : countByReading(log, input, isCompacted));
+  return log.hasErased ? { ...counted, complete: false } : counted;
 }
 
 /** Where every offset is a record, but for clock markers: those that were taken were counted, the others are looked for. */
@@ -179,7 +187,7 @@ async function countByReading(log: CountedLog, { topic, partition, channels, sou
 async function lettersByProducer(log: CountedLog, region: string): Promise<Letters> {
   const topic = physicalTopicName(region, topics.deadLetters.name);
   const byProducer = new Map<string, number>();
-  let complete = true;
+  let complete = !log.hasErased;
   for (let partition = 0; partition < (log.specOf(topic)?.partitions ?? 0); partition++) {
     complete &&= (await log.range(topic, partition)).start === 0;
     for (const name of await letterProducers(log.records(topic, partition, 0))) byProducer.set(name, (byProducer.get(name) ?? 0) + 1);

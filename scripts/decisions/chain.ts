@@ -5,6 +5,9 @@
  * A record's commitment is HMAC-SHA256(key, its place, key and value): without the key, a secret of the chain, nobody can tell from a block
  * what a record holds, nor try out what it might hold.
  *
+ * Where the records of a person are erased, a block of its own names their offsets before they go: what is gone for that reason is told from what
+ * somebody took out.
+ *
  * @see Haber, Stornetta: How to time-stamp a digital document. Journal of Cryptology 3, 1991 (linked digests)
  */
 import { createHash, createHmac } from 'node:crypto';
@@ -24,6 +27,8 @@ export interface BlockContent {
   readonly from: number;
   readonly to: number;
   readonly records: readonly Commitment[];
+  /** Offsets of records that earlier blocks speak of and that were erased; absent in a block that seals. */
+  readonly erased?: readonly number[];
   /** When it was made, ms since epoch, by the clock of who made it. */
   readonly sealedAtMs: number;
   /** Digest of the block before it; of the first, {@link GENESIS}. */
@@ -43,9 +48,9 @@ export const GENESIS = '0'.repeat(64);
 export const blockOf = (content: BlockContent): Block => ({ ...content, digest: digestOf(content) });
 
 /** The digest of a content: over its values in one order, whatever that of its fields. */
-export function digestOf({ number, topic, partition, from, to, records, sealedAtMs, previous }: BlockContent): string {
+export function digestOf({ number, topic, partition, from, to, records, sealedAtMs, previous, erased }: BlockContent): string {
   return createHash('sha256')
-    .update(JSON.stringify([number, topic, partition, from, to, records, sealedAtMs, previous]))
+    .update(JSON.stringify([number, topic, partition, from, to, records, sealedAtMs, previous, ...(erased === undefined ? [] : [erased])]))
     .digest('hex');
 }
 

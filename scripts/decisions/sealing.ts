@@ -59,13 +59,14 @@ export async function seal(tools: ToolAccess, { folder, region }: ChainPlace, no
 /** The feature log of the version that is live. A chain speaks of one: after a promotion another folder begins another chain. */
 const liveLog = (tools: ToolAccess, region: string): string => physicalTopicName(region, liveTopic(tools.documents, topics.featureLog.name));
 
-/** The log that a chain speaks of. */
-async function topicOf(folder: string): Promise<string | undefined> {
+/** The log that a chain speaks of; none where there is no chain. */
+export async function topicOf(folder: string): Promise<string | undefined> {
   for await (const { topic } of readBlocks(folder)) return topic;
   return undefined;
 }
 
-class ChainWriting {
+/** Appends blocks to a chain. */
+export class ChainWriting {
   private blocks = 0;
   private records = 0;
 
@@ -75,7 +76,8 @@ class ChainWriting {
     private readonly nowMs: number,
   ) {}
 
-  add(part: Pick<Block, 'topic' | 'partition' | 'from' | 'to' | 'records'>): void {
+  /** @throws SFS_FILE_UNWRITABLE */
+  add(part: Pick<Block, 'topic' | 'partition' | 'from' | 'to' | 'records' | 'erased'>): void {
     const block = blockOf({ number: this.head.blocks, ...part, sealedAtMs: this.nowMs, previous: this.head.digest });
     appendBlocks(this.folder, [block]);
     this.head = { ...this.head, blocks: block.number + 1, digest: block.digest };
@@ -88,7 +90,8 @@ class ChainWriting {
   }
 }
 
-async function checkedChain(folder: string, topic: string): Promise<ChainCheck> {
+/** Goes through a chain without the log. @throws SFS_FILE_UNREADABLE, SFS_CHAIN_BROKEN for a line that is no block */
+export async function checkedChain(folder: string, topic: string): Promise<ChainCheck> {
   const check = new ChainCheck(topic);
   for await (const block of readBlocks(folder)) check.take(block);
   return check;
@@ -107,6 +110,8 @@ export interface Verified {
   readonly records: number;
   /** Sealed records that retention has taken since. */
   readonly expired: number;
+  /** Sealed records that were erased since, as the chain says. */
+  readonly erased: number;
   /** Records that no block speaks of yet. */
   readonly unsealed: number;
   readonly breaches: readonly Breach[];
@@ -121,7 +126,7 @@ export interface Verified {
 export async function verifyChain(tools: ToolAccess, { folder, region }: ChainPlace, head?: string): Promise<Verified> {
   const topic = (await topicOf(folder)) ?? liveLog(tools, region);
   const secret = secretOf(folder);
-  const [check, log] = [new ChainCheck(topic), new LogCheck(tools, topic, secret, await rangesOf(tools, topic))];
+  const [check, log] = [new ChainCheck(topic), new LogCheck(tools, topic, secret, await rangesOf(tools, topic), await erasedIn(folder))];
   for await (const block of readBlocks(folder)) {
     check.take(block);
     await log.compare(block);
@@ -130,13 +135,22 @@ export async function verifyChain(tools: ToolAccess, { folder, region }: ChainPl
   const noted =
     head === undefined || check.has(head) ? [] : [{ block: null, message: `no block has the digest ${head}: the chain was cut, or written anew` }];
   const breaches = [...check.breaches, ...log.breaches, ...noted];
-  return { blocks: check.head.blocks, head: check.head.digest, records: log.records, expired: log.expired, unsealed, breaches };
+  const { records, expired, erased } = log;
+  return { blocks: check.head.blocks, head: check.head.digest, records, expired, erased, unsealed, breaches };
+}
+
+/** The places of a chain that were erased, as `partition/offset`. @throws SFS_FILE_UNREADABLE, SFS_CHAIN_BROKEN */
+export async function erasedIn(folder: string): Promise<Set<string>> {
+  const places = new Set<string>();
+  for await (const { partition, erased = [] } of readBlocks(folder)) for (const offset of erased) places.add(`${partition}/${offset}`);
+  return places;
 }
 
 /** Compares blocks with the log, reading each partition once. */
 class LogCheck {
   records = 0;
   expired = 0;
+  erased = 0;
   readonly breaches: Breach[] = [];
 
   constructor(
@@ -144,6 +158,7 @@ class LogCheck {
     private readonly topic: string,
     private readonly secret: Buffer,
     private readonly ranges: readonly PartitionRange[],
+    private readonly erasedPlaces: ReadonlySet<string>,
   ) {}
 
   async compare({ number, partition, from, to, records }: Block): Promise<void> {
@@ -169,7 +184,10 @@ class LogCheck {
     block: number,
     { partition, offset, sealed, found }: { partition: number; offset: number; sealed: string; found: string | undefined },
   ): void {
-    if (found === sealed) this.records++;
+    const isErased = this.erasedPlaces.has(`${partition}/${offset}`);
+    if (isErased && found === undefined) this.erased++;
+    else if (isErased) this.breach(block, partition, offset, 'is there, though the chain says that it was erased');
+    else if (found === sealed) this.records++;
     else this.breach(block, partition, offset, found === undefined ? 'is gone' : 'is not what was sealed');
   }
 

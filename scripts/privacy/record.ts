@@ -79,6 +79,7 @@ const MEASURES = [
   'Without consent, after an objection and under a restriction a decision looks at nothing that the learner did, but in counts of cohorts and courses.',
   'No model learns from it then: exports for training hold it, and training leaves it out.',
   'Metrics and access logs hold no id of a learner.',
+  'On one machine a learner is erased from every store by one command, which signs a receipt, and looks whether anything is left.',
 ];
 const TRANSFERS = 'none: records do not leave their region';
 

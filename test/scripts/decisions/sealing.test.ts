@@ -8,6 +8,7 @@ import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/inde
 import { learnerId, topics } from '../../../schemas/index.js';
 import { GENESIS } from '../../../scripts/decisions/chain.js';
 import { CHAIN_FILE, SECRET_FILE } from '../../../scripts/decisions/chainFolder.js';
+import { noteErased } from '../../../scripts/decisions/erasedDecisions.js';
 import { seal, verifyChain } from '../../../scripts/decisions/sealing.js';
 import { temporaryFolder } from '../../fixtures/oulad/folder.js';
 import { EMPTY, argumentsOf, place, trend, use } from '../../operators/recommend/worlds.js';
@@ -80,6 +81,21 @@ describe('a chain over the feature log', () => {
     const { storage, place } = await sealedLog();
     const { records, breaches } = await verifyChain(tampered(storage, change), place);
     expect([records, breaches.map((breach) => breach.message.replace(/.*\d /, ''))]).toEqual([29, [message]]);
+  });
+
+  it('tells what was erased, as a block of the chain says, from what somebody took out', async () => {
+    const { storage, place } = await sealedLog();
+    const note = (): Promise<number> => noteErased(localTools(storage), place.folder, 'learner-3', 9);
+    expect([await note(), await note()]).toEqual([1, 0]);
+    const early = await verifyChain(localTools(storage), place);
+    expect(early.breaches.map(({ message }) => message.replace(/.*\d /, ''))).toEqual(['is there, though the chain says that it was erased']);
+    const without = (learners: readonly string[]): ToolAccess =>
+      tampered(storage, (record) => (learners.includes(String(record.key)) ? [] : [record]));
+    expect(await verifyChain(without(['learner-3']), place)).toMatchObject({ records: 29, erased: 1, breaches: [] });
+    await append(storage, topics.featureLog, decisionsOf(['late']));
+    const { head } = await seal(localTools(storage), place, 10);
+    expect(await verifyChain(without(['learner-3']), place, head)).toMatchObject({ records: 30, erased: 1, breaches: [] });
+    expect((await verifyChain(without(['learner-3', 'learner-4']), place)).breaches).toHaveLength(1);
   });
 
   it('finds a record that was put in where none was sealed', async () => {

@@ -1,0 +1,61 @@
+/** What `skillforge privacy erase` and `export` have in common: the places of an installation. */
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { SkillForgeError } from '../../schemas/index.js';
+import type { FeastStore } from '../../runtime/feast/index.js';
+import type { Installation } from '../privacy/erasure/places.js';
+import { chainFolderOf } from './decisionsChain.js';
+import { onFeatureStore, type FeatureStoreOptions } from './featureStoreOptions.js';
+import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { viewFolderOf, viewOption } from './readerView.js';
+import { toolCommand, type ToolOptions } from './toolAccess.js';
+
+/** Where things are. */
+export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'featureStore'> {
+  readonly view?: string;
+  readonly gatewayFolder?: string;
+  readonly chain?: string;
+  readonly also?: readonly string[];
+  readonly featureStore?: string;
+}
+
+/** A command that goes through all places. */
+export function placeCommand(signature: string, summary: string, description: string, shown: readonly string[]): Command {
+  return toolCommand(signature, summary, description, shown)
+    .addOption(viewOption())
+    .addOption(gatewayFolderOption())
+    .option('--chain <dir>', 'folder of the chain of "decisions seal" (default: the folder "decisions" in --data)')
+    .option('--also <path...>', 'archives, exports, training sets and copies that lie outside of --data')
+    .addOption(
+      new Option('--feature-store <addresses>', "Redis of Feast's online store: redis://host:6379, or host:port,host:port of a Redis Cluster").env(
+        'SKILLFORGE_FEATURE_STORE',
+      ),
+    )
+    .option('--feature-store-options <file>', 'JSON file with username, password or tls, as --redis-options has it')
+    .option('--project <name>', 'project of Feast; skillforge_<region> by default, with _ for -');
+}
+
+/** Runs `work` on the places that options name. @throws SFS_ERASURE_SERVERS for servers, what opening the feature store throws, and what `work` throws */
+export function withInstallation<T>(options: PlaceOptions, work: (installation: Installation) => Promise<T>): Promise<T> {
+  const servers = options.kafka === undefined ? options.redis : options.kafka;
+  if (servers !== undefined) {
+    const message = `on ${servers} nothing is erased or exported yet: this works on the folder of one machine`;
+    throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers } });
+  }
+  const { featureStore } = options;
+  const installationWith = (store: FeastStore | null): Installation => ({
+    data: options.data,
+    region: options.region,
+    view: viewFolderOf(options),
+    gatewayFolder: gatewayFolderOf(options),
+    chain: chainFolderOf(options),
+    also: options.also ?? [],
+    featureStore: store,
+  });
+  if (featureStore === undefined) return work(installationWith(null));
+  return onFeatureStore({ ...options, featureStore }, (store) => work(installationWith(store)));
+}
+
+/** The key that signs receipts. */
+export const keyPathOf = ({ data, key }: { readonly data: string; readonly key?: string }, folder: string): string =>
+  key ?? join(data, folder, 'receipts.key');

@@ -1,0 +1,100 @@
+/** `skillforge privacy erase`. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { learnerId } from '../../schemas/index.js';
+import { ERASURES_FOLDER } from '../privacy/erasure/journal.js';
+import { assertFolder, eraseLearner, lastReceipt, type Receipt } from '../privacy/erasure/saga.js';
+import { SigningKey } from '../privacy/erasure/signing.js';
+import { verifyErased, type VerifiedStore } from '../privacy/erasure/verification.js';
+import { keyPathOf, placeCommand, withInstallation, type PlaceOptions } from './erasureOptions.js';
+import { EXIT } from './exitCodes.js';
+import { jsonOf, print, printJson, printable, tableText, timeText } from './output.js';
+
+interface EraseOptions extends PlaceOptions {
+  readonly key?: string;
+  readonly verify?: true;
+}
+
+const DESCRIPTION = `Erases what an installation on one machine holds of a learner (GDPR article 17). LEARNER is a pseudonym. Step by step: the reader serves them as
+an unknown one, nothing is taken under the pseudonym any more, the mapping to the identity goes, then decisions (the chain of "decisions seal" notes which, and stays whole), records
+of all topics, state of all topologies, the data file is written anew, Feast's online store, the view, archives, features, exports, training sets.
+
+How far it has come stands in a journal: after a failure, or a kill, the same command does what is left. It ends with a receipt that is signed (Ed25519) and kept in the folder
+"erasures". A reader may run meanwhile until the last steps ask to stop it; "run", "start" and a gateway may not.
+
+--verify erases nothing: it looks for the pseudonym in every store of the inventory and in the bytes of every file of the folder. Exit code 1 where anything is found but the name alone.
+Servers (--kafka, --redis) are refused: see docs/how-to/erase-a-learner.md.`;
+
+/** Erases a learner. */
+export function privacyEraseCommand(): Command {
+  return placeCommand('erase <learner>', 'erase what is held of a learner, and show it', DESCRIPTION, [
+    'skillforge privacy erase learner-7',
+    'skillforge privacy erase learner-7 --also ./training --feature-store redis://localhost:6379',
+    'skillforge privacy erase learner-7 --verify',
+  ])
+    .option('--key <file>', 'private key (Ed25519, PEM) that signs the receipt; by default "erasures/receipts.key" in --data, made at first use')
+    .option('--verify', 'look whether anything is left')
+    .action((learner: string, options: EraseOptions) => (options.verify ? verify(learnerId(learner), options) : erase(learnerId(learner), options)));
+}
+
+async function erase(learner: string, options: EraseOptions): Promise<void> {
+  await withInstallation(options, async (installation) => {
+    assertFolder(installation);
+    const key = SigningKey.at(keyPathOf(options, ERASURES_FOLDER));
+    const receipt = await eraseLearner({ installation, learner, key });
+    if (options.json) printJson(receipt);
+    else print(receiptText(learner, receipt));
+  });
+}
+
+async function verify(learner: string, options: EraseOptions): Promise<void> {
+  await withInstallation(options, async (installation) => {
+    assertFolder(installation);
+    const keyPath = keyPathOf(options, ERASURES_FOLDER);
+    const last = existsSync(keyPath) ? lastReceipt(installation, SigningKey.at(keyPath), learner) : null;
+    const verified = await verifyErased(installation, learner);
+    const isClean = verified.every(({ readable }) => readable === 0) && last?.isSigned !== false;
+    if (options.json) printJson({ clean: isClean, receipt: last === null ? null : { path: last.path, isSigned: last.isSigned }, stores: verified });
+    else print(verifiedText(verified, last));
+    if (!isClean) process.exitCode = EXIT.failed;
+  });
+}
+
+function receiptText(learner: string, { steps, remaining, startedAtMs, finishedAtMs }: Receipt): string {
+  return [
+    ...(heldNothing(steps) ? [`nothing was found of ${printable(learner)}: is it the right pseudonym?`] : []),
+    `${printable(learner)} is erased: begun ${timeText(startedAtMs)}, finished ${timeText(finishedAtMs)}`,
+    tableText(
+      ['step', 'done', 'what'],
+      steps.map(({ step, doneAtMs, attempts, did }) => [step, timeText(doneAtMs), `${jsonOf(did)}${attempts === 1 ? '' : `, attempt ${attempts}`}`]),
+    ),
+    'what is left:',
+    tableText(
+      ['store', 'what', 'until'],
+      remaining.map(({ store, what, until }) => [store, what, until]),
+    ),
+  ].join('\n');
+}
+
+/** A slip of the pen gets a receipt, too. */
+function heldNothing(steps: Receipt['steps']): boolean {
+  const did = Object.fromEntries(steps.map((one) => [one.step, one.did]));
+  const { records = {}, rows } = (did['log-and-state'] ?? {}) as { readonly records?: object; readonly rows?: number };
+  return Object.keys(records).length === 0 && rows === 0 && did['identity-map']?.['mappings'] === 0 && did['files']?.['rows'] === 0;
+}
+
+function verifiedText(verified: readonly VerifiedStore[], last: ReturnType<typeof lastReceipt>): string {
+  const meaning = ({ readable, nameAlone, first, unseen }: VerifiedStore): string => {
+    if (unseen !== null) return `not looked into: ${unseen}`;
+    if (readable > 0) return `readable, first at ${first ?? '?'}`;
+    return nameAlone > 0 ? 'the pseudonym alone: nothing tells whose it is' : 'nothing';
+  };
+  const receipt = last === null ? 'no receipt' : `receipt ${last.path}: ${last.isSigned ? 'as it was signed' : 'not as it was signed'}`;
+  return [
+    tableText(
+      ['store', 'found', 'meaning'],
+      verified.map((one) => [one.store, `${one.readable + one.nameAlone}`, meaning(one)]),
+    ),
+    receipt,
+  ].join('\n');
+}

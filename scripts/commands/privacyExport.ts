@@ -1,0 +1,58 @@
+/** `skillforge privacy export`. */
+import type { Command } from 'commander';
+import { learnerId } from '../../schemas/index.js';
+import { assertFolder } from '../privacy/erasure/saga.js';
+import { exportLearner, type ExportLine } from '../privacy/learnerExport.js';
+import { placeCommand, withInstallation, type PlaceOptions } from './erasureOptions.js';
+import { jsonOf, print, printJson } from './output.js';
+import { PartialFile } from './partialFile.js';
+
+interface ExportOptions extends PlaceOptions {
+  readonly out?: string;
+}
+
+const DESCRIPTION = `Writes everything that an installation on one machine holds of a learner as JSON lines (GDPR articles 15 and 20): from every store of the inventory, decoded.
+After the lines of a store one says how many there were; a store that was not looked into says why. LEARNER is a pseudonym. Works beside a running "run".
+
+Servers (--kafka, --redis) are refused: see docs/how-to/erase-a-learner.md.`;
+
+/** Exports a learner's data. */
+export function privacyExportCommand(): Command {
+  return placeCommand('export <learner>', 'write all that is held of a learner', DESCRIPTION, [
+    'skillforge privacy export learner-7',
+    'skillforge privacy export learner-7 --out ./learner-7.jsonl --also ./training',
+  ])
+    .option('--out <file>', 'file to write; it appears when it is whole. By default standard output')
+    .action(exportAll);
+}
+
+async function exportAll(learner: string, options: ExportOptions): Promise<void> {
+  await withInstallation(options, async (installation) => {
+    assertFolder(installation);
+    const lines = exportLearner(installation, learnerId(learner));
+    if (options.out === undefined) {
+      for await (const line of lines) printJson(line);
+      return;
+    }
+    const found = await toFile(lines, options.out);
+    if (options.json) printJson({ out: options.out, found });
+    else print(`${found} found, written to ${options.out}`);
+  });
+}
+
+/** @returns how many things were found */
+async function toFile(lines: AsyncIterable<ExportLine>, path: string): Promise<number> {
+  const file = await PartialFile.open(path);
+  let found = 0;
+  try {
+    for await (const line of lines) {
+      if ('where' in line) found++;
+      await file.addText(`${jsonOf(line)}\n`);
+    }
+    await file.finish();
+    return found;
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+/** What a learner says in a folder that may have erased them. */
+import { SkillForgeError } from '../../schemas/index.js';
+import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import { localTools } from '../../runtime/localTools.js';
+import { allow } from './erasure/lmdbFiles.js';
+import { writeStatement, type Said, type Standing, type StatementPlace } from './statement.js';
+
+/**
+ * Writes a statement. An erased learner who agrees to profiling begins anew: the folder takes records under the pseudonym again, and the reader serves
+ * them; anything else would be about somebody of whom nothing is to be kept. @param view - folder of the deny list
+ * @throws SFS_LEARNER_ERASED, and what writing the statement throws
+ */
+export async function sayInFolder(storage: EmbeddedStorage, view: string, place: StatementPlace, said: Said): Promise<Standing> {
+  const { learner, atMs } = place;
+  const sinceMs = storage.erasedSince(learner);
+  if (sinceMs === null) return writeStatement(localTools(storage), place, said);
+  if (said.consentProfiling !== true || atMs <= sinceMs) {
+    const since = new Date(sinceMs).toISOString();
+    const message = `the learner was erased on ${since}: there is nothing to say this of; a consent that is given later begins anew`;
+    throw new SkillForgeError('SFS_LEARNER_ERASED', message, { context: { sinceMs } });
+  }
+  await storage.acceptKey(learner);
+  const standing = await writeStatement(localTools(storage), place, said);
+  await allow(view, learner);
+  return standing;
+}

@@ -1,0 +1,11 @@
+import type { StoreName } from '../../../schemas/index.js';
+
+/** Something of a learner in a store. */
+export interface Found {
+  readonly store: StoreName;
+  /** Topic and offset, task and key, path and row: for people. */
+  readonly where: string;
+  readonly value: unknown;
+  /** It names the pseudonym and says nothing else: of no use without the identity map. */
+  readonly isNameAlone?: true;
+}

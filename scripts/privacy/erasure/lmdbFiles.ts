@@ -1,0 +1,167 @@
+/** The small LMDB files beside the log: the identity map, the view and the deny list of a reader. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { IDENTITY_FILE } from '../../../gateway/index.js';
+import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/denyList.js';
+import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
+import { ViewCodecs } from '../../../reader/viewTopics.js';
+import { SkillForgeError } from '../../../schemas/index.js';
+import { syncFile } from '../../archive/durableFile.js';
+import type { Found } from './found.js';
+import type { Mention } from './mention.js';
+
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+const UNFINISHED = '.unfinished';
+const LOCK = '-lock';
+
+/** What is known of a learner in the identity map: that somebody has this pseudonym. Who it is cannot be told from the keyed hash. */
+export async function* foundIdentity(folder: string, mention: Mention): AsyncGenerator<Found> {
+  const path = join(folder, IDENTITY_FILE);
+  if (!existsSync(path)) return;
+  const root = open<Buffer, Buffer>({ path, noSubdir: true, readOnly: true, ...BINARY });
+  try {
+    for (const { key, value } of root.getRange()) {
+      if (value.toString() !== mention.learner) continue;
+      yield { store: 'identity-map', where: path, value: { identity: Buffer.from(key).toString('hex'), learner: mention.learner } };
+    }
+  } finally {
+    await root.close();
+  }
+}
+
+/**
+ * Takes the learner out of the identity map by writing the map anew: LMDB leaves what was deleted in its file. The key stays, and with it all other mappings.
+ * @returns how many mappings went. @throws SFS_ERASURE_WAITS while another process has the map open
+ */
+export async function eraseIdentity(folder: string, mention: Mention): Promise<number> {
+  const path = join(folder, IDENTITY_FILE);
+  if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
+  const unfinished = path + UNFINISHED;
+  for (const name of [unfinished, unfinished + LOCK]) rmSync(name, { force: true });
+  const map = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+  const copy = open<Buffer, Buffer>({ path: unfinished, noSubdir: true, maxDbs: 4, ...BINARY });
+  let erased = 0;
+  try {
+    assertAlone(map, path);
+    const kept: (readonly [Buffer, Buffer])[] = [];
+    for (const { key, value } of map.getRange()) {
+      if (value.toString() === mention.learner) erased++;
+      else kept.push([Buffer.from(key), Buffer.from(value)]);
+    }
+    copy.transactionSync(() => kept.forEach(([key, value]) => copy.putSync(key, value)));
+    await copy.flushed;
+  } finally {
+    await map.close();
+    await copy.close();
+  }
+  syncFile(unfinished);
+  rmSync(path + LOCK, { force: true });
+  renameSync(unfinished, path);
+  rmSync(unfinished + LOCK, { force: true });
+  return erased;
+}
+
+/** Rows of the view of a reader. */
+export async function* foundInView(folder: string, region: string, mention: Mention): AsyncGenerator<Found> {
+  const path = join(folder, VIEW_FILE);
+  if (!existsSync(path)) return;
+  const [root, codecs] = [openView(path), new ViewCodecs(region)];
+  try {
+    for (const { key, value } of learnerRowsIn(root, mention)) {
+      yield { store: 'reader-view', where: `${path} ${key.toString().replace('\0', ' ')}`, value: openedOr(codecs, mention, value) };
+    }
+  } finally {
+    await root.close();
+  }
+}
+
+const openView = (path: string): RootDatabase<Buffer, Buffer> => open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+const rowsOf = (root: RootDatabase<Buffer, Buffer>) => root.openDB<Buffer, Buffer>('rows', BINARY);
+
+function learnerRowsIn(root: RootDatabase<Buffer, Buffer>, mention: Mention): { readonly key: Buffer; readonly value: Buffer }[] {
+  const rows = Array.from(rowsOf(root).getRange(), ({ key, value }) => ({ key: Buffer.from(key), value }));
+  return rows.filter(({ key, value }) => mention.inText(key.toString()) || mention.countIn(value) > 0);
+}
+
+function openedOr(codecs: ViewCodecs, { learner }: Mention, value: Buffer): unknown {
+  try {
+    return codecs.recommendation(learner, value);
+  } catch {
+    return value;
+  }
+}
+
+/**
+ * Takes the learner out of the view of a reader. The view is a copy of the log: where no reader has it open it is deleted, and built anew by the next one.
+ * @returns how many rows went. @throws SFS_ERASURE_WAITS after the rows have gone, while a reader has it open: what LMDB has freed goes with the file
+ */
+export async function eraseInView(folder: string, mention: Mention): Promise<number> {
+  const path = join(folder, VIEW_FILE);
+  if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
+  const root = openView(path);
+  let erased = 0;
+  try {
+    const rows = learnerRowsIn(root, mention);
+    root.transactionSync(() => rows.forEach(({ key }) => void rowsOf(root).removeSync(key)));
+    await root.flushed;
+    erased = rows.length;
+    assertAlone(root, path);
+  } finally {
+    await root.close();
+  }
+  for (const name of [path, path + LOCK]) rmSync(name, { force: true });
+  return erased;
+}
+
+/** The entry of the deny list. */
+export async function* foundDenied(folder: string, mention: Mention): AsyncGenerator<Found> {
+  if (!existsSync(join(folder, DENY_FILE))) return;
+  for (const entry of await deniedIn(folder)) {
+    if (entry.learner === mention.learner) yield { store: 'deny-list', where: folder, value: entry, isNameAlone: true };
+  }
+}
+
+async function deniedIn(folder: string): Promise<DeniedLearner[]> {
+  const denied = openDenyList({ folder });
+  try {
+    return denied.list();
+  } finally {
+    await denied.close();
+  }
+}
+
+/** Serves the learner as one of whom nothing is known, from the next request on. */
+export async function deny(folder: string, learner: string): Promise<void> {
+  const denied = openDenyList({ folder });
+  try {
+    await denied.add(learner);
+  } finally {
+    await denied.close();
+  }
+}
+
+/** Serves the learner's own lists again. Resolves to whether they were denied. */
+export async function allow(folder: string, learner: string): Promise<boolean> {
+  if (!existsSync(join(folder, DENY_FILE))) return false;
+  const denied = openDenyList({ folder });
+  try {
+    return await denied.remove(learner);
+  } finally {
+    await denied.close();
+  }
+}
+
+function assertAlone(root: RootDatabase<Buffer, Buffer>, path: string): void {
+  const others = otherProcesses(root.readerList());
+  if (others.length > 0) throw waits(path, others);
+}
+
+/** Processes in LMDB's own list of who reads a file, but this one: `pid thread txnid`, one a line. */
+const otherProcesses = (list: string): number[] =>
+  [...new Set([...list.matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])))].filter((pid) => pid !== process.pid);
+
+function waits(path: string, pids: readonly number[]): SkillForgeError {
+  const message = `${path} is open in process ${pids.join(', ')}: stop it and call this again; what can be done besides is done`;
+  return new SkillForgeError('SFS_ERASURE_WAITS', message, { retriable: true, context: { path, pids } });
+}

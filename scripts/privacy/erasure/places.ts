@@ -1,0 +1,101 @@
+/** Every place in which an installation on one machine may hold something of a learner: those of the inventory, and how each is looked into. */
+import { join } from 'node:path';
+import { stores, type Store, type StoreName } from '../../../schemas/index.js';
+import { batchViews, streamViews } from '../../../operators/featureViews/index.js';
+import type { FeastStore } from '../../../runtime/feast/index.js';
+import { readingFolder } from '../../commands/folder.js';
+import { foundInFiles, type FilePlace } from './files.js';
+import { FolderContents } from './folderContents.js';
+import type { Found } from './found.js';
+import { foundDenied, foundIdentity, foundInView } from './lmdbFiles.js';
+import type { Mention } from './mention.js';
+
+/** Where an installation keeps things. */
+export interface Installation {
+  readonly data: string;
+  readonly region: string;
+  /** Folder of the view and of the deny list. */
+  readonly view: string;
+  readonly gatewayFolder: string;
+  /** Folder of the chain over the decisions. */
+  readonly chain: string;
+  /** Archives, exports and training sets outside of the data folder. */
+  readonly also: readonly string[];
+  /** Feast's online store; `null` where none was named. */
+  readonly featureStore: FeastStore | null;
+}
+
+/** A store that was looked into, or the reason why not. */
+export interface Place {
+  readonly store: StoreName;
+  /** In words, where it is not looked into; it may hold something all the same. */
+  readonly unseen: string | null;
+  readonly found: () => AsyncIterable<Found> | Iterable<Found>;
+}
+
+/** Stores of the inventory that hold something personal. */
+export const personalStores = (Object.entries(stores) as [StoreName, Store][])
+  .filter(([, { holds }]) => holds.some((kind) => kind !== 'none'))
+  .map(([name]) => name);
+
+/** Stores with a way of their own; all others are files of the data folder, under the names that the inventory has for them. */
+const OTHERWISE: readonly StoreName[] = ['embedded-folder', 'redis-state', 'feature-store', 'reader-view', 'deny-list', 'identity-map', 'snapshots'];
+const ELSEWHERE = 'an installation on one machine has none';
+const NOTHING: readonly Found[] = [];
+
+/** The files and folders that are looked into and written anew. What `also` names counts as exports, whatever it is. */
+export function filePlaces({ data, also }: Installation): FilePlace[] {
+  const files = personalStores.filter((store) => !OTHERWISE.includes(store));
+  const own = files.flatMap((store) => stores[store].inFolder.map((name) => ({ store, path: join(data, name) })));
+  return [...own, ...also.map((path) => ({ store: 'exports' as const, path }))];
+}
+
+/** All places, in the order of the inventory. */
+export function placesOf(installation: Installation, mention: Mention): Place[] {
+  return personalStores.map((store) => placeOf(store, installation, mention));
+}
+
+function placeOf(store: StoreName, installation: Installation, mention: Mention): Place {
+  const { region, view, gatewayFolder, also, featureStore } = installation;
+  const seen = (found: Place['found']): Place => ({ store, unseen: null, found });
+  const unseen = (reason: string): Place => ({ store, unseen: reason, found: () => NOTHING });
+  switch (store) {
+    case 'embedded-folder':
+      return seen(() => foundInFolder(installation, mention));
+    case 'reader-view':
+      return seen(() => foundInView(view, region, mention));
+    case 'deny-list':
+      return seen(() => foundDenied(view, mention));
+    case 'identity-map':
+      return seen(() => foundIdentity(gatewayFolder, mention));
+    case 'feature-store':
+      return featureStore === null ? unseen('not named: give --feature-store') : seen(() => foundFeatures(featureStore, mention));
+    case 'redis-state':
+      return unseen(ELSEWHERE);
+    case 'snapshots':
+      return also.length === 0 ? unseen('lie where they were put: name them with --also') : seen(() => NOTHING);
+    default:
+      return seen(() =>
+        foundInAll(
+          filePlaces(installation).filter((place) => place.store === store),
+          mention,
+        ),
+      );
+  }
+}
+
+async function* foundInAll(places: readonly FilePlace[], mention: Mention): AsyncGenerator<Found> {
+  for (const place of places) yield* foundInFiles(place, mention);
+}
+
+async function* foundInFolder({ data }: Installation, mention: Mention): AsyncGenerator<Found> {
+  const found = await readingFolder(data, (storage) => [...new FolderContents(storage, mention).found()]);
+  yield* found;
+}
+
+async function* foundFeatures(store: FeastStore, { learner }: Mention): AsyncGenerator<Found> {
+  for (const view of [...streamViews, ...batchViews].filter(({ entities }) => entities.length === 1 && entities[0] === 'learner')) {
+    const row = await store.read(view, { learner }, Date.now());
+    if (row.state !== 'missing') yield { store: 'feature-store', where: view.name, value: row };
+  }
+}

@@ -1,0 +1,143 @@
+/** Erases a learner step by step, and goes on where an earlier call ended. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
+import { writeDurably } from '../../archive/durableFile.js';
+import { holdsStorage } from '../../commands/folder.js';
+import { ERASURES_FOLDER, Journal, receiptFiles, receiptPath, type Did } from './journal.js';
+import { Mention } from './mention.js';
+import type { Installation } from './places.js';
+import { isAsSigned, type SigningKey, type Signed } from './signing.js';
+import { STEPS } from './steps.js';
+
+/** A step as the receipt has it. */
+export interface ReceivedStep {
+  readonly step: string;
+  readonly doneAtMs: number;
+  /** More than 1 where it was cut off: its counts are then those of the last attempt. */
+  readonly attempts: number;
+  readonly did: Did;
+}
+
+/** Something that names the learner still, or may do so. */
+export interface Remainder {
+  readonly store: string;
+  readonly what: string;
+  readonly until: string;
+}
+
+/** What was done, for the person and for whoever has to show it. */
+export interface Receipt {
+  readonly format: 'skillforge-erasure/1';
+  /** SHA-256 of salt, a space and the pseudonym: who knows the pseudonym can tell that it is theirs, and nobody can tell it from here. */
+  readonly learner: { readonly salt: string; readonly sha256: string };
+  readonly region: string;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly steps: readonly ReceivedStep[];
+  readonly remaining: readonly Remainder[];
+}
+
+/** How to erase. */
+export interface ErasureOptions {
+  readonly installation: Installation;
+  readonly learner: string;
+  readonly key: SigningKey;
+  readonly clock?: () => number;
+  /** Told before and after each step; tests end the work there. */
+  readonly reached?: (step: string, when: 'begun' | 'worked' | 'done') => void;
+}
+
+/** Where journals and receipts of an installation lie. */
+export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => join(data, ERASURES_FOLDER);
+
+/**
+ * Erases a learner. Nobody else may write to the folder meanwhile. Called again after it failed or was killed it does what is left.
+ *
+ * @returns the receipt, which lies in the folder too
+ * @throws SFS_FOLDER_MISSING; SFS_FOLDER_LOCKED while something writes to the folder; SFS_ERASURE_WAITS, SFS_ERASURE_STUCK for what is left to somebody
+ * else; and what the steps throw
+ */
+export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
+  const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
+  assertFolder(installation);
+  const folder = erasuresFolder(installation);
+  const digest = key.digestOf(learner);
+  const journal = Journal.open(folder, digest, clock());
+  const mention = new Mention(learner);
+  let left: Error | null = null;
+  for (const { name, work } of STEPS) {
+    const before = journal.state.steps[name];
+    if (before !== undefined && before.doneAtMs !== null) continue;
+    journal.begin(name);
+    reached(name, 'begun');
+    try {
+      const did = await work({ installation, mention, nowMs: clock(), isAgain: before !== undefined });
+      reached(name, 'worked');
+      journal.done(name, did, clock());
+    } catch (error) {
+      if (!isLeftToOthers(error)) throw error;
+      left ??= error as Error;
+    }
+    reached(name, 'done');
+  }
+  if (left !== null) throw left;
+  const receipt = key.sign(receiptOf(options, journal, clock()));
+  writeDurably(receiptPath(folder, digest, receipt.startedAtMs), `${JSON.stringify(receipt, null, 2)}\n`);
+  journal.finish(receipt.finishedAtMs);
+  return receipt;
+}
+
+/** What somebody else has to do first: the other steps need not wait for it. */
+const isLeftToOthers = (error: unknown): boolean => ['SFS_ERASURE_WAITS', 'SFS_ERASURE_STUCK'].includes(errorCodeOf(error));
+
+/** @throws SFS_FOLDER_MISSING */
+export function assertFolder({ data }: Pick<Installation, 'data'>): void {
+  if (!holdsStorage(data)) throw new SkillForgeError('SFS_FOLDER_MISSING', `${data} holds no storage`, { context: { folder: data } });
+}
+
+/** The last receipt of a learner; `null` where there is none, `isSigned` false where it is not as it was signed. */
+export function lastReceipt(
+  installation: Pick<Installation, 'data'>,
+  key: SigningKey,
+  learner: string,
+): { readonly path: string; readonly receipt: Receipt; readonly isSigned: boolean } | null {
+  const path = receiptFiles(erasuresFolder(installation), key.digestOf(learner)).at(-1);
+  if (path === undefined) return null;
+  const receipt = JSON.parse(readFileSync(path, 'utf8')) as Signed<Receipt>;
+  return { path, receipt, isSigned: isAsSigned(receipt) };
+}
+
+function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal, nowMs: number): Receipt {
+  const salt = randomBytes(16).toString('hex');
+  return {
+    format: 'skillforge-erasure/1',
+    learner: { salt, sha256: learnerDigest(salt, learner) },
+    region: installation.region,
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: nowMs,
+    steps: STEPS.map(({ name }) => {
+      const { doneAtMs, attempts, did } = state.steps[name]!;
+      return { step: name, doneAtMs: doneAtMs!, attempts, did };
+    }),
+    remaining: remaindersOf(installation),
+  };
+}
+
+/** How the receipt names a learner. */
+export const learnerDigest = (salt: string, learner: string): string => createHash('sha256').update(`${salt} ${learner}`).digest('hex');
+
+/** What is not erased by these steps, and when it will be gone. */
+function remaindersOf({ featureStore, also }: Installation): Remainder[] {
+  const featureWords = 'what Redis wrote to its append-only file and snapshots before it deleted the row';
+  return [
+    { store: 'deny-list', what: 'the pseudonym and a time, nothing else', until: 'it is taken off with "reader deny remove", or by a new consent' },
+    { store: 'embedded-folder', what: 'a salted digest of the pseudonym, so that nothing is taken under it any more', until: 'a new consent' },
+    featureStore === null
+      ? { store: 'feature-store', what: 'not asked: no --feature-store was given', until: 'this is called with it' }
+      : { store: 'feature-store', what: featureWords, until: 'their next rewrite (BGREWRITEAOF, BGSAVE)' },
+    ...(also.length > 0 ? [] : [{ store: 'snapshots', what: 'not asked: no --also was given', until: 'this is called with the places of copies' }]),
+    { store: 'backups', what: 'copies of the folder that were made before', until: 'whoever made them deletes them' },
+  ];
+}

@@ -1,0 +1,89 @@
+/** The steps of an erasure. Each may be called again after it was cut off, and then finds less to do. */
+import { countText } from '../../commands/output.js';
+import { withFolder } from '../../commands/folder.js';
+import { noteErased } from '../../decisions/erasedDecisions.js';
+import { localTools } from '../../../runtime/localTools.js';
+import { SkillForgeError } from '../../../schemas/index.js';
+import { eraseInFiles, type FileCounts } from './files.js';
+import { FolderContents } from './folderContents.js';
+import type { Did } from './journal.js';
+import { deny, eraseIdentity, eraseInView } from './lmdbFiles.js';
+import type { Mention } from './mention.js';
+import { filePlaces, type Installation } from './places.js';
+
+/** What a step works with. */
+export interface StepRoom {
+  readonly installation: Installation;
+  readonly mention: Mention;
+  readonly nowMs: number;
+  /** Whether an earlier call was cut off in this step. */
+  readonly isAgain: boolean;
+}
+
+/** A step with its name. */
+export interface Step {
+  readonly name: string;
+  readonly work: (room: StepRoom) => Promise<Did>;
+}
+
+/**
+ * In their order: first nothing is served and nothing is taken any more, then who it was is forgotten, then everything goes from the log outwards. What is
+ * made of the log goes after it, so that nobody makes it again meanwhile; the data file is written anew last, when all is out of it.
+ */
+export const STEPS: readonly Step[] = [
+  { name: 'deny-list', work: denyStep },
+  { name: 'refuse', work: refuseStep },
+  { name: 'identity-map', work: identityStep },
+  { name: 'decision-seals', work: sealsStep },
+  { name: 'log-and-state', work: contentsStep },
+  { name: 'data-file', work: fileStep },
+  { name: 'files', work: filesStep },
+  { name: 'feature-store', work: featureStep },
+  { name: 'reader-view', work: viewStep },
+];
+
+/** The reader serves the learner as an unknown one from the next request on. */
+async function denyStep({ installation, mention }: StepRoom): Promise<Did> {
+  await deny(installation.view, mention.learner);
+  return { denied: true };
+}
+
+/** The folder takes nothing under the pseudonym any more. */
+async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<Did> {
+  await withFolder(installation.data, (storage) => storage.eraseKey(mention.learner, nowMs));
+  return { refusedFromMs: nowMs };
+}
+
+async function identityStep({ installation, mention }: StepRoom): Promise<Did> {
+  return { mappings: await eraseIdentity(installation.gatewayFolder, mention) };
+}
+
+async function sealsStep({ installation: { data, chain }, mention, nowMs }: StepRoom): Promise<Did> {
+  return { sealedDecisions: await withFolder(data, (storage) => noteErased(localTools(storage), chain, mention.learner, nowMs)) };
+}
+
+async function contentsStep({ installation, mention }: StepRoom): Promise<Did> {
+  return withFolder(installation.data, async (storage) => ({ ...(await storage.sweep(new FolderContents(storage, mention).sweep())) }));
+}
+
+async function fileStep({ installation }: StepRoom): Promise<Did> {
+  await withFolder(installation.data, (storage) => storage.renew());
+  return { rewritten: true };
+}
+
+async function filesStep({ installation, mention, isAgain }: StepRoom): Promise<Did> {
+  const counts: FileCounts = { rows: 0, rewritten: 0, deleted: 0, stuck: [] };
+  for (const place of filePlaces(installation)) await eraseInFiles(place, mention, counts, isAgain);
+  const { stuck, ...did } = counts;
+  if (stuck.length === 0) return did;
+  const message = `${countText(stuck.length)} files hold the learner in a form that is not known: ${stuck.join(', ')}; delete them, or what is in them, and call this again`;
+  throw new SkillForgeError('SFS_ERASURE_STUCK', message, { context: { paths: stuck } });
+}
+
+async function featureStep({ installation: { featureStore }, mention }: StepRoom): Promise<Did> {
+  return featureStore === null ? { asked: false } : { asked: true, purged: await featureStore.purge({ learner: mention.learner }) };
+}
+
+async function viewStep({ installation, mention }: StepRoom): Promise<Did> {
+  return { rows: await eraseInView(installation.view, mention) };
+}

@@ -1,0 +1,58 @@
+/** Looks for a learner in every store of the inventory: in what its records, rows and files say, and in the bytes of the folder as they lie on the disk. */
+import { relative } from 'node:path';
+import { filesIn } from './files.js';
+import { Mention } from './mention.js';
+import { placesOf, type Installation } from './places.js';
+
+/** What a store was found to hold. */
+export interface VerifiedStore {
+  /** Of the inventory; `raw files` for the bytes of the folder. */
+  readonly store: string;
+  /** Records, rows, lines that say something of the learner. */
+  readonly readable: number;
+  /** Entries that are the pseudonym and nothing else: without the identity map it is nobody's. */
+  readonly nameAlone: number;
+  /** Where the first of the readable ones is. */
+  readonly first: string | null;
+  /** Why it was not looked into; `null` where it was. */
+  readonly unseen: string | null;
+}
+
+/** Files that hold the pseudonym by design, and nothing else of a learner: LMDB keeps the deny list here. */
+const NAME_FILES = /(^|\/)deny\.mdb$/;
+/** Files whose content is compressed: their rows are looked into instead. */
+const COMPRESSED = /\.parquet$/;
+
+/** Looks into everything. Beside a worker that runs it may find what is on its way. @throws what reading throws */
+export async function verifyErased(installation: Installation, learner: string): Promise<VerifiedStore[]> {
+  const mention = new Mention(learner);
+  const verified: VerifiedStore[] = [];
+  for (const { store, unseen, found } of placesOf(installation, mention)) {
+    let [readable, nameAlone, first]: [number, number, string | null] = [0, 0, null];
+    for await (const { where, isNameAlone } of found()) {
+      if (isNameAlone) nameAlone++;
+      else {
+        readable++;
+        first ??= where;
+      }
+    }
+    verified.push({ store, readable, nameAlone, first, unseen });
+  }
+  return [...verified, rawFiles(installation, mention)];
+}
+
+/** Every byte of the folder, and of what lies outside of it: pages that a database has freed, files that nobody reads any more. */
+function rawFiles({ data, view, gatewayFolder, chain, also }: Installation, mention: Mention): VerifiedStore {
+  const files = new Set([data, view, gatewayFolder, chain, ...also].flatMap(filesIn));
+  let [readable, nameAlone, first]: [number, number, string | null] = [0, 0, null];
+  for (const file of files) {
+    if (COMPRESSED.test(file)) continue;
+    const times = mention.countInFile(file);
+    if (NAME_FILES.test(file)) nameAlone += times;
+    else {
+      readable += times;
+      if (times > 0) first ??= relative(data, file);
+    }
+  }
+  return { store: 'raw files', readable, nameAlone, first, unseen: null };
+}

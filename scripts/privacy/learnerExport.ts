@@ -1,0 +1,27 @@
+/** Everything that an installation holds of a learner, for the learner: GDPR articles 15 and 20. */
+import { Mention } from './erasure/mention.js';
+import { placesOf, type Installation } from './erasure/places.js';
+
+/** A line of an export: something that was found, or, after the lines of a store, how much there was. */
+export type ExportLine =
+  | { readonly store: string; readonly where: string; readonly value: unknown }
+  | { readonly store: string; readonly found: number }
+  /** Not looked into, and why: ask for it in another way. */
+  | { readonly store: string; readonly unseen: string };
+
+/** Goes through every store of the inventory that holds something personal. @throws what reading throws */
+export async function* exportLearner(installation: Installation, learner: string): AsyncGenerator<ExportLine> {
+  const mention = new Mention(learner);
+  for (const place of placesOf(installation, mention)) {
+    if (place.unseen !== null) {
+      yield { store: place.store, unseen: place.unseen };
+      continue;
+    }
+    let found = 0;
+    for await (const { store, where, value } of place.found()) {
+      found++;
+      yield { store, where, value };
+    }
+    yield { store: place.store, found };
+  }
+}

@@ -1,0 +1,292 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openIdentityMap } from '../../../gateway/index.js';
+import { openDenyList } from '../../../reader/index.js';
+import { verifyEmbedded, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
+import { isMarker } from '../../../runtime/engine/header.js';
+import { localRecords, localTools } from '../../../runtime/localTools.js';
+import type { LogRecord } from '../../../runtime/ports.js';
+import { learnerId, topics } from '../../../schemas/index.js';
+import { verifyArchive } from '../../../scripts/archive/verification.js';
+import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { countsOf } from '../../../scripts/commands/reconciliation.js';
+import { skillforgeProgram } from '../../../scripts/commands/program.js';
+import { verifyChain } from '../../../scripts/decisions/sealing.js';
+import { sayInFolder } from '../../../scripts/privacy/consentAnew.js';
+import { eraseLearner, erasuresFolder, lastReceipt, learnerDigest, type Receipt } from '../../../scripts/privacy/erasure/saga.js';
+import { personalStores } from '../../../scripts/privacy/erasure/places.js';
+import { SigningKey, isAsSigned, type Signed } from '../../../scripts/privacy/erasure/signing.js';
+import { STEPS } from '../../../scripts/privacy/erasure/steps.js';
+import { verifyErased } from '../../../scripts/privacy/erasure/verification.js';
+import { exportLearner, type ExportLine } from '../../../scripts/privacy/learnerExport.js';
+import { HOUR_MS, at, click } from '../../topologies/clicks.js';
+import { statement } from '../../topologies/statements.js';
+import { ADA, BOB, REGION, SEVENTY, SEVEN, append, copyOf, erasable, onStorage, run, tellTime, type Erasable } from './erasable.js';
+
+const SLOW_MS = 180_000;
+const NOW = at(3);
+/** Stores of the fixture that hold something of the learner: all that there are on one machine, but the list of denied ones, which is empty. */
+const FILLED = ['embedded-folder', 'reader-view', 'identity-map', 'archive', 'batch-features', 'exports', 'model-cache'];
+
+/** Opens a view and looks into it, as a reader does, until it is killed. */
+const READER = `
+  import { open } from 'lmdb';
+  const root = open({ path: process.argv[1], noSubdir: true, maxDbs: 4, encoding: 'binary', keyEncoding: 'binary' });
+  root.openDB('heads', { encoding: 'binary', keyEncoding: 'binary', useVersions: true }).get(Buffer.from('head'));
+  process.stdout.write('open');
+  setInterval(() => {}, 1000);
+`;
+
+const clicksOf = (learner: string, day: number) => [
+  click(learner, at(day, HOUR_MS), { item: 'i1' }),
+  click(learner, at(day, 2 * HOUR_MS), { item: 'i2' }),
+];
+
+let made: Erasable;
+
+const keyOf = ({ installation }: Erasable): SigningKey => SigningKey.at(join(erasuresFolder(installation), 'receipts.key'));
+const erase = (place: Erasable, reached?: (step: string, when: string) => void, learner = place.ada) =>
+  eraseLearner({ installation: place.installation, learner, key: keyOf(place), clock: () => NOW, ...(reached === undefined ? {} : { reached }) });
+
+/** Stores in which something readable is found. */
+async function dirty({ installation, ada }: Erasable, learner = ada): Promise<string[]> {
+  return (await verifyErased(installation, learner)).filter(({ readable }) => readable > 0).map(({ store }) => store);
+}
+
+async function exported({ installation }: Erasable, learner: string): Promise<ExportLine[]> {
+  const lines: ExportLine[] = [];
+  for await (const line of exportLearner(installation, learner)) lines.push(line);
+  return lines;
+}
+
+/** How many records and rows of a learner the folder has. */
+const heldOf = async (place: Erasable, learner: string): Promise<number> =>
+  (await exported(place, learner)).filter((line) => 'where' in line && line.store === 'embedded-folder').length;
+
+/** Records by topic that are not of the learner. */
+function othersIn(storage: EmbeddedStorage, learner: string): Record<string, number> {
+  const isOther = ({ key, value, header }: LogRecord): boolean =>
+    !isMarker(header) && key?.toString() !== learner && value?.includes(learner) !== true;
+  const counted = storage.log.topics().map(({ name, partitions }) => {
+    const all = Array.from({ length: partitions }, (_, partition) => [...localRecords(storage.log, name, partition)]);
+    return [name, all.flat().filter(isOther).length] as const;
+  });
+  return Object.fromEntries(counted);
+}
+
+beforeAll(async () => {
+  made = await erasable();
+}, SLOW_MS);
+
+describe('the data of a learner', { timeout: SLOW_MS }, () => {
+  it('are exported from every store of the inventory that holds personal data, decoded', async () => {
+    const lines = await exported(made, made.ada);
+    const told = lines.filter((line) => !('where' in line)).map(({ store }) => store);
+    expect(told).toEqual(personalStores);
+    const found = Object.fromEntries(lines.flatMap((line) => ('found' in line ? [[line.store, line.found]] : [])));
+    expect(Object.keys(found).filter((store) => found[store]! > 0)).toEqual(personalStores.filter((store) => FILLED.includes(store)));
+    expect(lines.filter((line) => 'unseen' in line).map(({ store }) => store)).toEqual(['redis-state', 'feature-store', 'snapshots']);
+    const records = lines.filter((line) => 'where' in line && line.where.startsWith(`${REGION}.`));
+    const inTopics = new Set(records.map((line) => ('where' in line ? line.where.split('/')[0] : '')));
+    for (const topic of [topics.clicks, topics.profiles, topics.recommendations, topics.learnerActivity, topics.control, topics.deadLetters])
+      expect(inTopics).toContain(`${REGION}.${topic.name}`);
+    const clicked = records.find((line) => 'where' in line && line.where.startsWith(`${REGION}.clicks/`));
+    expect(clicked).toMatchObject({ value: { key: made.ada, value: { learner: made.ada, personal: { item: 'i1', clicks: 1 } } } });
+  });
+
+  it('are those of nobody whose name begins in the same way', async () => {
+    const inLines = async (learner: string): Promise<number> =>
+      (await exported(made, learner)).filter((line) => 'where' in line && line.where.includes('recommendations.jsonl')).length;
+    expect([await inLines(SEVEN), await inLines(SEVENTY)]).toEqual([0, 1]);
+  });
+});
+
+describe('an erasure', { timeout: SLOW_MS }, () => {
+  let place: Erasable;
+  let receipt: Signed<Receipt>;
+  let before: Record<string, number>;
+  let heldOfBob: number;
+  const others = (): Promise<Record<string, number>> =>
+    onStorage(place.installation.data, (storage) => Promise.resolve(othersIn(storage, place.ada)));
+
+  beforeAll(async () => {
+    place = copyOf(made);
+    [before, heldOfBob] = [await others(), await heldOf(place, place.bob)];
+    expect(await dirty(place)).toEqual([...personalStores.filter((store) => FILLED.includes(store)), 'raw files']);
+    receipt = await erase(place);
+  }, SLOW_MS);
+
+  it('leaves nothing readable in any store, nor in the bytes of the folder, and everything of the others', async () => {
+    const verified = await verifyErased(place.installation, place.ada);
+    expect(verified.filter(({ readable }) => readable > 0)).toEqual([]);
+    expect(verified.filter(({ nameAlone }) => nameAlone > 0).map(({ store }) => store)).toEqual(['deny-list', 'raw files']);
+    // The experiment that named the learner stays, without the name.
+    expect(await others()).toEqual({ ...before, [`${REGION}.control`]: (before[`${REGION}.control`] ?? 0) + 1 });
+    expect(await heldOf(place, place.bob)).toBe(heldOfBob);
+    expect(verifyEmbedded(place.installation.data).problems).toEqual([]);
+    expect(readdirSync(place.installation.data).filter((name) => name.startsWith('.new-'))).toEqual([]);
+  });
+
+  it('leaves chain, archive and counts as they have to be', async () => {
+    const { installation } = place;
+    await onStorage(installation.data, async (storage) => {
+      const tools = localTools(storage);
+      const chain = await verifyChain(tools, { folder: installation.chain, region: REGION });
+      expect([chain.breaches, chain.erased > 0, chain.records > 0]).toEqual([[], true, true]);
+      for (const { name } of [topics.clicks, topics.quizResults, topics.learnerContexts]) {
+        const partitions = await verifyArchive(tools, join(installation.data, 'archive'), name, REGION);
+        expect(partitions.flatMap(({ problems }) => problems)).toEqual([]);
+      }
+      expect((await countsOf(tools, undefined, REGION)).flatMap(({ problems }) => problems)).toEqual([]);
+    });
+    const features = join(installation.data, 'features', 'learner_quiz_scores', 'day=2024-01-02', 'part.parquet');
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(features) });
+    const time = new Date(at(1));
+    expect(rows.map((row) => ({ ...row }))).toEqual([place.bob, SEVENTY].map((learner) => ({ learner, event_timestamp: time, score: 0.5 })));
+    expect(readFileSync(join(installation.data, 'exports', 'recommendations.jsonl'), 'utf8').split('\n')).toHaveLength(3);
+    expect(existsSync(join(installation.data, 'training', 'one'))).toBe(false);
+    const identities = openIdentityMap(installation.gatewayFolder);
+    expect([identities.find(ADA), identities.find(BOB)]).toEqual([null, place.bob]);
+    await identities.close();
+  });
+
+  it('gives a receipt that is signed, and names nobody', () => {
+    expect(isAsSigned(receipt)).toBe(true);
+    expect(isAsSigned({ ...receipt, finishedAtMs: receipt.finishedAtMs + 1 })).toBe(false);
+    expect(JSON.stringify(receipt)).not.toContain(place.ada);
+    expect(receipt.learner.sha256).toBe(learnerDigest(receipt.learner.salt, place.ada));
+    expect(receipt.steps.map(({ step, attempts }) => [step, attempts])).toEqual(STEPS.map(({ name }) => [name, 1]));
+    expect(lastReceipt(place.installation, keyOf(place), place.ada)).toMatchObject({ isSigned: true, receipt });
+    expect(lastReceipt(place.installation, keyOf(place), place.bob)).toBeNull();
+    const swept = receipt.steps.find(({ step }) => step === 'log-and-state')!.did as { records: Record<string, number>; rows: number };
+    expect(swept.records[`${REGION}.clicks`]).toBe(6);
+    expect(swept.rows).toBeGreaterThan(5);
+  });
+
+  it('events that come late bring nobody back, and stop nobody', async () => {
+    await onStorage(place.installation.data, async (storage) => {
+      await append(storage, topics.clicks, [...clicksOf(place.ada, 3), ...clicksOf(place.bob, 3)], at(4));
+      await append(storage, topics.lmsEvents, [statement('ENROLLED', place.ada, at(3))], at(4));
+      await tellTime(storage, at(4));
+      await run(storage);
+      expect((await countsOf(localTools(storage), undefined, REGION)).flatMap(({ problems }) => problems)).toEqual([]);
+    });
+    expect(await dirty(place)).toEqual([]);
+    // The others go on: their lists are made anew after what came late.
+    const madeAt = (await exported(place, place.bob)).flatMap((line) =>
+      'where' in line && line.where.startsWith(`${REGION}.recommendations/`) ? [(line.value as { value: { madeAtMs: number } }).value.madeAtMs] : [],
+    );
+    expect(Math.max(...madeAt)).toBeGreaterThan(at(3));
+  });
+
+  it('nothing is written of the learner but a later consent, with which they begin anew', async () => {
+    const { installation, ada } = place;
+    const say = (storage: EmbeddedStorage, said: object, atMs: number) =>
+      sayInFolder(storage, installation.view, { region: REGION, learner: learnerId(ada), atMs }, said);
+    await onStorage(installation.data, async (storage) => {
+      for (const said of [{ restricted: true }, { objectsToProfiling: true }, { consentProfiling: false }])
+        await expect(say(storage, said, NOW + 1)).rejects.toMatchObject({ code: 'SFS_LEARNER_ERASED' });
+      await expect(say(storage, { consentProfiling: true }, NOW)).rejects.toMatchObject({ code: 'SFS_LEARNER_ERASED' });
+      await say(storage, { consentProfiling: true }, NOW + 1);
+      await append(storage, topics.lmsEvents, [statement('ENROLLED', ada, NOW + 2)], at(4));
+      await append(storage, topics.clicks, clicksOf(ada, 3), at(4));
+      await tellTime(storage, at(4));
+      await run(storage);
+    });
+    const values = (await exported(place, ada)).flatMap((line) => ('where' in line && line.where.startsWith(`${REGION}.`) ? [line] : []));
+    expect(values.filter(({ where }) => where.startsWith(`${REGION}.clicks/`))).toHaveLength(2);
+    expect(values.some(({ where }) => where.startsWith(`${REGION}.recommendations/`))).toBe(true);
+    const contexts = values.filter(({ where }) => where.startsWith(`${REGION}.learner-contexts/`));
+    // The attributes of the old profile are not there any more: there is no segment.
+    expect(contexts.at(-1)).toMatchObject({ value: { value: { personal: { consentProfiling: true, segment: null } } } });
+    const denied = openDenyList({ folder: installation.view });
+    expect(denied.has(ada)).toBe(false);
+    await denied.close();
+  });
+
+  it('goes on where it was killed, before and after the work of each step', async () => {
+    const killedPlace = copyOf(made);
+    const kills = STEPS.flatMap(({ name }) => [`${name} begun`, `${name} worked`]);
+    for (const kill of kills) {
+      const killed = erase(killedPlace, (step, when) => {
+        if (`${step} ${when}` === kill) throw new Error(`killed: ${kill}`);
+      });
+      await expect(killed).rejects.toThrow(`killed: ${kill}`);
+    }
+    const last = await erase(killedPlace);
+    expect(last.steps.map(({ attempts }) => attempts)).toEqual(STEPS.map(() => 3));
+    expect(await dirty(killedPlace)).toEqual([]);
+    expect(isAsSigned(last)).toBe(true);
+  });
+
+  it('needs each of its steps: what is left is found until its step has been done', async () => {
+    const stepped = copyOf(made);
+    const cleaned: Record<string, string[]> = {};
+    let left = await dirty(stepped);
+    for (const { name } of STEPS) {
+      // One step is done for each call.
+      await erase(stepped, (step, when) => {
+        if (step === name && when === 'done') throw new Error('stop');
+      }).catch(() => undefined);
+      const after = await dirty(stepped);
+      cleaned[name] = left.filter((store) => !after.includes(store));
+      left = after;
+    }
+    expect(cleaned).toEqual({
+      'deny-list': [],
+      refuse: [],
+      'identity-map': ['identity-map'],
+      'decision-seals': [],
+      'log-and-state': ['embedded-folder'],
+      'data-file': [],
+      files: ['archive', 'batch-features', 'exports', 'model-cache'],
+      'feature-store': [],
+      'reader-view': ['reader-view', 'raw files'],
+    });
+  });
+});
+
+describe('an erasure that is not as simple', { timeout: SLOW_MS }, () => {
+  it('is refused on servers, and where there is no folder', async () => {
+    const command = async (...words: string[]): Promise<void> => {
+      const program = await skillforgeProgram(['privacy', words[0]!]);
+      await program.parseAsync(['privacy', ...words], { from: 'user' });
+    };
+    for (const name of ['erase', 'export']) {
+      await expect(command(name, 'x', '--kafka', 'localhost:9092', '--redis', 'redis://localhost')).rejects.toMatchObject({
+        code: 'SFS_ERASURE_SERVERS',
+      });
+      await expect(command(name, 'x', '--data', join(made.installation.data, 'none'))).rejects.toMatchObject({ code: 'SFS_FOLDER_MISSING' });
+    }
+  });
+
+  it('does all else where it has to wait for a reader, and where a file has a form that nobody can tell', async () => {
+    const waiting = copyOf(made);
+    const report = join(waiting.installation.data, 'exports', 'report.csv');
+    writeFileSync(report, `learner,clicks\n${waiting.ada},6\n`);
+    const view = join(waiting.installation.view, 'view.mdb');
+    const reader = spawn(process.execPath, ['--input-type=module', '-e', READER, view], { cwd: projectRoot, stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      await once(reader.stdout, 'data');
+      await expect(erase(waiting)).rejects.toMatchObject({ code: 'SFS_ERASURE_STUCK', context: { paths: [report] } });
+      expect(await dirty(waiting)).toEqual(['exports', 'raw files']);
+      rmSync(report);
+      await expect(erase(waiting)).rejects.toMatchObject({ code: 'SFS_ERASURE_WAITS', context: { pids: [reader.pid] } });
+      // The rows are gone from the view all the same.
+      expect(await dirty(waiting)).toEqual(['raw files']);
+    } finally {
+      reader.kill('SIGKILL');
+      await once(reader, 'exit');
+    }
+    const { steps } = await erase(waiting);
+    expect(steps.filter(({ attempts }) => attempts > 1).map(({ step, attempts }) => [step, attempts])).toEqual([
+      ['files', 2],
+      ['reader-view', 3],
+    ]);
+    expect(await dirty(waiting)).toEqual([]);
+  });
+});

@@ -63,6 +63,9 @@ export interface ClientStatus {
   readonly trouble: string | null;
 }
 
+/** They are counted in some ten milliseconds. */
+const MOST_COUNTED = 20_000;
+
 /** Follows the topics of recommendations into a view of its own, and answers from it without waiting. */
 export class RecommendationClient {
   private readonly listeners = new Set<(change: RecommendationChange) => void>();
@@ -149,6 +152,11 @@ export class RecommendationClient {
       if (!this.denied.has(learner)) found.push(learner);
     }
     return found;
+  }
+
+  /** Items of the catalogue that are not withdrawn; `null` where there are more than 20,000, as nothing else happens while they are counted. */
+  catalogueItems(): number | null {
+    return this.view.catalogueItems(MOST_COUNTED);
   }
 
   /**

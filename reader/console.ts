@@ -1,34 +1,32 @@
 /**
- * The page and what feeds it, as a fastify plugin:
+ * The page and what feeds it, as a fastify plugin. Who has no credential where one is needed is asked for it by the browser; each part takes its scope.
  *
- * | route | answer |
- * |---|---|
- * | `GET /` and `/page/*` | the page |
- * | `GET /console/overview` | topologies and topics with rates, lag and watermarks |
- * | `GET /console/learners?prefix=&limit=` | learners to pick from |
- * | `GET /console/learners/{id}` | the windows behind a learner's recommendations |
- * | `GET /console/trends/{cohort}` | what a cohort uses |
+ * | route | answer | scope |
+ * |---|---|---|
+ * | `GET /` and `/page/*` | the page | `console:read` |
+ * | `GET /console/access` | what the page may show to the caller | `console:read` |
+ * | `GET /console/overview` | topologies and topics with rates, lag and watermarks | `console:read` |
+ * | `GET /console/trends/{cohort}` | what a cohort uses | `console:read` |
+ * | `GET /console/replays` | replays and how far they are | `console:read` |
+ * | `GET /console/replays/{topology}/difference` | how their results differ | `console:read` |
+ * | `GET /console/models` | models of the registry, with their gates | `console:read` |
+ * | `GET /console/dead-letters` | what could not be processed | `console:read` |
+ * | `GET /console/learners?prefix=&limit=` | learners to pick from | `console:learners` |
+ * | `GET /console/learners/{id}` | the windows behind a learner's recommendations | `console:learners` |
+ * | `GET /console/learners/{id}/decisions` | what was decided for a learner, and what it saw | `console:learners` |
  *
  * Recommendations themselves the page reads as every client does, at `/v1`.
  */
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
-import type { ConsoleSource, LearnerWindows } from './consoleSource.js';
 import { answerUnchanged } from './http/conditional.js';
+import { consoleFigureRoutes, type ConsoleRouteOptions } from './http/consoleRoutes.js';
 import { pageFiles, type PageFile } from './pageFiles.js';
 
 export * from './consoleSource.js';
 
 /** What the routes of the page need. */
-export interface ConsoleOptions {
-  /** What the page shows beside recommendations. */
-  readonly source: ConsoleSource;
-  /** The first learners of the served view whose id begins with `prefix`, at most `limit`, sorted by the bytes of their ids; denied ones are left out. */
-  readonly learners: (prefix: string, limit: number) => readonly string[];
-  /** Whether a learner is on the deny list: nothing of them is shown. */
-  readonly isDenied: (learner: string) => boolean;
-  /** The clock by which the reader tells what is stale, ms since epoch. */
-  readonly now: () => number;
+export interface ConsoleOptions extends ConsoleRouteOptions {
   /** Folder of the page's files; by default the page of this package. */
   readonly pageFolder?: string | undefined;
 }
@@ -42,16 +40,8 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
-const ID = { type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' } as const;
-const PREFIX = { type: 'string', maxLength: 256, pattern: ID.pattern, default: '' } as const;
-const LIMIT = { type: 'integer', minimum: 1, maximum: 200, default: 50 } as const;
-
-const strictly = <P extends Record<string, object>>(properties: P) => ({ type: 'object', properties, additionalProperties: false }) as const;
-
-/** Not part of the API for clients: it may change with the page. */
+/** Files are no part of the API. */
 const hidden = { hide: true } as const;
-
-/** A browser asks the person before the page for a key, and shows it with all that the page asks for. */
 const config = { access: 'console:read', isForPeople: true } as const;
 
 /**
@@ -66,7 +56,7 @@ export const consoleRoutes: FastifyPluginCallback<ConsoleOptions> = (app, option
     // Thrown here it would end the process.
     return done(error as Error);
   }
-  serveFigures(app, options);
+  consoleFigureRoutes(app, options);
   done();
 };
 
@@ -75,27 +65,3 @@ function servePage(app: FastifyInstance, files: ReadonlyMap<string, PageFile>): 
     app.get(path, { config, schema: hidden }, (_, reply) => reply.headers(PAGE_HEADERS).type(type).send(content));
   }
 }
-
-function serveFigures(app: FastifyInstance, { source, learners, isDenied, now }: ConsoleOptions): void {
-  app.get('/console/overview', { config, schema: { ...hidden, querystring: strictly({}) } }, async () => ({
-    nowMs: now(),
-    ...(await source.overview()),
-  }));
-  app.get<{ Querystring: { readonly prefix: string; readonly limit: number } }>(
-    '/console/learners',
-    { config, schema: { ...hidden, querystring: strictly({ prefix: PREFIX, limit: LIMIT }) } },
-    ({ query: { prefix, limit } }) => ({ learners: learners(prefix, limit) }),
-  );
-  app.get<{ Params: { readonly learner: string } }>(
-    '/console/learners/:learner',
-    { config, schema: { ...hidden, params: strictly({ learner: ID }), querystring: strictly({}) } },
-    ({ params: { learner } }) => (isDenied(learner) ? nothingOf(learner) : source.learner(learner)),
-  );
-  app.get<{ Params: { readonly cohort: string } }>(
-    '/console/trends/:cohort',
-    { config, schema: { ...hidden, params: strictly({ cohort: ID }), querystring: strictly({}) } },
-    async ({ params: { cohort } }) => ({ cohort, trend: await source.trend(cohort) }),
-  );
-}
-
-const nothingOf = (learner: string): LearnerWindows => ({ learner, context: null, engagement: null, mastery: null });

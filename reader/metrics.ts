@@ -1,16 +1,22 @@
 /** Metrics of a reader for Prometheus. No label holds an id of a person, an item or a caller. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Served } from './answer.js';
+import type { Answer } from './answer.js';
 import type { ClientNotice, ClientStatus, RecommendationChange } from './client.js';
+import { ServedItems } from './servedItems.js';
 
 /** Upper bounds, seconds: an answer takes a fraction of a millisecond. */
-const BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
+
+/** Upper bounds, seconds: lists are made anew after an hour of use, after each day, or after a week, and hold for eight days. */
+const AGE_SECONDS = [60, 600, 3_600, 21_600, 86_400, 172_800, 345_600, 691_200, 1_382_400, 2_764_800] as const;
 
 /** A metric as it is declared. */
 export interface ReaderMetric {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
   readonly help: string;
+  /** Upper bounds of a histogram, ascending, in the unit of its name. */
+  readonly buckets?: readonly number[];
 }
 
 /** Every metric of the reader by its name, those of Node itself left out. */
@@ -22,6 +28,7 @@ export const READER_METRICS = {
   },
   skillforge_reader_request_duration_seconds: {
     type: 'histogram',
+    buckets: BUCKETS_SECONDS,
     labels: ['route'],
     help: 'Time from a request to the end of its answer; streams of changes are left out.',
   },
@@ -29,6 +36,22 @@ export const READER_METRICS = {
     type: 'counter',
     labels: ['served'],
     help: 'Answers for a learner, those of batches and streams included, by where they come from: personal, stale, segment, popular.',
+  },
+  skillforge_reader_list_age_seconds: {
+    type: 'histogram',
+    buckets: AGE_SECONDS,
+    labels: ['served'],
+    help: 'Age of the list in each of these answers when it was given, by the clock of the reader; of a list that was merged of several, that of the oldest. Answers without a list are left out.',
+  },
+  skillforge_reader_served_items: {
+    type: 'gauge',
+    labels: [],
+    help: 'Different items in these answers in the last one to two hours, estimated.',
+  },
+  skillforge_reader_catalogue_items: {
+    type: 'gauge',
+    labels: [],
+    help: 'Items of the catalogue that are not withdrawn, counted anew every ten minutes. Absent where there are more than 20,000: counting them would hold up answers.',
   },
   skillforge_reader_changes_total: {
     type: 'counter',
@@ -70,35 +93,46 @@ export interface ReaderFigures {
   readonly status: ClientStatus;
   readonly isStopping: boolean;
   readonly streams: number;
+  /** Items that are not withdrawn; `null` for too many to count. Asked for once in a while. */
+  readonly catalogueItems: () => number | null;
 }
+
+/** How long a count of the catalogue is told, ms. */
+const COUNTED_MS = 600_000;
 
 /** Counts what a reader does. */
 export class ReaderMetrics {
   private readonly registry = new Registry();
   private readonly counters = new Map<ReaderMetricName, Counter>();
   private readonly gauges = new Map<ReaderMetricName, Gauge>();
-  private readonly durations: Histogram;
+  private readonly histograms = new Map<ReaderMetricName, Histogram>();
+  private readonly items: ServedItems;
+  private catalogue: { readonly items: number | null; readonly atMs: number } | null = null;
 
-  constructor() {
-    const durations = 'skillforge_reader_request_duration_seconds';
-    for (const [name, { type, help, labels }] of Object.entries<ReaderMetric>(READER_METRICS)) {
+  /** @param now - wall clock, ms since epoch */
+  constructor(private readonly now: () => number = Date.now) {
+    this.items = new ServedItems(now);
+    for (const [name, { type, help, labels, buckets = [] }] of Object.entries<ReaderMetric>(READER_METRICS)) {
       const options = { name, help, labelNames: [...labels], registers: [this.registry] };
       if (type === 'counter') this.counters.set(name as ReaderMetricName, new Counter(options));
       else if (type === 'gauge') this.gauges.set(name as ReaderMetricName, new Gauge(options));
+      else this.histograms.set(name as ReaderMetricName, new Histogram({ ...options, buckets: [...buckets] }));
     }
-    const { help, labels } = READER_METRICS[durations];
-    this.durations = new Histogram({ name: durations, help, labelNames: [...labels], registers: [this.registry], buckets: BUCKETS_SECONDS });
     collectDefaultMetrics({ register: this.registry });
   }
 
   /** @param seconds - `null` for an answer that has no end of its own */
   request(method: string, route: string, status: number, seconds: number | null): void {
     this.count('skillforge_reader_requests_total', { method, route, status: String(status) });
-    if (seconds !== null) this.durations.observe({ route }, seconds);
+    if (seconds !== null) this.histograms.get('skillforge_reader_request_duration_seconds')!.observe({ route }, seconds);
   }
 
-  answered(served: Served): void {
+  /** @param atMs - by the clock that tells what is stale, ms since epoch of event time */
+  answered({ served, madeAtMs, items }: Answer, atMs: number): void {
     this.count('skillforge_reader_answers_total', { served });
+    // Lists may come from a machine whose clock is ahead.
+    if (madeAtMs !== null) this.histograms.get('skillforge_reader_list_age_seconds')!.observe({ served }, Math.max(0, atMs - madeAtMs) / 1000);
+    for (const { item } of items) this.items.add(item);
   }
 
   changed({ kind }: RecommendationChange): void {
@@ -119,14 +153,22 @@ export class ReaderMetrics {
   }
 
   /** The text format of Prometheus, version 0.0.4. */
-  async read({ status, isStopping, streams }: ReaderFigures): Promise<string> {
+  async read({ status, isStopping, streams, catalogueItems }: ReaderFigures): Promise<string> {
     const { ready, lag, trouble } = status;
     this.set('skillforge_reader_lag_records', lag);
     this.set('skillforge_reader_ready', ready && !isStopping ? 1 : 0);
     this.set('skillforge_reader_following', trouble === null ? 1 : 0);
     this.set('skillforge_reader_streams', streams);
+    this.set('skillforge_reader_served_items', this.items.estimate());
+    this.set('skillforge_reader_catalogue_items', this.counted(catalogueItems));
     // The library writes the mean of nothing as `Nan`, which is no number of the format.
     return (await this.registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+  }
+
+  private counted(count: () => number | null): number | null {
+    const atMs = this.now();
+    if (this.catalogue === null || atMs - this.catalogue.atMs >= COUNTED_MS) this.catalogue = { items: count(), atMs };
+    return this.catalogue.items;
   }
 
   private count(name: ReaderMetricName, labels: Readonly<Record<string, string>>): void {

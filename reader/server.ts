@@ -4,7 +4,8 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
-import { SkillForgeError, errorCodeOf, errorMessageOf } from '../schemas/index.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf, type Traces } from '../schemas/index.js';
+import { traceAnswer } from './answerTraces.js';
 import { isLoopback } from './access/loopback.js';
 import { AccessPolicy, type AccessOptions } from './access/policy.js';
 import { RecommendationClient, type ClientNotice, type ClientOptions } from './client.js';
@@ -45,6 +46,8 @@ export interface ReaderOptions extends ClientOptions {
   readonly events?: EventWriter;
   /** Whether to count requests, and to serve what was counted at `/metrics` (false). */
   readonly metrics?: boolean;
+  /** Where answers to learners who are followed are told (nowhere). */
+  readonly traces?: Traces;
   /** While it stops, for how long it says that it is not ready and answers all the same, ms (0): until nobody sends it requests any more. */
   readonly drainMs?: number;
   /** Between two signs of life in a stream of changes, ms (15,000). */
@@ -126,7 +129,11 @@ function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMe
     if (options.logStream === undefined) process.emitWarning(errorMessageOf(error));
   };
   const policy = access === undefined ? null : AccessPolicy.of(access, keysTrouble);
-  const answers = new LearnerAnswers(client, region, (served) => metrics?.answered(served));
+  const { traces } = options;
+  const answers = new LearnerAnswers(client, region, (answer, learner, elapsedMs) => {
+    metrics?.answered(answer, client.now());
+    if (traces !== undefined) traceAnswer(traces, learner, answer, elapsedMs);
+  });
   if (metrics !== null) client.onChange((change) => metrics.changed(change));
   return { options, client, log, metrics, policy, answers, feed: new ChangeFeed(client, answers, beatMs), isStopping: false };
 }
@@ -216,7 +223,12 @@ function declareRoutes(app: FastifyInstance, parts: ReaderParts): void {
   });
   probeRoutes(app, client, () => parts.isStopping);
   if (metrics === null) return;
-  metricRoutes(app, metrics, () => ({ status: client.status(), isStopping: parts.isStopping, streams: feed.size }));
+  metricRoutes(app, metrics, () => ({
+    status: client.status(),
+    isStopping: parts.isStopping,
+    streams: feed.size,
+    catalogueItems: () => client.catalogueItems(),
+  }));
 }
 
 function consoleOptions({ client, options: { pageFolder } }: ReaderParts, source: ConsoleSource): ConsoleOptions {

@@ -67,6 +67,16 @@ export class RecommendationView {
     return value === null ? null : this.codecs.item(value);
   }
 
+  /** Items that are not withdrawn; `null` where the catalogue has more rows than `most`. */
+  catalogueItems(most: number): number | null {
+    let [rows, items] = [0, 0];
+    for (const { value } of this.store.scan(rowPrefix(CATALOGUE))) {
+      if (++rows > most) return null;
+      if (!this.codecs.item(value).withdrawn) items++;
+    }
+    return items;
+  }
+
   private segmentsOf(segment: string): SegmentRecommendation[] {
     const found: SegmentRecommendation[] = [];
     for (const { key, value } of this.store.scan(rowPrefix(SEGMENTS))) if (key.endsWith(`|${segment}`)) found.push(this.codecs.segment(value));

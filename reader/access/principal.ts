@@ -1,7 +1,7 @@
 /** Who asks, and what they may do. */
 
-/** What a caller may be allowed to do. */
-export const SCOPES = ['recommendations:read', 'console:read', 'events:write'] as const;
+/** What a caller may be allowed to do. `console:read` shows how things run and nothing of a learner: that takes `console:learners`. */
+export const SCOPES = ['recommendations:read', 'console:read', 'console:learners', 'events:write'] as const;
 
 /** One of {@link SCOPES}. */
 export type Scope = (typeof SCOPES)[number];

@@ -1,5 +1,5 @@
 /** Answers as they are sent. */
-import type { Answer, ListName, Question, Served } from '../answer.js';
+import type { Answer, ListName, Question } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
 
 /** What a request says of a learner's list. */
@@ -27,13 +27,15 @@ export class LearnerAnswers {
     private readonly client: RecommendationClient,
     /** Whose data the answers are. */
     readonly region: string,
-    private readonly onAnswer: (served: Served) => void = () => undefined,
+    /** @param elapsedMs - what it took to find the answer */
+    private readonly onAnswer: (answer: Answer, learner: string, elapsedMs: number) => void = () => undefined,
   ) {}
 
   /** The body of the answer for one learner. @throws SFS_KEY_INVALID for an empty id */
   of(learner: string, question: Question & { readonly list: ListName }): object {
+    const beganMs = performance.now();
     const answer = this.client.get(learner, question);
-    this.onAnswer(answer.served);
+    this.onAnswer(answer, learner, performance.now() - beganMs);
     return { learner, list: question.list, region: this.region, ...spoken(answer) };
   }
 }

@@ -13,6 +13,7 @@ export function apiDescription(): object {
     tags: [
       { name: 'recommendations', description: 'What to recommend' },
       { name: 'events', description: 'What was shown, and what came of it' },
+      { name: 'console', description: 'What the page shows; a source that has nothing of a part has no route for it' },
       { name: 'operation', description: 'Health and readiness' },
     ],
     components: {

@@ -81,5 +81,40 @@ export function row(head, ...cells) {
   return element('tr', {}, element('th', { scope: 'row' }, head), ...cells);
 }
 
+/**
+ * Puts the rows of new tables into those that a place has, so that scrolling and focus stay.
+ * @param {HTMLElement} place
+ * @param {readonly HTMLElement[]} tables
+ */
+export function fillTables(place, tables) {
+  const bodies = tables.map((one) => one.querySelector('tbody'));
+  const known = [...place.querySelectorAll('tbody')];
+  if (known.length !== bodies.length) return place.replaceChildren(...tables.map((one) => element('div', { class: 'panel' }, one)));
+  known.forEach((body, index) => {
+    if (body.textContent !== bodies[index]?.textContent) body.replaceChildren(...(bodies[index]?.children ?? []));
+  });
+}
+
+/**
+ * What is shown when somebody asks for it; it stays open when it is made anew.
+ * @param {string} id names it among those of `opened`
+ * @param {string} summary
+ * @param {Set<string>} opened
+ * @param {...Child} children
+ */
+export function fold(id, summary, opened, ...children) {
+  const made = element(
+    'details',
+    { class: 'panel', 'data-fold': id, ...(opened.has(id) ? { open: '' } : {}) },
+    element('summary', {}, summary),
+    ...children,
+  );
+  made.addEventListener('toggle', () => (made.open ? opened.add(id) : opened.delete(id)));
+  return made;
+}
+
+/** @param {string} text */
+export const words = (text) => element('td', { class: 'words' }, text);
+
 /** @param {string} text */
 export const cell = (text) => element('td', {}, text);

@@ -72,18 +72,25 @@ export class Graph {
   }
 }
 
+/** @param {number | null} watermarkMs */
+const seenText = (watermarkMs) => (watermarkMs === null ? 'no watermark yet' : `to ${timeText(watermarkMs)}`);
+
 /**
  * @param {Overview} overview
  * @returns {GraphNode[]}
  */
 function nodesOf({ topologies, topics }) {
   return [
-    ...topics.map(({ name, written, appendedPerSecond }) => ({
+    ...topics.map(({ name, written, appendedPerSecond, lag, watermarkMs }) => ({
       id: name,
       kind: /** @type {const} */ ('topic'),
       name,
-      // What a topology sends stands at the topology: here markers would be counted.
-      figures: written ? [] : [rateText(appendedPerSecond)],
+      figures: [
+        // What a topology sends stands at the topology: here markers would be counted.
+        ...(written ? [] : [rateText(appendedPerSecond)]),
+        ...(lag === null ? [] : [`${countText(lag)} waiting`]),
+        seenText(watermarkMs),
+      ],
     })),
     ...topologies.map(({ id, recordsPerSecond, sentPerSecond, lag, watermarkMs, ended }) => ({
       id,
@@ -92,7 +99,7 @@ function nodesOf({ topologies, topics }) {
       figures: [
         `${rateText(recordsPerSecond)} in, ${rateText(sentPerSecond)} out`,
         `${countText(lag)} waiting`,
-        ended ? 'ended' : watermarkMs === null ? 'no watermark yet' : `to ${timeText(watermarkMs)}`,
+        ended ? 'ended' : seenText(watermarkMs),
       ],
     })),
   ];

@@ -4,6 +4,12 @@
 /** @typedef {import('../consoleSource.js').ConsoleTopology} ConsoleTopology */
 /** @typedef {import('../consoleSource.js').ConsoleTopic} ConsoleTopic */
 /** @typedef {import('../consoleSource.js').LearnerWindows} LearnerWindows */
+/** @typedef {import('../consoleSource.js').LearnerDecisions} LearnerDecisions */
+/** @typedef {import('../consoleSource.js').ConsoleReplays} ConsoleReplays */
+/** @typedef {import('../consoleSource.js').ReplayDifference} ReplayDifference */
+/** @typedef {import('../consoleSource.js').ConsoleModels} ConsoleModels */
+/** @typedef {import('../consoleSource.js').ConsoleDeadLetters} ConsoleDeadLetters */
+/** @typedef {{ readonly scopes: readonly string[], readonly parts: readonly string[] }} Access what the page may show */
 /** @typedef {import('../../schemas/generated/types.js').CohortTrend} CohortTrend */
 /** @typedef {'next' | 'new'} ListName */
 /** @typedef {'personal' | 'stale' | 'segment' | 'popular'} Served */
@@ -33,18 +39,45 @@
 
 const SHOWN = 10;
 const TIMEOUT_MS = 10_000;
+/** Comparing reads all results of two versions. */
+const COMPARING_MS = 600_000;
 
 /**
  * The browser keeps what it had, and the server says when that is still right: an answer that has not changed costs some bytes.
  * @template T
  * @param {string} path
+ * @param {number} [timeoutMs]
  * @returns {Promise<T>}
  */
-async function ask(path) {
-  const response = await fetch(path, { cache: 'no-cache', signal: AbortSignal.timeout(TIMEOUT_MS) });
+async function ask(path, timeoutMs = TIMEOUT_MS) {
+  const response = await fetch(path, { cache: 'no-cache', signal: AbortSignal.timeout(timeoutMs) });
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return /** @type {T} */ (await response.json());
 }
+
+/** @returns {Promise<Access>} */
+export const askAccess = () => ask('/console/access');
+
+/** @returns {Promise<ConsoleReplays>} */
+export const askReplays = () => ask('/console/replays');
+
+/**
+ * @param {string} topology
+ * @returns {Promise<ReplayDifference>}
+ */
+export const askDifference = (topology) => ask(`/console/replays/${encodeURIComponent(topology)}/difference`, COMPARING_MS);
+
+/** @returns {Promise<ConsoleModels>} */
+export const askModels = () => ask('/console/models');
+
+/** @returns {Promise<ConsoleDeadLetters>} */
+export const askDeadLetters = () => ask('/console/dead-letters');
+
+/**
+ * @param {string} learner
+ * @returns {Promise<LearnerDecisions>}
+ */
+export const askDecisions = (learner) => ask(`/console/learners/${encodeURIComponent(learner)}/decisions`);
 
 /** @returns {Promise<Overview>} */
 export const askOverview = () => ask('/console/overview');

@@ -1,53 +1,62 @@
 /** How the topologies are doing, as a graph and in words. */
-import { cell, element, part, row, setText, table } from './elements.js';
+import { cell, fillTables, part, row, setText, table, words } from './elements.js';
 import { Graph } from './graph.js';
 import { countText, rateText, timeText } from './words.js';
 
 /** @typedef {import('./server.js').Overview} Overview */
 /** @typedef {import('./server.js').ConsoleTopology} ConsoleTopology */
+/** @typedef {import('./server.js').ConsoleTopic} ConsoleTopic */
 
 export class Topologies {
   note = part('topologies-note');
+  about = this.note.textContent ?? '';
   tables = part('topology-tables');
   graph = new Graph(part('graph'));
-  /** @type {readonly HTMLTableElement[]} */
-  drawn = [];
 
   /** @param {Overview} overview */
   async show(overview) {
-    const { topologies, absent } = overview;
+    const { topologies, topics, absent } = overview;
     if (absent !== undefined) return setText(this.note, absent);
     if (topologies.length === 0) return setText(this.note, 'No topology has run in this folder yet.');
+    setText(this.note, this.about);
     await this.graph.show(overview);
-    this.fill([
+    fillTables(this.tables, [
       table('Topologies', ['Topology', 'In', 'Out', 'Waiting', 'Watermark', 'Late', 'Dead letters', 'Reads', 'Writes'], topologies.map(topologyRow)),
-      table(
-        'Topics',
-        ['Topic', 'Appended, with markers', 'Offsets so far', 'Partitions'],
-        overview.topics.map(({ name, appendedPerSecond, appended, partitions }) =>
-          row(name, cell(rateText(appendedPerSecond)), cell(countText(appended)), cell(String(partitions))),
-        ),
-      ),
+      table('Tasks', ['Part', 'In', 'Waiting', 'Watermark', 'Tasks', 'Most waits for', 'Reads'], topologies.flatMap(partRows)),
+      table('Topics', ['Topic', 'Appended, with markers', 'Waiting', 'Seen up to', 'Offsets so far', 'Partitions'], topics.map(topicRow)),
     ]);
-  }
-
-  /**
-   * Puts the rows of new tables into those that are there, so that scrolling and focus stay.
-   * @param {readonly HTMLElement[]} tables
-   */
-  fill(tables) {
-    const bodies = tables.map((one) => one.querySelector('tbody'));
-    const known = [...this.tables.querySelectorAll('tbody')];
-    if (known.length !== bodies.length) return this.tables.replaceChildren(...tables.map((one) => element('div', { class: 'panel' }, one)));
-    known.forEach((body, index) => {
-      if (body.textContent !== bodies[index]?.textContent) body.replaceChildren(...(bodies[index]?.children ?? []));
-    });
   }
 }
 
+/** @param {number | null} watermarkMs */
+const watermarkText = (watermarkMs) => (watermarkMs === null ? 'none yet' : timeText(watermarkMs));
+
 /** @param {ConsoleTopology} topology */
 function topologyRow({ id, recordsPerSecond, sentPerSecond, lag, watermarkMs, ended, late, deadLetters, reads, writes }) {
-  const watermark = ended ? 'ended' : watermarkMs === null ? 'none yet' : timeText(watermarkMs);
+  const watermark = ended ? 'ended' : watermarkText(watermarkMs);
   const figures = [rateText(recordsPerSecond), rateText(sentPerSecond), countText(lag), watermark, countText(late), countText(deadLetters)];
-  return row(id, ...figures.map(cell), ...[reads, writes].map((names) => element('td', { class: 'words' }, names.join(', '))));
+  return row(id, ...figures.map(cell), ...[reads, writes].map((names) => words(names.join(', '))));
+}
+
+/**
+ * The tasks that read the same topics have a row.
+ * @param {ConsoleTopology} topology
+ */
+function partRows({ id, ended, parts }) {
+  return parts.map(({ index, recordsPerSecond, lag, watermarkMs, tasks, slowest, reads }) => {
+    const figures = [rateText(recordsPerSecond), countText(lag), ended ? 'ended' : watermarkText(watermarkMs), countText(tasks)];
+    return row(`${id}/${index}`, ...figures.map(cell), cell(slowest === null ? 'none' : `partition ${slowest}`), words(reads.join(', ')));
+  });
+}
+
+/** @param {ConsoleTopic} topic */
+function topicRow({ name, appendedPerSecond, lag, watermarkMs, appended, partitions }) {
+  const figures = [
+    rateText(appendedPerSecond),
+    lag === null ? 'not read' : countText(lag),
+    watermarkText(watermarkMs),
+    countText(appended),
+    String(partitions),
+  ];
+  return row(name, ...figures.map(cell));
 }

@@ -7,6 +7,14 @@ export const DAY_MS = 24 * HOUR_MS;
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
+const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+
+/**
+ * A score, or the value of a feature.
+ * @param {number} score
+ */
+export const scoreText = (score) => short.format(score);
+
 /** @param {number} count */
 export const countText = (count) => whole.format(count);
 

@@ -1,13 +1,30 @@
 /** What the reader's page shows, from a storage in which topologies run: in this process or beside it. */
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type Topic } from '../../schemas/index.js';
 import type { ConsoleSource } from '../../reader/consoleSource.js';
+import { localTools } from '../../runtime/localTools.js';
 import type { LocalStorage } from '../../runtime/ports.js';
+import { DecisionHistory } from './decisionHistory.js';
 import { LatestRecords } from './latestRecords.js';
-import { TopologyFigures, type FigureOptions } from './topologyFigures.js';
+import { ModelFigures, type ModelFigureOptions } from './modelFigures.js';
+import { operationSource } from './operationSource.js';
+import type { FigureOptions } from './topologyFigures.js';
+
+/** What is shown, and where models come from. */
+export interface ConsoleSourceOptions extends FigureOptions {
+  /** Without it the page has no part for models. */
+  readonly models?: ModelFigureOptions | undefined;
+}
+
+/** The models of a registry as a part of a source; none without a registry. */
+export function modelsOf(options: ModelFigureOptions | undefined): Pick<ConsoleSource, 'models'> {
+  if (options === undefined) return {};
+  const figures = new ModelFigures(options);
+  return { models: () => figures.models() };
+}
 
 /** The figures of the page. Nothing is read or kept before somebody asks. */
-export function consoleSource(storage: LocalStorage, options: FigureOptions): ConsoleSource {
-  const figures = new TopologyFigures(storage, options);
+export function consoleSource(storage: LocalStorage, options: ConsoleSourceOptions): Required<Omit<ConsoleSource, 'models'>> & ConsoleSource {
+  const history = new DecisionHistory(storage, options.region);
   const records = new LatestRecords(storage.log);
   const latest = <V>(topic: Topic<string, V>): ((key: string) => Promise<V | null>) => {
     const physicalName = physicalTopicName(options.region, topic.name);
@@ -21,12 +38,14 @@ export function consoleSource(storage: LocalStorage, options: FigureOptions): Co
   const features = latest(topics.learnerFeatures);
   const mastery = latest(topics.learnerMastery);
   return {
-    overview: () => figures.overview(),
+    ...operationSource(localTools(storage), options),
     learner: async (learner) => {
       const found = await Promise.all([context(learner), features(learner), mastery(learner)]);
       return { learner, context: valuesOf(found[0]), engagement: valuesOf(found[1]), mastery: valuesOf(found[2]) };
     },
     trend: latest(topics.cohortTrends),
+    decisions: (learner) => history.of(learner),
+    ...modelsOf(options.models),
   };
 }
 

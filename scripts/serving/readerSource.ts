@@ -5,10 +5,12 @@ import type { SchemaIds } from '../../schemas/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import type { KafkaOptions } from '../../runtime/kafka/index.js';
 import { kafkaOptionsOf, registryOptionsOf, type ReadingOptions } from '../commands/serverOptions.js';
-import { consoleSource } from './consoleSource.js';
+import { consoleSource, modelsOf } from './consoleSource.js';
 import { documentsIn } from './documentsFile.js';
 import { kafkaEvents } from './eventWriter.js';
 import { FollowedFolder } from './followedFolder.js';
+import type { ModelFigureOptions } from './modelFigures.js';
+import { ServersConsole } from './serversConsole.js';
 
 /** What a reader is opened over. */
 export interface ReaderSource {
@@ -27,18 +29,29 @@ export interface KafkaSourceOptions extends ReadingOptions {
   readonly events?: true;
   /** Replicas of topics that are created for them (1). */
   readonly replication?: number;
+  /** Where the page has its models from (it shows none). */
+  readonly models?: ModelFigureOptions;
+  /** Where the state of topologies is, for the page alone (it shows none). */
+  readonly redis?: string;
+  readonly redisOptions?: string;
 }
 
 /** The schemas whose ids a registry has given, beside the view that holds records with these ids. */
 const SCHEMAS_FILE = 'schemas.json';
 
-const NOT_ON_KAFKA =
-  'Not shown here: the state of topologies and the windows behind the lists are not in the topics that this reader follows. "skillforge lag" and the metrics of "run" tell how the topologies are doing.';
+const NO_STATE =
+  'Not shown here: the state of topologies is not in the topics that this reader follows. Started with --redis it shows it; "skillforge lag" and the metrics of "run" tell it, too.';
+const NO_WINDOWS = 'Not shown here: the windows behind the lists are not in the topics that this reader follows.';
 
-/** A folder that another process writes. @throws SFS_FOLDER_MISSING, and what opening a storage for reading throws */
-export async function folderSource(data: string, region: string): Promise<ReaderSource> {
+/**
+ * A folder that another process writes.
+ *
+ * @param models - where the page has its models from
+ * @throws SFS_FOLDER_MISSING, and what opening a storage for reading throws
+ */
+export async function folderSource(data: string, region: string, models?: ModelFigureOptions): Promise<ReaderSource> {
   const folder = await FollowedFolder.open(data);
-  return { log: folder.log, console: consoleOf(folder, region), close: () => folder.close() };
+  return { log: folder.log, console: { ...consoleOf(folder, region), ...modelsOf(models) }, close: () => folder.close() };
 }
 
 /**
@@ -57,12 +70,16 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
   const broker = await openBroker(options.driver, kafka);
   try {
     const log = await followTopics({ broker, region: options.region, isFollowed: isReadByView, schemas });
+    const { redis, models, replication = 1 } = options;
+    const servers = redis === undefined ? null : new ServersConsole({ ...options, redis, replication });
     const close = async (): Promise<void> => {
+      await servers?.close();
       await log.close();
       await broker.close();
     };
-    const events = options.events && kafkaEvents(broker, options.region, options.replication ?? 1);
-    return { log, ...(schemas && { schemas }), console: NO_CONSOLE, ...(events && { events }), close };
+    const figures = { ...NO_CONSOLE, ...servers?.source, ...modelsOf(models) };
+    const events = options.events && kafkaEvents(broker, options.region, replication);
+    return { log, ...(schemas && { schemas }), console: figures, ...(events && { events }), close };
   } catch (error) {
     await broker.close();
     throw error;
@@ -70,17 +87,26 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
 }
 
 const NO_CONSOLE: ConsoleSource = {
-  overview: () => ({ topologies: [], topics: [], absent: NOT_ON_KAFKA }),
-  learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null }),
+  overview: () => ({ topologies: [], topics: [], absent: NO_STATE }),
+  learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null, absent: NO_WINDOWS }),
   trend: () => Promise.resolve(null),
 };
 
 /** The figures of the storage that is read now. */
 function consoleOf(folder: FollowedFolder, region: string): ConsoleSource {
-  let known: { readonly of: EmbeddedStorage; readonly source: ConsoleSource } | null = null;
-  const current = (): ConsoleSource => {
+  type FolderConsole = ReturnType<typeof consoleSource>;
+  let known: { readonly of: EmbeddedStorage; readonly source: FolderConsole } | null = null;
+  const current = (): FolderConsole => {
     if (known?.of !== folder.storage) known = { of: folder.storage, source: consoleSource(folder.storage, { region }) };
     return known.source;
   };
-  return { overview: () => current().overview(), learner: (learner) => current().learner(learner), trend: (cohort) => current().trend(cohort) };
+  return {
+    overview: () => current().overview(),
+    learner: (learner) => current().learner(learner),
+    trend: (cohort) => current().trend(cohort),
+    decisions: (learner) => current().decisions(learner),
+    replays: () => current().replays(),
+    difference: (topology) => current().difference(topology),
+    deadLetters: () => current().deadLetters(),
+  };
 }

@@ -19,8 +19,9 @@ const grant = (scopes: readonly Scope[], rest: Partial<KeyGrant> = {}): KeyGrant
 });
 const keys = {
   app: newKey(grant(['recommendations:read'])),
-  ada: newKey(grant(['recommendations:read', 'events:write', 'console:read'], { learner: 'ada' })),
+  ada: newKey(grant(['recommendations:read', 'events:write', 'console:read', 'console:learners'], { learner: 'ada' })),
   console: newKey(grant(['console:read'])),
+  teacher: newKey(grant(['console:learners'])),
   old: newKey(grant(['recommendations:read'], { expiresAtMs: Date.now() - 1 })),
   lost: newKey(grant(['recommendations:read'])),
 };
@@ -32,7 +33,7 @@ const lines: string[] = [];
 beforeAll(async () => {
   writeKeys(
     path,
-    [keys.app, keys.ada, keys.console, keys.old].map(({ entry }) => entry),
+    [keys.app, keys.ada, keys.console, keys.teacher, keys.old].map(({ entry }) => entry),
   );
   school = await serving({
     access: { keyFile: path },
@@ -73,6 +74,12 @@ describe('a reader with keys', () => {
     expect((await school.get('/console/overview', bearer(keys.console.key))).status).toBe(200);
     expect((await school.get('/metrics', bearer(keys.console.key))).status).toBe(200);
     expect(await codeOf(await school.get(PATH, bearer(keys.console.key)))).toEqual([403, 'SFS_FORBIDDEN']);
+    // How things run, and what is known of learners, are two scopes.
+    for (const path of ['/console/learners', '/console/learners/ada']) {
+      expect(await codeOf(await school.get(path, bearer(keys.console.key)))).toEqual([403, 'SFS_FORBIDDEN']);
+      expect((await school.get(path, bearer(keys.teacher.key))).status).toBe(200);
+    }
+    expect(await codeOf(await school.get('/console/overview', bearer(keys.teacher.key)))).toEqual([403, 'SFS_FORBIDDEN']);
   });
 
   it('is open where nothing is told of anybody, and asks a browser for a key of the page', async () => {

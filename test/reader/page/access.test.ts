@@ -1,15 +1,15 @@
 /** The page for everybody: by keyboard, on a phone, in the dark, with a screen reader. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { violations } from './axe.js';
 import { SOON, openPage, useBrowser } from './browser.js';
 import { serve, type Served } from './pageServer.js';
-import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { WIDTH, isAsked, picture, seePicture } from './picture.js';
 import { School, learnerName } from './school.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// It builds the program, which takes a while.
+const starting = isAsked ? await import('../../scripts/startedSchool.js') : null;
+
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
 let school: School;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   school = await School.open(60);
   await school.run();
   await school.click(24);
+  await school.decide(learnerName(0));
   server = await serve(school);
 });
 afterAll(async () => {
@@ -32,19 +33,9 @@ useBrowser();
 async function whole(page: Page): Promise<void> {
   await page.locator('[data-list=new] .title').first().waitFor();
   await page.getByText('Engagement as of').waitFor();
+  await page.getByText('Decisions, newest first').waitFor();
   await page.locator('#graph svg').waitFor();
   await page.locator('#topology-tables table').first().waitFor();
-}
-
-interface Findings {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** Rules that axe finds broken, with the elements. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate<Findings>('axe.run(document, { resultTypes: ["violations"] })');
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 const focused = (page: Page): Promise<string> => page.evaluate('document.activeElement.id || document.activeElement.textContent');
@@ -55,6 +46,8 @@ describe('axe-core', () => {
     await whole(page);
     await school.recommend(learnerName(0), [{ item: colorScheme === 'light' ? 'essay-1' : 'genes-quiz' }, { item: 'forum' }], [{ item: 'genes' }]);
     await page.locator('.is-changed').first().waitFor();
+    await page.locator('#decisions summary').click();
+    await page.getByText('Candidates in AAA-2014J').waitFor();
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
       colorScheme === 'light' ? 'rgb(246, 247, 249)' : 'rgb(18, 21, 26)',
     );
@@ -82,7 +75,8 @@ describe('by keyboard alone', () => {
     const page = await openPage(server.url);
     await whole(page);
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Skip to the recommendations');
+    expect(await focused(page)).toBe('skip');
+    expect(await page.locator('#skip').innerText()).toBe('Skip to the recommendations');
     expect((await page.locator('.skip').boundingBox())!.y).toBeGreaterThanOrEqual(0);
     await page.keyboard.press('Enter');
     await expect.poll(() => focused(page), SOON).toBe('recommendations');
@@ -91,8 +85,8 @@ describe('by keyboard alone', () => {
   it('a learner is found by typing, chosen by arrow keys and picked by Enter', async () => {
     const page = await openPage(server.url);
     await whole(page);
-    // Skip link, three sections, the search.
-    for (let stop = 0; stop < 5; stop++) await page.keyboard.press('Tab');
+    // Skip link, six sections, the search.
+    for (let stop = 0; stop < 8; stop++) await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('search');
     await page.keyboard.type('learner-04');
     await expect
@@ -126,7 +120,7 @@ describe('by keyboard alone', () => {
     const page = await openPage(server.url);
     await whole(page);
     const stops: string[] = [];
-    for (let stop = 0; stop < 20; stop++) {
+    for (let stop = 0; stop < 30; stop++) {
       await page.keyboard.press('Tab');
       const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
       const name = await focused(page);
@@ -197,9 +191,6 @@ describe('the traffic of the page', () => {
 });
 
 describe('the picture of the page in the documents', () => {
-  const PICTURE = join(projectRoot, 'docs', 'images', 'page.png');
-  const WIDTH = 1280;
-
   it('is there, and UPDATE_IMAGES=1 takes it anew', async () => {
     const page = await openPage(`${server.url}/?learner=${learnerName(0)}`, { viewport: { width: WIDTH, height: 1200 } });
     await whole(page);
@@ -214,10 +205,20 @@ describe('the picture of the page in the documents', () => {
       { item: 'genes', source: 'CURRICULUM' },
     ]);
     await page.locator('.is-changed[data-item=ecology]').waitFor();
-    if (process.env['UPDATE_IMAGES'] === '1') await page.screenshot({ path: PICTURE });
-    const picture = readFileSync(PICTURE);
-    expect(picture.toString('latin1', 1, 4)).toBe('PNG');
-    expect(picture.readUInt32BE(16)).toBe(WIDTH);
-    expect(picture.length).toBeLessThan(300_000);
+    await picture(page, 'page.png');
+  });
+
+  it('is there of a start, too', { timeout: 300_000 }, async () => {
+    if (starting === null) return seePicture('start.png');
+    const { child, lines } = await starting.startSchool();
+    try {
+      const { serving } = Object.assign({}, ...lines()) as { readonly serving: { readonly page: string } };
+      const page = await openPage(serving.page, { viewport: { width: WIDTH, height: 860 } });
+      await page.locator('[data-list=new] .title').first().waitFor();
+      await picture(page, 'start.png');
+    } finally {
+      child.process.kill('SIGTERM');
+      await child.result;
+    }
   });
 });

@@ -193,7 +193,7 @@ describe('a server that does not answer', () => {
     await first.close();
     await expect.poll(() => page.locator('#connection').innerText(), SOON).toBe('No answer from the server: trying again');
     expect(await titles(page, 'new')).toEqual(['Genes and heredity']);
-    const second = await serve(other, Number(new URL(first.url).port));
+    const second = await serve(other, { port: Number(new URL(first.url).port) });
     await expect.poll(() => page.locator('#connection').innerText(), { ...SOON, timeout: 15_000 }).toBe('Live');
     await second.close();
     await page.close();

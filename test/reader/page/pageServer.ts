@@ -1,6 +1,7 @@
 /** Serves the page over a school, by the reader that users run. */
-import { createReader } from '../../../reader/index.js';
+import { createReader, type AccessOptions } from '../../../reader/index.js';
 import { consoleSource } from '../../../scripts/serving/consoleSource.js';
+import type { ModelFigureOptions } from '../../../scripts/serving/modelFigures.js';
 import { NOW_MS, REGION, type School } from './school.js';
 
 export interface Served {
@@ -8,14 +9,21 @@ export interface Served {
   readonly close: () => Promise<unknown>;
 }
 
-/** @param port - 0 for any that is free */
-export async function serve({ storage }: School, port = 0): Promise<Served> {
+export interface ServeOptions {
+  /** 0 for any that is free. */
+  readonly port?: number;
+  readonly models?: ModelFigureOptions;
+  readonly access?: AccessOptions;
+}
+
+export async function serve({ storage }: School, { port = 0, models, access }: ServeOptions = {}): Promise<Served> {
   const reader = await createReader({
     log: storage.log,
     region: REGION,
     now: () => NOW_MS,
     pollMs: 20,
-    console: consoleSource(storage, { region: REGION }),
+    console: consoleSource(storage, { region: REGION, models }),
+    ...(access && { access }),
   });
   await reader.client.caughtUp();
   return { url: await reader.listen({ port }), close: () => reader.close() };

@@ -1,7 +1,11 @@
 /** A small school whose records the tests write themselves, with two topologies over its clicks. */
-import { map } from 'rxjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { filter, map } from 'rxjs';
+import { itemFeatures } from '../../../operators/features/itemFeatures.js';
 import { count, hours, to, topology, tumbling, withValue, type Topology } from '../../../operators/index.js';
-import { Worker } from '../../../runtime/index.js';
+import { Worker, partitionOf } from '../../../runtime/index.js';
+import { beginReplay, keepReplay } from '../../../runtime/replay/beginning.js';
+import { localReplays } from '../../../runtime/replay/replayPlace.js';
 import { memoryStorage } from '../../../runtime/testing/memoryStorage.js';
 import {
   cohortId,
@@ -18,6 +22,7 @@ import {
 } from '../../../schemas/index.js';
 import { cohortTrend, itemTrend } from '../../topologies/trends.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
+import { runTopologies } from '../../../scripts/commands/topologyRun.js';
 
 export const REGION = 'eu-west';
 export const COURSE = courseId('AAA-2014J');
@@ -44,16 +49,22 @@ const perHour = schema.record({ learner: schema.string, hourStartMs: schema.long
 const hoursOfClicks = topic({ name: 'hours-of-clicks', schema: perHour, keyFields: ['learner'], partitions: 12, derived: true });
 const busyHours = topic({ name: 'busy-hours', schema: perHour, keyFields: ['learner'], partitions: 12, derived: true });
 
-const clicksPerHour = topology('clicks-per-hour', { version: 1, description: 'counts clicks' }, ({ source }) => {
-  source(topics.clicks, { eventTimeMs: (click) => click.occurredAtMs, latenessMs: 0, idleMs: 100 }).pipe(
-    tumbling('hour', { sizeMs: HOUR_MS, late: 'dead-letter' }, { events: count() }),
-    map((record) => {
-      const { window, value } = record.value;
-      return withValue(record, { learner: record.key, hourStartMs: window.startMs, events: value.events });
-    }),
-    to(hoursOfClicks),
-  );
-});
+/** @param eventsOf - how many are told of a learner: none where that is 0 */
+const clicksPerHourOf = (version: number, eventsOf: (learner: string, events: number) => number): Topology =>
+  topology('clicks-per-hour', { version, description: 'counts clicks' }, ({ source }) => {
+    source(topics.clicks, { eventTimeMs: (click) => click.occurredAtMs, latenessMs: 0, idleMs: 100 }).pipe(
+      tumbling('hour', { sizeMs: HOUR_MS, late: 'dead-letter' }, { events: count() }),
+      map((record) => {
+        const { window, value } = record.value;
+        return withValue(record, { learner: record.key, hourStartMs: window.startMs, events: eventsOf(record.key, value.events) });
+      }),
+      filter(({ value: { events } }) => events > 0),
+      to(hoursOfClicks),
+    );
+  });
+const clicksPerHour = clicksPerHourOf(1, (_, events) => events);
+/** Counts one learner twice, and another one not at all. */
+const countsOtherwise = clicksPerHourOf(2, (learner, events) => ({ 'learner-003': 0, 'learner-005': 2 * events })[learner] ?? events);
 const busyLearners = topology('busy-learners', { version: 2 }, ({ source }) => {
   source(hoursOfClicks).pipe(to(busyHours));
 });
@@ -189,6 +200,50 @@ export class School {
       itemTrend(item, { events1d, events3d, events7d, learnerDays1d: 1, learnerDays3d: 2, learnerDays7d: 3, newLearners7d: 1 });
     const items = [used('forum', [forumLastDay, 90, 140]), used('welcome', [3, 30, 210]), used('genes', [9, 12, 14])];
     return this.write(topics.cohortTrends, cohortTrend(items, { cohort: COHORT, course: COURSE, region: REGION, asOfMs: NOW_MS }));
+  }
+
+  /** What a decision saw of two candidates, each feature of which is its column, of the second one half of it. */
+  decide(name: string, decidedAtMs = NOW_MS - 3 * HOUR_MS): Promise<void> {
+    const features = itemFeatures.declarations.map((_, column) => column);
+    const seen = { source: 'TRENDING', sources: 1, newRank: -1, newScore: 0, nextPropensity: 1, newPropensity: 0, inclusionProbability: 1 };
+    return this.write(topics.featureLog, {
+      ...{ learner: learnerId(name), region: REGION, decisionId: `d-${decidedAtMs}`, decidedAtMs, modelVersion: MODEL, featureSet: itemFeatures.id },
+      ...{ topologyVersion: 1, explored: false, explorationShare: 0 },
+      personal: {
+        course: COURSE,
+        cohort: COHORT,
+        candidates: [
+          { item: itemId('forum'), ...seen, nextRank: 0, score: 0.5, features },
+          { item: itemId('genes'), ...seen, nextRank: -1, score: 0.25, nextPropensity: 0, features: features.map((value) => value / 2) },
+        ],
+      },
+    });
+  }
+
+  /** A record that no topology can read. */
+  garble(learner: string): Promise<void> {
+    const key = Buffer.from(learner);
+    const partition = partitionOf(key, topics.clicks.partitions);
+    return this.storage.log.append([{ topic: `${REGION}.clicks`, partition, key, value: Buffer.from('no click'), header: null }]);
+  }
+
+  /** Replays the clicks by a version that counts otherwise, up to their end. */
+  async replay(): Promise<void> {
+    const place = localReplays(this.storage, REGION);
+    const shadow = await beginReplay(place, countsOtherwise);
+    const replay = { shadow, recordsPerSecond: 100_000 };
+    await runTopologies(this.storage, [countsOtherwise], { region: REGION, mode: 'until-end', replay, stopped: new AbortController().signal });
+    await keepReplay(place, countsOtherwise.name, { ...shadow, status: 'caught-up' });
+  }
+
+  /** Waits until so many hours of learners are counted. */
+  async counted(count: number): Promise<void> {
+    const { log } = this.storage;
+    const topic = `${REGION}.${hoursOfClicks.name}`;
+    const partitions = Array.from({ length: hoursOfClicks.partitions }, (_, partition) => partition);
+    const found = (): number =>
+      partitions.flatMap((partition) => log.read(topic, partition, 0, Number.MAX_SAFE_INTEGER)).filter(({ key }) => key !== null).length;
+    while (found() < count) await sleep(20);
   }
 
   /** Clicks of some learners, one minute apart. */

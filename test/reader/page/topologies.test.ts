@@ -67,6 +67,8 @@ describe('the topologies', () => {
     await expect
       .poll(() => nodeOf(page, 'clicks-per-hour@1'), SOON)
       .toEqual(['clicks-per-hour@1', '0/s in, 0/s out', '0 waiting', 'to 2014-10-04 13:27']);
+    expect(await nodeOf(page, 'clicks')).toEqual(['clicks', '0/s', '0 waiting', 'to 2014-10-04 13:27']);
+    expect((await nodeOf(page, 'busy-hours'))[1]).toMatch(/^to 2014-10-04 1\d:\d\d$/);
   });
 
   it('change their figures in place while records come', async () => {
@@ -90,12 +92,16 @@ describe('the topologies', () => {
         ['clicks-per-hour@1', '0', '2014-10-04 14:27', '0', '0', 'clicks', 'hours-of-clicks'],
       ]);
     const topics = await tableOf(page, 'Topics');
-    expect(topics.map(([name, , , partitions]) => [name, partitions])).toEqual([
-      ['busy-hours', '12'],
-      ['clicks', '12'],
-      ['hours-of-clicks', '12'],
+    expect(topics.map(([name, , waiting, , , partitions]) => [name, waiting, partitions])).toEqual([
+      ['busy-hours', 'not read', '12'],
+      ['clicks', '0', '12'],
+      ['hours-of-clicks', '0', '12'],
     ]);
-    expect(topics[1]![2]).toBe('96');
+    expect(topics[1]!.slice(3, 5)).toEqual(['2014-10-04 14:27', '96']);
+    expect((await tableOf(page, 'Tasks')).map(([part, , waiting, , tasks, slowest, reads]) => [part, waiting, tasks, slowest, reads])).toEqual([
+      ['busy-learners@2/0', '0', '12', 'none', 'hours-of-clicks'],
+      ['clicks-per-hour@1/0', '0', '12', 'none', 'clicks'],
+    ]);
     expect(await page.locator('#graph svg').getAttribute('aria-hidden')).toBe('true');
   });
 });

@@ -2,7 +2,8 @@ import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, hours, keyBy, lookup, to, topology, tumbling, withValue, type Topology } from '../../../operators/index.js';
 import type { ConsoleOverview } from '../../../reader/consoleSource.js';
-import { Worker } from '../../../runtime/index.js';
+import { itemFeatures } from '../../../operators/features/itemFeatures.js';
+import { Worker, partitionOf } from '../../../runtime/index.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { itemId, schema, topic, topics } from '../../../schemas/index.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
@@ -74,11 +75,15 @@ describe('the figures of topologies', () => {
       {
         ...{ id: 'per-tenth@1', name: 'per-tenth', version: 1, description: 'counts', tasks: 8, reads: ['events'], writes: ['tenths'] },
         ...{ recordsPerSecond: null, sentPerSecond: null, lag: 7, watermarkMs: hours(5), ended: false, late: 0, deadLetters: 0 },
+        parts: [
+          { index: 0, tasks: 4, reads: ['events'], recordsPerSecond: null, lag: 7, watermarkMs: hours(5), slowest: expect.any(Number) as number },
+          { index: 1, tasks: 4, reads: [expect.stringContaining('tenth')], recordsPerSecond: null, lag: 0, watermarkMs: hours(5), slowest: null },
+        ],
       },
     ]);
     expect(shown).toEqual([
-      { name: 'events', partitions: 4, written: false, appendedPerSecond: null, appended: 47 },
-      expect.objectContaining({ name: 'tenths', partitions: 4, written: true }),
+      { name: 'events', partitions: 4, written: false, appendedPerSecond: null, appended: 47, lag: 7, watermarkMs: hours(5) },
+      expect.objectContaining({ name: 'tenths', partitions: 4, written: true, lag: null, watermarkMs: hours(5) }),
     ]);
   });
 
@@ -103,6 +108,7 @@ describe('the figures of topologies', () => {
     const { topologies, topics: shown } = await runs.overview();
     // 4 tenths in the first hour, 1 in the second.
     expect(topologies[0]).toMatchObject({ recordsPerSecond: 5, sentPerSecond: 2.5, lag: 0, watermarkMs: null, ended: true });
+    expect(topologies[0]!.parts.map(({ recordsPerSecond }) => recordsPerSecond)).toEqual([5, 5]);
     expect(shown[0]).toMatchObject({ name: 'events', appendedPerSecond: 5 });
   });
 
@@ -164,5 +170,44 @@ describe('the windows of a learner', () => {
       expect(await source.learner('nobody')).toEqual({ learner: 'nobody', context: null, engagement: null, mastery: null });
       expect(await source.trend('nothing')).toBeNull();
     }
+  });
+});
+
+describe('the decisions of a learner', () => {
+  it('are the last ones that the log has, newest first, with what a logged one saw', async () => {
+    const school = await School.open(2);
+    await school.recommend(learnerName(0), [{ item: 'genes', reasons: ['DUE_SOON'] }], [], NOW_MS);
+    await school.decide(learnerName(0));
+    const { learner, decisions, logged } = await consoleSource(school.storage, { region: REGION }).decisions(learnerName(0));
+    expect(learner).toBe(learnerName(0));
+    expect(decisions.map(({ madeAtMs, courses }) => [madeAtMs, courses[0]!.next.map(({ item }) => item)])).toEqual([
+      [NOW_MS, ['genes']],
+      [NOW_MS - hours(3), ['welcome', 'cells-1', 'forum']],
+    ]);
+    expect(decisions[0]).toMatchObject({
+      modelVersion: 'formula-1',
+      courses: [{ next: [{ source: 'TRENDING', reasons: ['It is due soon'] }], new: [] }],
+    });
+    const [decision] = logged;
+    expect(decision).toMatchObject({
+      course: 'AAA-2014J',
+      weighed: 2,
+      candidates: [
+        { item: 'forum', nextPlace: 1 },
+        { item: 'genes', nextPlace: null },
+      ],
+    });
+    expect(decision!.features.map(({ name }) => name)).toEqual(itemFeatures.declarations.map(({ name }) => name));
+    expect(decision!.candidates[1]!.values.slice(0, 3)).toEqual([0, 0.5, 1]);
+  });
+
+  it('are none for a learner who is not known, and none of before a deletion', async () => {
+    const school = await School.open(1);
+    const source = consoleSource(school.storage, { region: REGION });
+    expect(await source.decisions('nobody')).toEqual({ learner: 'nobody', decisions: [], logged: [] });
+    const key = Buffer.from(learnerName(0));
+    const partition = partitionOf(key, topics.recommendations.partitions);
+    await school.storage.log.append([{ topic: `${REGION}.recommendations`, partition, key, value: null, header: null }]);
+    expect((await source.decisions(learnerName(0))).decisions).toEqual([]);
   });
 });

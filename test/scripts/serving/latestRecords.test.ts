@@ -3,6 +3,7 @@ import { partitionOf } from '../../../runtime/engine/partitioner.js';
 import type { Log, LogRecord, OutputRecord } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LatestRecords } from '../../../scripts/serving/latestRecords.js';
+import { RecentRecords } from '../../../scripts/serving/recentRecords.js';
 
 const TOPIC = 'eu-west.some';
 const PARTITIONS = 3;
@@ -123,5 +124,38 @@ describe('the last record of a key', () => {
     await expect(latest.find(TOPIC, 'ada')).rejects.toThrow('the disk is gone');
     broken = false;
     expect((await latest.find(TOPIC, 'ada'))?.toString()).toBe('1');
+  });
+});
+
+describe('the last records of a key', () => {
+  const texts = (found: readonly Buffer[]): string[] => found.map(String);
+
+  it('are as many as are asked for, newest first, and go on from there', async () => {
+    const { log } = opened();
+    const recent = new RecentRecords(log, { most: 3, keys: 2 });
+    const { partition } = record('ada', null);
+    const far = Array.from({ length: 2500 }, () => marker(partition));
+    await log.append([record('ada', '1'), record('ada', '2'), ...far, record('ada', '3'), record('ben', 'x'), record('ada', '4')]);
+    expect(texts(await recent.find(TOPIC, 'ada'))).toEqual(['4', '3', '2']);
+    await log.append([record('ada', '5')]);
+    expect(texts(await recent.find(TOPIC, 'ada'))).toEqual(['5', '4', '3']);
+    expect(texts(await recent.find(TOPIC, 'ben'))).toEqual(['x']);
+  });
+
+  it('are none from before a tombstone', async () => {
+    const { log } = opened();
+    const recent = new RecentRecords(log, { most: 3, keys: 2 });
+    await log.append([record('ada', '1'), record('ada', null), record('ada', '2')]);
+    expect(texts(await recent.find(TOPIC, 'ada'))).toEqual(['2']);
+    await log.append([record('ada', null)]);
+    expect(texts(await recent.find(TOPIC, 'ada'))).toEqual([]);
+  });
+
+  it('are looked for as far back as is said', async () => {
+    const { log } = opened();
+    const { partition } = record('ada', null);
+    await log.append([record('ada', 'far'), ...Array.from({ length: 3000 }, () => marker(partition)), record('ada', 'near')]);
+    expect(texts(await new RecentRecords(log, { most: 3, keys: 2, reach: 2000 }).find(TOPIC, 'ada'))).toEqual(['near']);
+    expect(texts(await new RecentRecords(log, { most: 3, keys: 2 }).find(TOPIC, 'ada'))).toEqual(['near', 'far']);
   });
 });

@@ -16,6 +16,13 @@
  * const worker = new Worker([recommendations], storage, { region: 'eu-west', mode: 'follow', models });
  *
  * @example
+ * // What is production in a registry decides, under the experiments of a GrowthBook payload; both are followed while the worker runs.
+ * const region = 'eu-west';
+ * await using models = await followAlias({ registry: openModelRegistry('./registry'), cacheFolder: './model-cache', region });
+ * await using decided = await followExperiments({ source: experimentSource('./features.json'), models });
+ * const worker = new Worker([recommendations.inExperiments ?? recommendations], storage, { region, mode: 'follow', models: decided });
+ *
+ * @example
  * // Over Kafka and Redis: as many processes as there are may do this.
  * const broker = await openBroker('confluent', { brokers: ['kafka-1:9092'], markerIdOf });
  * const state = await openRedis({ url: 'redis://redis-1:6379', region: 'eu-west' });
@@ -60,6 +67,20 @@ export type { TaskCounters } from './engine/progress.js';
 export type { StepState } from './engine/task.js';
 export type { StepLimits } from './engine/taskParts.js';
 export { Worker, type WorkerOptions } from './engine/worker.js';
+export type { RunModels } from './engine/followedModels.js';
+export {
+  experimentSource,
+  followExperiments,
+  payloadProblems,
+  readPayload,
+  type ExperimentEvent,
+  type ExperimentFollower,
+  type ExperimentObserver,
+  type ExperimentPayload,
+  type ExperimentSource,
+  type FollowExperimentsOptions,
+  type Problem as PayloadProblem,
+} from './experiments/index.js';
 export { openBroker, type Broker, type BrokerDriver, type KafkaOptions, type SaslOptions, type TlsOptions } from './kafka/index.js';
 export {
   followAlias,

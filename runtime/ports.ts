@@ -185,6 +185,16 @@ export interface TaskPosition extends PartitionName {
   readonly next: number;
 }
 
+/** How much state a task has. */
+export interface StateSize {
+  /** Rows of all its stores. */
+  readonly rows: number;
+  /** Entries of its time queue. */
+  readonly timers: number;
+  /** Estimated, without replicas. */
+  readonly bytes: number;
+}
+
 /** Where a task reads, what it kept, and where it commits. */
 export interface TaskAccess {
   /** The partitions of the task. `range().end` may be behind the log's own end while records are on their way. */
@@ -194,12 +204,19 @@ export interface TaskAccess {
   readonly isBehind?: boolean;
   /** Where the task had committed in its own partitions. Absent where nothing tells. */
   readonly reached?: readonly TaskPosition[];
+  /**
+   * Where its partitions ended when it was opened, by `topic/partition`: as long as `log` ends before that, more is on its way. Absent where
+   * `log` shows all there is.
+   */
+  readonly ends?: ReadonlyMap<string, number>;
   /** Says where reading begins, once; nothing is read before. */
   begin(positions: readonly TaskPosition[]): Awaitable<void>;
   /** As {@link Storage.commit}; `positions` are those of the partitions that are the task's own. */
   commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void>;
   /** Called where a step has nothing to commit. @throws what {@link commit} would, once it is known that the store lost what the task stands on */
   idle?(): void;
+  /** How much state it has, at a cost that does not grow with that. Absent where state is at hand. */
+  size?(): Promise<StateSize>;
   /** Gives the task up after its last commit. */
   close(): Promise<void>;
 }
@@ -222,8 +239,11 @@ export interface TaskGroup {
 
 /** Who runs tasks. Calls for one group come one after the other. */
 export interface TaskHost {
-  /** These partitions are this host's from now on: it opens and begins their tasks before it returns. */
-  assigned(group: string, partitions: readonly PartitionName[]): Promise<void>;
+  /**
+   * These partitions are this host's from now on: it opens and begins their tasks before it returns.
+   * @param isOver - whether they are another one's already: who goes on opening their tasks would keep the group waiting
+   */
+  assigned(group: string, partitions: readonly PartitionName[], isOver: () => boolean): Promise<void>;
   /** Others may want these: it commits and closes their tasks before it returns. */
   revoked(group: string, partitions: readonly PartitionName[]): Promise<void>;
   /** These are another one's already: what their tasks have not committed is void. */

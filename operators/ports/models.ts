@@ -13,6 +13,8 @@ export interface Model {
   readonly segments: Segments | null;
   /** Experiments in force at the instant that was asked for; absent where there are none. */
   readonly experiments?: Experiments;
+  /** The version that these experiments name by its number in the registry, `undefined` where they name none such; absent where they name none at all. */
+  readonly named?: (number: string) => Model | undefined;
 }
 
 /** The models of a run. */

@@ -1,6 +1,6 @@
 import type { ExperimentExposure, LearnerId } from '../../schemas/index.js';
-import { NO_TREATMENT, type Attributes, type Treatment } from '../ports/experiments.js';
-import type { Models } from '../ports/models.js';
+import { versionIn, type Attributes, type Treatment } from '../ports/experiments.js';
+import type { Model, Models } from '../ports/models.js';
 import { schema, type Infer } from '../schema.js';
 import { CANDIDATE_SOURCES, sourceBit } from './candidateSources.js';
 import { decisionIdOf, type Decision, type DecisionOptions, type Moment } from './decide.js';
@@ -51,7 +51,7 @@ export function treated(options: DecisionOptions, { assignments, treatment }: As
   const off = CANDIDATE_SOURCES.filter((source) => quotas[source] === 0);
   return {
     ...options,
-    models: ranker === NO_TREATMENT.ranker ? options.models : rankedByFormula(options.models),
+    models: modelsUnder(ranker, options.models),
     policy: { ...(options.policy ?? DEFAULT_POLICY), ...policy },
     without: off.reduce((set, source) => set | sourceBit(source), options.without ?? 0),
     quotas,
@@ -59,15 +59,23 @@ export function treated(options: DecisionOptions, { assignments, treatment }: As
   };
 }
 
-/** The same retrieval, with the formula as ranker. Records name both. */
-function rankedByFormula(models: Models): Models {
+function modelsUnder(ranker: Treatment['ranker'], models: Models): Models {
+  if (ranker === 'model') return models;
+  if (ranker === 'formula') return { at: (timeMs) => rankedByFormula(models.at(timeMs)) };
+  const number = versionIn(ranker)!;
   return {
     at: (timeMs) => {
       const model = models.at(timeMs);
-      const version = model.ranker === formulaRanker ? model.version : `${formulaRanker.version}+${model.version}`;
-      return { ...model, version, ranker: formulaRanker };
+      // Experiments name only what could be opened; where a run knows no versions at all, what decides outside experiments stays.
+      return model.named?.(number) ?? model;
     },
   };
+}
+
+/** The same retrieval, with the formula as ranker. Records name both. */
+function rankedByFormula(model: Model): Model {
+  const version = model.ranker === formulaRanker ? model.version : `${formulaRanker.version}+${model.version}`;
+  return { ...model, version, ranker: formulaRanker };
 }
 
 /** That a decision was made under variations: one record for each. */

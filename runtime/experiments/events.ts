@@ -15,6 +15,20 @@ export type ExperimentEvent =
       readonly message: string;
     }
   | {
+      /** A version of the model that a variation names was fetched, verified and warmed. */
+      readonly kind: 'version-opened';
+      readonly number: string;
+      /** As records tell it, such as `ranker@3fa2b1c4d5e6`. */
+      readonly version: string;
+    }
+  | {
+      /** It cannot be used: learners of the variation get what the control of their experiment gets. */
+      readonly kind: 'version-refused';
+      readonly number: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
+  | {
       /** File or server are away, for the first time since they were there: the last payload goes on. */
       readonly kind: 'unreachable';
       readonly code: ErrorCode;

@@ -14,13 +14,14 @@ import { evaluatorOf, type Evaluate } from './growthBook.js';
 /**
  * The experiments of a payload. Each feature of recommendations is evaluated for the learner with what was assigned before.
  *
- * @param text - of a checked payload, see `readPayload`
+ * @param text - of a checked payload, see `readPayload`; with `versions` where it names versions of the model, see `NamedVersions`
  */
 export function experimentsOf(text: string): Experiments {
-  const payload = JSON.parse(text) as GrowthBookPayload;
+  const { versions, ...payload } = JSON.parse(text) as GrowthBookPayload & Pick<Experiments, 'versions'>;
   const evaluate = evaluatorOf(payload);
   const asked = FEATURE_NAMES.filter((name) => payload.features?.[name] !== undefined);
   return {
+    ...(versions === undefined ? {} : { versions }),
     version: createHash('sha256').update(text).digest('hex'),
     assign: (attributes, sticky) => assigned(evaluate, asked, attributes, sticky),
   };

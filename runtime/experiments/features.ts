@@ -1,6 +1,7 @@
 /** The features by which a payload changes decisions, and the values that they may have. */
-import type { Quotas, Treatment } from '../../operators/ports/experiments.js';
+import { versionIn, type Quotas, type Treatment } from '../../operators/ports/experiments.js';
 import { CANDIDATE_SOURCES, USUAL_QUOTAS } from '../../operators/recommend/candidateSources.js';
+import { isVersionNumber } from '../models/registry/versionNames.js';
 import { isObject } from './problem.js';
 
 /** What a feature changes. */
@@ -25,7 +26,7 @@ const POLICY_RANGES: Readonly<Record<keyof Treatment['policy'], Range>> = {
 /** The features of recommendations by their keys in GrowthBook. */
 export const FEATURES = {
   'recommendations.ranker': {
-    wrongWith: (value) => (value === 'model' || value === 'formula' ? null : `must be "model" or "formula", not ${JSON.stringify(value)}`),
+    wrongWith: (value) => (isRanker(value) ? null : `must be "model", "formula" or a version such as "version:7", not ${JSON.stringify(value)}`),
     apply: (treatment, value) => ({ ...treatment, ranker: value as Treatment['ranker'] }),
   },
   'recommendations.policy': {
@@ -37,6 +38,11 @@ export const FEATURES = {
     apply: (treatment, value) => ({ ...treatment, quotas: { ...treatment.quotas, ...(value as Quotas) } }),
   },
 } as const satisfies Readonly<Record<string, FeatureKind>>;
+
+function isRanker(value: unknown): value is Treatment['ranker'] {
+  if (typeof value !== 'string') return false;
+  return value === 'model' || value === 'formula' || isVersionNumber(versionIn(value) ?? '');
+}
 
 /** Keys of the features. */
 export type FeatureName = keyof typeof FEATURES;

@@ -15,6 +15,7 @@ import {
 import { Looking } from '../looking.js';
 import type { ExperimentObserver } from './events.js';
 import { experimentsOf } from './experiments.js';
+import { NamedVersions } from './namedVersions.js';
 import { readPayload, type ExperimentPayload } from './payload.js';
 import { rememberPayload, rememberedPayload } from './rememberedPayload.js';
 import type { ExperimentSource } from './source.js';
@@ -28,6 +29,8 @@ export interface FollowExperimentsOptions {
   readonly cacheFile?: string;
   /** Time between two looks, ms (10,000). */
   readonly everyMs?: number;
+  /** How long a version of the model that cannot be used is not tried again, ms (60,000). */
+  readonly againMs?: number;
   readonly onEvent?: ExperimentObserver;
 }
 
@@ -35,7 +38,8 @@ const EVERY_MS = 10_000;
 
 /**
  * Follows a GrowthBook payload: reads it now, and then every ten seconds. A payload that cannot be used, and a server that is away, change
- * nothing. What was read goes into the log with the first decision of each task that turns to it, so that nothing needs the server again.
+ * nothing. Versions of the model that variations name are opened first; one that cannot be used leaves its variation with what the control gets.
+ * What was read goes into the log with the first decision of each task that turns to it, so that nothing needs the server again.
  *
  * @throws SFS_EXPERIMENTS_INVALID, SFS_EXPERIMENTS_UNREACHABLE where the first look fails and nothing is remembered
  */
@@ -57,12 +61,16 @@ export class ExperimentFollower implements FollowedModels {
   private isAway = false;
   private refused = '';
   private readonly looking: Looking;
+  private readonly versions: NamedVersions;
+  private readonly letGo: () => void;
 
   /** @internal */
   constructor(private readonly options: FollowExperimentsOptions) {
     this.looking = new Looking(options.everyMs ?? EVERY_MS, () => this.look().catch((error: unknown) => this.missed(error)));
     const models = options.models ?? formulaModels;
     this.followed = isFollowed(models) ? models : null;
+    this.versions = new NamedVersions(this.followed, options.onEvent, options.againMs);
+    this.letGo = this.followed?.use(() => this.versions.digests()) ?? (() => undefined);
     this.fallback = isFollowed(models) ? models.fallback : models;
     const current = (): CurrentExperiments | null => this.found;
     const looks = (): number => this.looksBegun;
@@ -84,8 +92,11 @@ export class ExperimentFollower implements FollowedModels {
       await this.look();
     } catch (error) {
       const remembered = cacheFile === undefined ? null : rememberedPayload(cacheFile, source.place);
-      if (remembered === null) throw error;
-      this.show(remembered, 0);
+      if (remembered === null) {
+        this.letGo();
+        throw error;
+      }
+      this.show(await this.versions.resolved(remembered), 0);
       this.missed(error);
     }
     this.looking.begin();
@@ -122,8 +133,9 @@ export class ExperimentFollower implements FollowedModels {
   }
 
   /** Ends looking. */
-  close(): Promise<void> {
-    return this.looking.close();
+  async close(): Promise<void> {
+    await this.looking.close();
+    this.letGo();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -144,7 +156,7 @@ export class ExperimentFollower implements FollowedModels {
     this.isAway = false;
     const payload = readPayload(text, source.place);
     this.refused = '';
-    const isNew = this.show(payload, look);
+    const isNew = this.show(await this.versions.resolved(payload), look);
     if (isNew && cacheFile !== undefined) rememberPayload(cacheFile, source.place, payload);
   }
 

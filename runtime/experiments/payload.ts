@@ -4,6 +4,7 @@ import { SkillForgeError } from '../../schemas/index.js';
 import { FEATURES, FEATURE_NAMES, type FeatureName } from './features.js';
 import { ruleProblems } from './rules.js';
 import { isObject, problem, type JsonObject, type Problem } from './problem.js';
+import { MOST_VERSIONS, RANKER_FEATURE, numbersIn } from './rankerValues.js';
 
 /** A payload that was checked, without what recommendations do not ask for. */
 export interface ExperimentPayload {
@@ -26,6 +27,11 @@ export function payloadProblems(value: unknown): Problem[] {
   const { features, dateUpdated } = value;
   if (!isObject(features)) return [problem(['features'], 'is missing, or no object: features by their keys')];
   const found = askedFor(features).flatMap((name) => featureProblems(name, features));
+  const versions = numbersIn(value);
+  if (versions.length > MOST_VERSIONS)
+    found.push(
+      problem(['features', RANKER_FEATURE], `names ${versions.length} versions of the model; the most is ${MOST_VERSIONS}: each is in memory`),
+    );
   if (Number.isNaN(updatedAt(dateUpdated))) found.push(problem(['dateUpdated'], 'is no instant'));
   if (found.length > 0) return found;
   const { length } = textOf(value);

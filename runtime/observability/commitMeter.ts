@@ -5,6 +5,7 @@ import { AppendTimes } from './appendTimes.js';
 import { DeadLetterCodes } from './deadLetterCodes.js';
 import type { MetricSink } from './metricSink.js';
 import type { LabelsOf, NameOf } from './metrics.js';
+import type { StateSizes } from './stateSizes.js';
 
 /** The metric of each counter of a task. */
 const METRIC_OF: Readonly<Record<keyof TaskCounters, NameOf<'counter'>>> = {
@@ -27,17 +28,28 @@ const ZEROED = [
   'skillforge_state_write_bytes_total',
 ] as const;
 
+/** What else hears of tasks, and their clock. */
+export interface MeteredOptions {
+  /** Hears which tasks are open; nobody unless given. */
+  readonly sizes?: StateSizes;
+  /** Wall clock, ms since the epoch, as that by which the log tells when it took a record (`Date.now`). */
+  readonly now?: () => number;
+}
+
 /**
  * The same placement, whose commits are timed and counted. Tasks count everything that they ever did and commit it with their progress: what a commit
  * adds to that is what this process did, whoever had the task before, and however often it was computed.
- *
- * @param now - wall clock, ms since the epoch, as that by which the log tells when it took a record
  */
-export function metered(placement: Placement, sink: MetricSink, now: () => number = Date.now): Placement {
+export function metered(placement: Placement, sink: MetricSink, { sizes, now = Date.now }: MeteredOptions = {}): Placement {
   const codes = new DeadLetterCodes(placement.schemas);
   return wrapped(placement, (access, { name, group: topology }) => {
     const task = new MeteredTask(access, name, { topology }, { sink, codes, now });
+    const unwatch = sizes?.watch(access, topology);
     return {
+      close: () => {
+        unwatch?.();
+        return access.close();
+      },
       log: task.times.reading(access.log),
       tasks: task.countingReads(),
       begin: (positions) => task.begin(positions),

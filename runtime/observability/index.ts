@@ -14,4 +14,6 @@ export type { MetricSink } from './metricSink.js';
 export { METRICS, type LabelsOf, type MetricDeclaration, type MetricName, type NameOf } from './metrics.js';
 export { serveMetrics, type MetricsAddress, type MetricsServer } from './metricsServer.js';
 export { PromMetrics } from './promMetrics.js';
-export { RunMonitor } from './runMonitor.js';
+export { RunMonitor, type RunMonitorOptions } from './runMonitor.js';
+export { OtlpExporter, type OtlpOptions } from './traces/otlpExporter.js';
+export { TracedTasks } from './traces/tracedTasks.js';

@@ -47,6 +47,15 @@ export const METRICS = {
   skillforge_state_reads_total: counter(TOPOLOGY, 'Rows of state that were not in memory, and were read from the store.'),
   skillforge_state_writes_total: counter(TOPOLOGY, 'Rows of state that commits wrote or deleted: however often a row changed in between, once.'),
   skillforge_state_write_bytes_total: counter(TOPOLOGY, 'Bytes of the rows that commits wrote, without their keys.'),
+  skillforge_state_rows: gauge(
+    TOPOLOGY,
+    'Rows of state that the tasks of this process have on Redis, as of the last minute. Absent where topologies run on a folder.',
+  ),
+  skillforge_state_timers: gauge(TOPOLOGY, 'Timers of these tasks that wait there.'),
+  skillforge_state_bytes: gauge(
+    TOPOLOGY,
+    'Memory that all of these tasks takes there, replicas left out: estimated from 50 rows of each key, as Redis tells it (MEMORY USAGE).',
+  ),
   skillforge_cached_rows: gauge(TOPOLOGY, 'Rows of state that tasks of this process have in memory.'),
   skillforge_folder_bytes: gauge([], 'Bytes that the folder takes on the disk: log and state. Absent where topologies run on servers.'),
   skillforge_folder_free_bytes: gauge([], 'Bytes that are left for this user on the disk of the folder.'),
@@ -65,6 +74,10 @@ export const METRICS = {
   skillforge_model_events_total: counter(
     ['event', 'code'],
     'What happened while the alias of a model was followed; the code says why a version was refused, and is empty elsewhere.',
+  ),
+  skillforge_experiment_events_total: counter(
+    ['event', 'code'],
+    'What happened while experiments were followed; the code says why a payload, or a version of the model that it names, was refused.',
   ),
   skillforge_feature_psi: gauge(
     ['feature'],

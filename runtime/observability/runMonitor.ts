@@ -2,27 +2,52 @@ import type { Models } from '../../operators/ports/models.js';
 import { isFollowed, watchedModels, type RunModels } from '../engine/followedModels.js';
 import type { Task } from '../engine/task.js';
 import type { Worker } from '../engine/worker.js';
-import type { Placement } from '../ports.js';
+import type { Placement, StateSize } from '../ports.js';
 import { metered } from './commitMeter.js';
 import { diskUse } from './diskUse.js';
 import { DriftWatch } from './drift/driftWatch.js';
 import type { MetricSink } from './metricSink.js';
 import type { LabelsOf } from './metrics.js';
 import type { PromMetrics } from './promMetrics.js';
+import { StateSizes } from './stateSizes.js';
+import type { TracedTasks } from './traces/tracedTasks.js';
+
+/** Something that happened, as it is counted. */
+interface ToldEvent {
+  readonly kind: string;
+  readonly code?: string | null | undefined;
+}
+
+/** What else a run is watched with; in brackets the defaults. */
+export interface RunMonitorOptions {
+  /** Asks for the sizes of state that is elsewhere (once a minute). */
+  readonly sizes?: StateSizes;
+  /** Tells traces of the tasks (nobody). */
+  readonly traced?: TracedTasks | null;
+}
 
 /** What a run is watched with: it wraps what the worker runs over and decides with, and looks at its tasks when metrics are read. */
 export class RunMonitor {
   private readonly drift = new DriftWatch();
+  private readonly sizes: StateSizes;
   private worker: Worker | null = null;
   private folder: string | null = null;
 
-  constructor(private readonly metrics: PromMetrics) {
+  private readonly traced: TracedTasks | null;
+
+  constructor(
+    private readonly metrics: PromMetrics,
+    { sizes = new StateSizes(), traced = null }: RunMonitorOptions = {},
+  ) {
+    this.sizes = sizes;
+    this.traced = traced;
     metrics.onRead(() => this.collect());
   }
 
   /** What the worker is to run over instead. */
   placement(placement: Placement): Placement {
-    return metered(placement, this.metrics);
+    const counted = metered(placement, this.metrics, { sizes: this.sizes });
+    return this.traced?.placement(counted) ?? counted;
   }
 
   /** What the worker is to decide with instead. */
@@ -33,8 +58,13 @@ export class RunMonitor {
   }
 
   /** Counts what happened to the model that is followed. @param kind - such as `adopted` or `refused` */
-  modelEvent({ kind, code }: { readonly kind: string; readonly code?: string | null | undefined }): void {
+  modelEvent({ kind, code }: ToldEvent): void {
     this.metrics.add('skillforge_model_events_total', { event: kind, code: code ?? '' }, 1);
+  }
+
+  /** Counts what happened to the experiments that are followed. @param kind - such as `read` or `version-refused` */
+  experimentEvent({ kind, code }: ToldEvent): void {
+    this.metrics.add('skillforge_experiment_events_total', { event: kind, code: code ?? '' }, 1);
   }
 
   /** The folder whose disk is looked at. */
@@ -45,11 +75,17 @@ export class RunMonitor {
   /** The worker whose tasks are looked at. Returns what ends that: what it runs over may be closed then. */
   follow(worker: Worker): () => void {
     this.worker = worker;
-    return () => void (this.worker = null);
+    this.traced?.know(worker.deployments);
+    const endAsking = this.sizes.begin();
+    return () => {
+      endAsking();
+      this.worker = null;
+    };
   }
 
   private collect(): void {
     collectTasks(this.metrics, this.worker ?? { deployments: [], runningTasks: [] });
+    collectSizes(this.metrics, this.worker?.deployments ?? [], this.sizes);
     collectDrift(this.metrics, this.drift);
     collectFolder(this.metrics, this.folder);
   }
@@ -90,6 +126,17 @@ function collectTasks(sink: MetricSink, { deployments, runningTasks }: Pick<Work
     'skillforge_watermark_lag_seconds',
     series((tasks) => inSeconds(clockOf(tasks) - watermarkOf(tasks))),
   );
+}
+
+function collectSizes(sink: MetricSink, deployments: Worker['deployments'], sizes: StateSizes): void {
+  const known = deployments.flatMap(({ id: topology }) => {
+    const size = sizes.of(topology);
+    return size === null ? [] : [[{ topology }, size] as const];
+  });
+  const series = (figure: keyof StateSize): [TopologyLabels, number][] => known.map(([labels, size]) => [labels, size[figure]]);
+  sink.replace('skillforge_state_rows', series('rows'));
+  sink.replace('skillforge_state_timers', series('timers'));
+  sink.replace('skillforge_state_bytes', series('bytes'));
 }
 
 /** `null` while a partition cannot be read: its task is being built anew. */

@@ -1,7 +1,9 @@
+import type { StateSize } from '../ports.js';
 import { ClaimedTask } from './claimedTask.js';
 import { RedisConnection } from './connection.js';
 import { placeOf, type RedisOptions } from './options.js';
 import { dropTask, restoreTask, snapshotOf, type SnapshotChunk } from './snapshots.js';
+import { stateSize } from './stateSize.js';
 import { RegionKeys } from './taskKeys.js';
 import { taskRows, type TaskRows } from './taskRows.js';
 
@@ -51,6 +53,11 @@ export class RedisState {
   /** What a task has applied, for who looks without a claim. @throws SFS_NAME_INVALID */
   rows(task: string): TaskRows {
     return taskRows(this.connection, this.keys.task(task));
+  }
+
+  /** How much a task has in Redis, for who looks without a claim; the bytes are estimated. @throws SFS_NAME_INVALID */
+  size(task: string): Promise<StateSize> {
+    return stateSize(this.connection, this.keys.task(task));
   }
 
   /** Whether a worker has the task, or had it and was killed: a claim that is not given up stays. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ablationText, cutText, protocolText, stepsText, summaryText } from '../evaluation/evaluationText.js';
-import { evaluateCase, type CaseResult } from '../evaluation/ouladCase.js';
+import { cutMsOf, evaluateCase, type CaseResult } from '../evaluation/ouladCase.js';
+import type { Prepared } from '../evaluation/ouladFlow.js';
 import type { Cut } from '../evaluation/ouladTruth.js';
 import type { Protocol } from '../evaluation/scoring.js';
 import { WorkFolder } from '../evaluation/workFolder.js';
@@ -36,7 +37,7 @@ of learners with bootstrap intervals, and those in their first seven days. --new
 needs the Python packages of "npm run ml:setup".
 
 It works in a temporary folder; with --work in one that is kept, where a repeated call goes on. --cases measures several cuts one after
-the other and ends with a table of all.`;
+the other and ends with a table of all; one that is not earlier in the calendar goes on from the one before it, which is faster.`;
 
 /** Evaluates on the OULAD data. */
 export function evaluateOuladCommand(): Command {
@@ -70,12 +71,24 @@ function casesOf(text: string): Cut[] {
 async function evaluate(data: string, options: EvaluateOptions): Promise<void> {
   const cuts = cutsOf(options);
   const results: CaseResult[] = [];
-  for (const cut of cuts) {
-    const result = await withWork(options, cut, (work) => evaluateOne(work, data, cut, options));
-    results.push(result);
-    tell(result, options);
+  const folders = new CaseFolders(options);
+  try {
+    for (const cut of cuts) {
+      const result = await evaluateOne(folders.of(cut), data, cut, earlierOf(results.at(-1), cut), options);
+      folders.done(cut);
+      results.push(result);
+      tell(result, options);
+    }
+  } finally {
+    folders.close();
   }
   if (!options.json && results.length > 1) print(summaryText(results));
+}
+
+/** What the cut before this one left, where this one can go on from it: it is another one, and not later in calendar time. */
+function earlierOf(before: CaseResult | undefined, cut: Cut): Prepared | null {
+  const canGoOn = before !== undefined && nameOf(before.cut) !== nameOf(cut) && cutMsOf(before.cut) <= cutMsOf(cut);
+  return canGoOn ? before.prepared : null;
 }
 
 /** The cuts that the options name. @throws SFS_USAGE */
@@ -89,27 +102,42 @@ function cutsOf({ module, presentation, cutDay, cases, export: file }: EvaluateO
   return cuts;
 }
 
-async function withWork<T>({ work, json }: EvaluateOptions, cut: Cut, run: (work: WorkFolder) => Promise<T>): Promise<T> {
-  const name = `${cut.module}-${cut.presentation}-${cut.day}`;
-  const say = (step: string): void => {
-    if (!json) process.stderr.write(`${cutText(cut)}: ${step}\n`);
-  };
-  if (work !== undefined) return run(new WorkFolder(join(work, name), say));
-  const folder = mkdtempSync(join(tmpdir(), 'skillforge-evaluate-'));
-  try {
-    return await run(new WorkFolder(folder, say));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+/** Name of the folder of a case. */
+const nameOf = ({ module, presentation, day }: Cut): string => `${module}-${presentation}-${day}`;
+
+/** A folder for each case: kept in the place that the user names; else temporary, each until the next case has gone on from it. */
+class CaseFolders {
+  private readonly root: string;
+  private last: string | null = null;
+
+  constructor(private readonly options: Pick<EvaluateOptions, 'work' | 'json'>) {
+    this.root = options.work ?? mkdtempSync(join(tmpdir(), 'skillforge-evaluate-'));
+  }
+
+  of(cut: Cut): WorkFolder {
+    return new WorkFolder(join(this.root, nameOf(cut)), (step) => {
+      if (!this.options.json) process.stderr.write(`${cutText(cut)}: ${step}\n`);
+    });
+  }
+
+  done(cut: Cut): void {
+    const folder = join(this.root, nameOf(cut));
+    if (this.options.work === undefined && this.last !== null && this.last !== folder) rmSync(this.last, { recursive: true, force: true });
+    this.last = folder;
+  }
+
+  close(): void {
+    if (this.options.work === undefined) rmSync(this.root, { recursive: true, force: true });
   }
 }
 
-async function evaluateOne(work: WorkFolder, data: string, cut: Cut, options: EvaluateOptions): Promise<CaseResult> {
+async function evaluateOne(work: WorkFolder, data: string, cut: Cut, from: Prepared | null, options: EvaluateOptions): Promise<CaseResult> {
   const line = new ProgressLine(options.json === true);
   // A place that cannot be written shows now, not when all is measured.
   const file = options.export === undefined ? null : await PartialFile.open(options.export);
   try {
     const flow = { data, region: options.region, onProgress: (progress: Parameters<ProgressLine['update']>[0]) => line.update(progress) };
-    const result = await evaluateCase(work, cut, flow, options.ablation === true);
+    const result = await evaluateCase(work, cut, from, flow, options.ablation === true);
     await file?.add([...result.lists[options.new ? 'new' : 'next']].map(([learner_id, items]) => ({ learner_id, items })));
     await file?.finish();
     return result;

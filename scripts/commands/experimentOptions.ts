@@ -5,6 +5,7 @@ import type { Topology } from '../../operators/topology.js';
 import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { ExperimentEvent, ExperimentObserver } from '../../runtime/experiments/events.js';
 import type { ModelObserver } from '../../runtime/models/following/modelEvents.js';
+import type { RunMonitor } from '../../runtime/observability/index.js';
 import { fromText, tellEvents } from './followingLines.js';
 import { CACHE_FOLDER, withModels, type FollowingOptions, type ModelsOptions } from './modelOptions.js';
 import { DEFAULT_FOLDER } from './options.js';
@@ -29,25 +30,31 @@ export const runningForms = (topologies: readonly Topology[], { experiments }: P
 
 /**
  * Does something with the models and the experiments that options name, and closes them.
- * @param onEvent - sees what happens to models that are followed
+ * @param monitor - sees what happens to what is followed; `null` where nobody looks
  * @throws SFS_EXPERIMENTS_INVALID, SFS_EXPERIMENTS_UNREACHABLE, what {@link withModels} throws, and what `work` throws
  */
 export async function withExperiments<T>(
   options: ExperimentsOptions & FollowingOptions,
   work: (models: RunModels | null) => Promise<T>,
-  onEvent?: ModelObserver,
+  monitor: Pick<RunMonitor, 'modelEvent' | 'experimentEvent'> | null = null,
 ): Promise<T> {
+  const onModelEvent: ModelObserver = (event) => monitor?.modelEvent(event);
   const { experiments: place, data = DEFAULT_FOLDER, json = false } = options;
-  if (place === undefined) return withModels(options, work, onEvent);
+  if (place === undefined) return withModels(options, work, onModelEvent);
   const { experimentSource, followExperiments } = await import('../../runtime/experiments/index.js');
   return withModels(
     options,
     async (models) => {
       const cacheFile = join(data, CACHE_FOLDER, 'experiments.json');
-      await using followed = await followExperiments({ source: experimentSource(place), models, cacheFile, onEvent: tellExperimentEvents(json) });
+      const tell = tellExperimentEvents(json);
+      const onEvent = (event: ExperimentEvent): void => {
+        tell(event);
+        monitor?.experimentEvent(event);
+      };
+      await using followed = await followExperiments({ source: experimentSource(place), models, cacheFile, onEvent });
       return await work(followed);
     },
-    onEvent,
+    onModelEvent,
   );
 }
 
@@ -67,6 +74,10 @@ function eventText(event: ExperimentEvent): string {
       return `experiments: payload ${event.version.slice(0, SHORT)} is read and checked`;
     case 'refused':
       return `experiments: the payload is refused, the one before goes on: ${event.code}: ${event.message}`;
+    case 'version-opened':
+      return `experiments: version ${event.number} that they name is open, as ${event.version}`;
+    case 'version-refused':
+      return `experiments: version ${event.number} that they name cannot be used, its learners get what the control gets: ${event.code}: ${event.message}`;
     case 'unreachable':
       return `experiments: they cannot be read, what was read goes on: ${event.code}: ${event.message}`;
     case 'answering':

@@ -151,6 +151,8 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
       consent: async () => (await import('./privacyConsent.js')).privacyConsentCommand(),
       object: async () => (await import('./privacyObject.js')).privacyObjectCommand(),
       restrict: async () => (await import('./privacyRestrict.js')).privacyRestrictCommand(),
+      export: async () => (await import('./privacyExport.js')).privacyExportCommand(),
+      erase: async () => (await import('./privacyErase.js')).privacyEraseCommand(),
     },
   },
   decisions: {

@@ -1,19 +1,21 @@
 /** `skillforge reader`. */
 import { Option, type Command } from 'commander';
 import { DEFAULT_PORT, createReader, type ClientNotice, type Reader } from '../../reader/index.js';
-import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import { errorCodeOf, errorMessageOf, type Traces } from '../../schemas/index.js';
 import { folderSource, kafkaSource, type ReaderSource } from '../serving/readerSource.js';
 import { usageError } from './failures.js';
+import { modelRegistryOption, openedRegistry } from './modelRegistryOptions.js';
 import { folderCommand, groupCommand, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { readerDenyCommand } from './readerDeny.js';
 import { readerKeysCommand } from './readerKeys.js';
 import { accessOf, openDoorWarning, withAccessOptions, type ReaderAccessOptions } from './readerOptions.js';
 import { exampleRequest, viewFolderOf, viewOption } from './readerView.js';
-import { withReadingOptions, type ReadingOptions } from './serverOptions.js';
+import { redisFileOption, redisOption, withReadingOptions, type ReadingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
+import { withTraceOptions, withTraces, type TraceOptions } from './traceOptions.js';
 
-interface ServeOptions extends FolderOptions, ReadingOptions, Omit<ReaderAccessOptions, 'data' | 'view'> {
+interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, Omit<ReaderAccessOptions, 'data' | 'view'> {
   readonly host: string;
   readonly port: number;
   readonly clock: 'wall' | 'data';
@@ -21,6 +23,9 @@ interface ServeOptions extends FolderOptions, ReadingOptions, Omit<ReaderAccessO
   readonly rebuild?: true;
   readonly log?: true;
   readonly page: boolean;
+  readonly modelRegistry?: string;
+  readonly redis?: string;
+  readonly redisOptions?: string;
   readonly events?: true;
   readonly replication: number;
   readonly metrics?: true;
@@ -34,7 +39,7 @@ const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a p
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
 With --kafka it follows the topics there, committed records alone, and needs neither Redis nor the folder: --data only says where the view
-is. While no broker answers, it serves what it has, and /readyz says so.
+is. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays and dead letters there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
 is a copy of topics and can be built anew at any time; the deny list beside it is not.
@@ -58,7 +63,7 @@ function serveCommand(): Command {
     'skillforge reader serve --host 0.0.0.0 --keys --log --metrics --drain 10',
     'skillforge reader --kafka localhost:9092 --view ./view --events --issuer https://login.example.org --audience reader',
   ]);
-  return withAccessOptions(withReadingOptions(command))
+  return withTraceOptions(withAccessOptions(withReadingOptions(command)))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_PORT)
     .addOption(
@@ -70,6 +75,9 @@ function serveCommand(): Command {
     .option('--rebuild', 'build the view anew')
     .option('--log', 'write a line of JSON per request and event to standard error; none holds an id of a learner')
     .option('--no-page', 'no page, only the interface for programs')
+    .addOption(modelRegistryOption())
+    .addOption(redisOption('for the page, with --kafka: where the state of topologies is'))
+    .addOption(redisFileOption())
     .addOption(new Option('--events', 'write exposures and feedback that clients send, with --kafka'))
     .option('--replication <n>', 'replicas of topics that are created for events', wholeNumber(1), 1)
     .option('--metrics', 'count requests, and serve metrics for Prometheus at /metrics')
@@ -77,7 +85,9 @@ function serveCommand(): Command {
     .action(serve);
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+const serve = (options: ServeOptions): Promise<void> => withTraces(options, 'skillforge-reader', (traces) => served(options, traces));
+
+async function served(options: ServeOptions, traces: Traces | null): Promise<void> {
   const source = await sourceOf(options);
   try {
     tellAway(source);
@@ -88,6 +98,7 @@ async function serve(options: ServeOptions): Promise<void> {
       drainMs: options.drain * 1_000,
       ...(events && { events }),
       ...(options.metrics ? { metrics: true } : {}),
+      ...(traces && { traces }),
       ...(schemas && { schemas }),
       region: options.region,
       store: { folder: viewFolderOf(options) },
@@ -110,9 +121,10 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 function sourceOf(options: ServeOptions): Promise<ReaderSource> {
-  if (options.kafka !== undefined) return kafkaSource(options, viewFolderOf(options), { requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  const models = { registry: openedRegistry(options) };
+  if (options.kafka !== undefined) return kafkaSource({ ...options, models }, viewFolderOf(options), { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   if (options.events) throw usageError('--events needs --kafka: a folder has one writer, and that is not the reader');
-  return folderSource(options.data, options.region);
+  return folderSource(options.data, options.region, models);
 }
 
 /** An address may be wrong: who started the reader hears of it. */

@@ -13,7 +13,7 @@ import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { withMetricsOptions, withMonitor, type MetricsOptions } from './metricsOptions.js';
 import { modelsOption } from './modelOptions.js';
-import { folderCommand, wholeNumber, type FolderOptions } from './options.js';
+import { folderCommand, positiveNumber, wholeNumber, type FolderOptions } from './options.js';
 import { countText, print, printJson, secondsText, timeText } from './output.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
 import { guaranteeOption, withServerOptions, type ServerOptions } from './serverOptions.js';
@@ -23,6 +23,7 @@ interface RunOptions extends FolderOptions, ServerOptions, ExperimentsOptions, M
   readonly untilEnd?: true;
   readonly endOfInput?: true;
   readonly batchRecords?: number;
+  readonly idleAfter?: number;
   readonly check: boolean;
 }
 
@@ -33,7 +34,7 @@ file is checked first (see "topology check"). Missing topics are created. A run 
 counts once, whatever ended it. Ctrl+C ends after the commits in progress; a second one aborts, which loses nothing either.
 
 With --kafka and --redis it runs on servers instead of the folder: any number of processes share the work, and take over what one that
-ends or dies leaves.`;
+ends or dies leaves. With --until-end each of them ends when all that was in the log at its start has been processed, by whichever of them.`;
 
 /** Runs topologies. */
 export function runCommand(): Command {
@@ -51,10 +52,15 @@ export function runCommand(): Command {
     )
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
+    .option(
+      '--idle-after <seconds>',
+      'wait so long for an input that is silent, whatever its source says: longer than the pauses where records come a day at a time (see "topics write --clock")',
+      positiveNumber,
+    )
     .addOption(modelsOption())
     .addOption(experimentsOption())
     .option('--no-check', 'run files that the check refuses');
-  return withServerOptions(withMetricsOptions(command), ['untilEnd', 'endOfInput']).addOption(guaranteeOption()).action(run);
+  return withServerOptions(withMetricsOptions(command), ['endOfInput']).addOption(guaranteeOption()).action(run);
 }
 
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
@@ -69,14 +75,14 @@ async function onFolder(names: readonly string[], topologies: readonly Topology[
   const { region, batchRecords } = options;
   const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
   monitor?.watchFolder(options.data);
-  const request = { region, mode, batchRecords, monitor, onProgress: progressReporter(options.json === true, what, mode) };
+  const request = { region, mode, batchRecords, idleMs: idleMsOf(options), monitor, onProgress: progressReporter(options.json === true, what, mode) };
   const summary = await withExperiments(
     options,
     (models) =>
       writingFolder(options.data, options.json === true, (storage) =>
         explainedRun(storage, topologies, { ...request, models }, (at) => folderInvocation(`topology plan ${names[at]!}`, options)),
       ),
-    (event) => monitor?.modelEvent(event),
+    monitor,
   );
   if (options.json) printJson({ summary });
   else print(runText(summary));
@@ -88,12 +94,15 @@ async function onServers(topologies: readonly Topology[], options: RunOptions, m
     line.update({ what: 'running on Kafka', done: processed, total: null, unit: 'records', note: `${tasks} tasks here` });
     if (options.json) printJson({ progress: { tasks, processed } });
   };
-  const { batchRecords } = options;
-  const work = (models: RunModels | null) => runOnCluster(topologies, options, { batchRecords, models, monitor, onProgress });
-  const summary = await withExperiments(options, work, (event) => monitor?.modelEvent(event));
+  const { batchRecords, untilEnd = false } = options;
+  const request = { batchRecords, untilEnd, idleMs: idleMsOf(options), monitor, onProgress };
+  const work = (models: RunModels | null) => runOnCluster(topologies, options, { ...request, models });
+  const summary = await withExperiments(options, work, monitor);
   if (options.json) printJson({ summary });
-  else print(`stopped: ${countText(summary.processed)} records in ${secondsText(summary.seconds)}`);
+  else print(`${summary.isDone ? 'done' : 'stopped'}: ${countText(summary.processed)} records in ${secondsText(summary.seconds)}`);
 }
+
+const idleMsOf = ({ idleAfter }: RunOptions): number | undefined => (idleAfter === undefined ? undefined : idleAfter * 1_000);
 
 /** Loads topologies by name or path, after the check. @throws SFS_TOPOLOGY_REFUSED with the findings, and what finding and loading throw */
 export async function checkedTopologies(names: readonly string[], check = true): Promise<Topology[]> {

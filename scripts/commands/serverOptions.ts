@@ -49,13 +49,9 @@ export function withServerOptions(command: Command, alsoFolder: readonly string[
         .env('SKILLFORGE_KAFKA')
         .conflicts([...alsoFolder]),
     )
-    .addOption(
-      new Option('--redis <addresses>', 'where the state is, with --kafka: redis://host:6379, or host:port,host:port of a Redis Cluster').env(
-        'SKILLFORGE_REDIS_URL',
-      ),
-    )
+    .addOption(redisOption('where the state is, with --kafka'))
     .addOption(kafkaFileOption())
-    .option('--redis-options <file>', 'JSON file with username, password, tls or keyPrefix')
+    .addOption(redisFileOption())
     .addOption(driverOption())
     .option('--allow-unsafe-producer', 'let the driver kafkajs write, which can lose acknowledged records')
     .addOption(registryOption())
@@ -84,6 +80,13 @@ export function withWritingOptions(command: Command): Command {
     .addOption(registryFileOption())
     .option('--replication <n>', 'replicas of topics that are created in Kafka', wholeNumber(1), 1);
 }
+
+/** `--redis`. @param use - what it is for */
+export const redisOption = (use: string): Option =>
+  new Option('--redis <addresses>', `${use}: redis://host:6379, or host:port,host:port of a Redis Cluster`).env('SKILLFORGE_REDIS_URL');
+
+/** `--redis-options`. */
+export const redisFileOption = (): Option => new Option('--redis-options <file>', 'JSON file with username, password, tls or keyPrefix');
 
 const kafkaFileOption = (): Option => new Option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka');
 

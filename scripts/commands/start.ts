@@ -15,8 +15,8 @@ import { explainedRun } from './explainedRun.js';
 import { holdsStorage, withFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { withMetricsOptions, withMonitor, type MetricsOptions } from './metricsOptions.js';
-import { CACHE_FOLDER, modelsOption, type ModelsOptions } from './modelOptions.js';
-import { REGISTRY_FOLDER } from './modelRegistryOptions.js';
+import { CACHE_FOLDER, followedPlace, modelsOption, type ModelsOptions } from './modelOptions.js';
+import { REGISTRY_FOLDER, registryPlace } from './modelRegistryOptions.js';
 import { nameList, plainCommand, positiveNumber, regionOption, wholeNumber, type PlainOptions } from './options.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
 import { checkedTopologies } from './run.js';
@@ -161,7 +161,8 @@ class Start {
   private async serve(feed: SchoolFeed): Promise<void> {
     if (!(await this.catchUp(feed))) return;
     const { region, data, port } = this.settings;
-    const reader = await startReader(this.storage, { region, data, ids: this.ids, now: () => feed.simulatedNowMs() });
+    const now = (): number => feed.simulatedNowMs();
+    const reader = await startReader(this.storage, { region, data, ids: this.ids, now, models: this.modelsShown() });
     try {
       const url = await reader.listen({ port });
       await reader.client.caughtUp();
@@ -185,6 +186,15 @@ class Start {
     line.end();
     if (figures !== null) this.report.caughtUp(figures, (performance.now() - startMs) / 1000);
     return figures !== null;
+  }
+
+  /** What the page shows of models: a registry that is followed says itself what ranks. */
+  private modelsShown(): { readonly place: string; readonly ranking: string | null } {
+    const followed = followedPlace(this.settings);
+    const modelRegistry = process.env['SKILLFORGE_MODEL_REGISTRY'];
+    const { data } = this.settings;
+    const place = followed ?? registryPlace(modelRegistry === undefined ? { data } : { data, modelRegistry });
+    return { place, ranking: followed === null ? this.parts.models.ranking : null };
   }
 
   /** `name@version` of the topologies. */

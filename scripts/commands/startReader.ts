@@ -7,6 +7,7 @@ import { DEFAULT_PORT, createReader, type Reader, type RecommendationClient } fr
 import type { ConsoleOverview } from '../../reader/consoleSource.js';
 import type { LocalStorage } from '../../runtime/ports.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
+import { openRegistry } from '../../runtime/models/registry/index.js';
 import { DAY_MS } from '../school/index.js';
 import { consoleSource } from '../serving/consoleSource.js';
 import { folderEvents } from '../serving/eventWriter.js';
@@ -110,17 +111,23 @@ export interface ReaderSettings {
   readonly ids: readonly string[];
   /** The time of the school, ms since epoch. */
   readonly now: () => number;
+  /** Place of the registry of models, and what ranks where that does not come from there. */
+  readonly models: { readonly place: string; readonly ranking: string | null };
 }
 
 /** A reader with the page, over the storage of this process; it does not listen yet. @throws what opening its view throws */
-export function startReader(storage: EmbeddedStorage, { region, data, ids, now }: ReaderSettings): Promise<Reader> {
+export function startReader(storage: EmbeddedStorage, { region, data, ids, now, models }: ReaderSettings): Promise<Reader> {
   return createReader({
     log: storage.log,
     region,
     store: { folder: viewFolderOf({ data }) },
     now,
     events: folderEvents(storage.log, region),
-    console: consoleSource(storage, { region, running: () => ids }),
+    console: consoleSource(storage, {
+      region,
+      running: () => ids,
+      models: { registry: openRegistry(models.place), ranking: models.ranking },
+    }),
   });
 }
 

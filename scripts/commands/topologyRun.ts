@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly mode: RunMode;
   /** Most inputs between two commits of a task; by default the engine's. */
   readonly batchRecords?: number | undefined;
+  /** Silence after which an input is not waited for any more, ms; by default what its source names. */
+  readonly idleMs?: number | undefined;
   /** Event time between two watermark markers in derived topics, ms; by default the engine's. */
   readonly markerMs?: number | undefined;
   /** What the topologies decide with; none by default. */
@@ -85,10 +87,10 @@ const MOST_PACED = 5_000;
  * @throws what the worker's start and a commit throw
  */
 export async function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
-  const { region, mode, models = null, monitor = null } = request;
+  const { region, mode, idleMs, models = null, monitor = null } = request;
   const { placement, paid } = pacedPlacement(localPlacement(storage), topologies, request);
   const shadow = request.replay === undefined ? {} : { shadow: request.replay.shadow };
-  const { worker, unfollow } = watchedWorker(topologies, placement, { region, mode, models, limits: limitsOf(request), ...shadow }, monitor);
+  const { worker, unfollow } = watchedWorker(topologies, placement, { region, mode, idleMs, models, limits: limitsOf(request), ...shadow }, monitor);
   try {
     await worker.start();
     await keepTopicSchemas(storage, worker.deployments);
@@ -130,7 +132,7 @@ export function pacedPlacement(
   const paced = throttled(placement, new RecordRate(recordsPerSecond, stopped.signal));
   const paid = (): void => stopped.abort();
   if (shadow.range === null) return { placement: paced, paid };
-  return { placement: ranged(paced, new Deployment(topology!, region, placement, { shadow }), shadow.range), paid };
+  return { placement: ranged(paced, new Deployment(topology!, region, placement, { shadow }), shadow.range, shadow.ends), paid };
 }
 
 /** Lets a run be stopped, by the signal that is given or by those of the process. */

@@ -57,6 +57,8 @@ export interface CaseResult {
   readonly steps: readonly DoneStep[];
   /** The lists of ours, for other programs to score. */
   readonly lists: Lists;
+  /** What a later cut may go on from. */
+  readonly prepared: Prepared;
 }
 
 /** The presentation as the project names it, such as `AAA-2014J`. */
@@ -71,15 +73,22 @@ const FORMULA: Variant = { name: 'formula', rankerArguments: null };
 /**
  * Evaluates one cut.
  *
+ * @param from - what an earlier cut left, whose folder is still there; this one goes on from it
  * @throws SFS_EVALUATION_EMPTY where nobody can be scored; and what the steps throw
  */
-export async function evaluateCase(work: WorkFolder, cut: Cut, options: Omit<FlowOptions, 'cutMs'>, withAblation: boolean): Promise<CaseResult> {
+export async function evaluateCase(
+  work: WorkFolder,
+  cut: Cut,
+  from: Prepared | null,
+  options: Omit<FlowOptions, 'cutMs'>,
+  withAblation: boolean,
+): Promise<CaseResult> {
   const flow = { ...options, cutMs: cutMsOf(cut) };
   const truth = await readTruth(options.data, cut);
   const scored = { any: scoredLearners(truth, 'any'), new: scoredLearners(truth, 'new') };
   if (scored.any.learners.length === 0 || scored.new.learners.length === 0) throw nobody(cut, truth);
   const groups = await readGroups(options.data, cut);
-  const prepared = await prepare(work, flow);
+  const prepared = await prepare(work, from, flow);
   const decide = (variant: Variant): Promise<Lists> => decidedBy(work, prepared, variant, courseOf(cut), flow);
   const lists = await decide(LEARNED);
   const formula = listed('formula ranker', await decide(FORMULA));
@@ -93,7 +102,7 @@ export async function evaluateCase(work: WorkFolder, cut: Cut, options: Omit<Flo
     const ndcgOf = (protocol: Protocol): number => scoreSystem(system, scored[protocol], items).ndcg;
     ablation.push({ variant: variant.name, ndcg: { any: ndcgOf('any'), new: ndcgOf('new') } });
   }
-  return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, lists };
+  return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, lists, prepared };
 }
 
 function nobody({ module, presentation, day }: Cut, { opened, after }: OuladTruth): SkillForgeError {

@@ -1,5 +1,5 @@
 /** The way of production, from the files to lists: events, topologies, training on what lies before the cut, decisions. */
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { days } from '../../operators/index.js';
 import type { RunModels } from '../../runtime/engine/followedModels.js';
@@ -46,6 +46,12 @@ const SEGMENTED = ['learner-contexts', 'segment-lists'];
 
 /** What the first part left: events and what topologies made of them, and models of retrieval. */
 export interface Prepared {
+  /** The midnight (UTC) after the day of the cut, ms. */
+  readonly cutMs: number;
+  /** Stands for all that was done, and on what. */
+  readonly mark: string;
+  /** Folder of the storage in which those topologies ran that need no model. */
+  readonly plain: string;
   /** Folder of the storage in which all topologies but the recommendations ran. */
   readonly log: string;
   /** Folder of the bundles of retrieval. */
@@ -57,23 +63,24 @@ export interface Prepared {
 /**
  * Does everything up to the training of rankers. What happens after the cut is read by none of it.
  *
+ * @param from - an earlier cut on which it goes on: its import and its topologies go further, as in production, and its models are kept
  * @throws what importing, running, exporting and training throw
  */
-export async function prepare(work: WorkFolder, options: FlowOptions): Promise<Prepared> {
+export async function prepare(work: WorkFolder, from: Prepared | null, options: FlowOptions): Promise<Prepared> {
   const { data, region, cutMs, onProgress } = options;
-  const [log, activity, retrieval] = [work.path('log'), work.path('activity'), work.path('retrieval')];
+  const [plain, log, activity, retrieval] = [work.path('plain'), work.path('log'), work.path('activity'), work.path('retrieval')];
   const [logged, training] = [work.path('logged'), work.path('training')];
-  await work.step('import', { data, region, cutMs }, async () => {
+  await work.step('import', { data, region, cutMs, from: from?.mark ?? null }, async () => {
     // Minutes before it is needed: who lacks it hears of it now.
     pythonOf('trainer');
-    rmSync(log, { recursive: true, force: true });
-    await withFolder(log, (storage) => importOulad(storage, data, { region, untilEpochDay: cutMs / days(1) - 1, onProgress }));
+    await importUpTo(plain, from?.plain ?? null, options);
   });
-  const activities = await work.step('topologies', PLAIN, () => runUpstream(log, PLAIN, null, options));
-  const firstMs = await work.step('export of the activity', null, () => exportActivity(log, work.path('unsegmented'), activity, options));
-  await work.step('training of retrieval', null, () => trainRetrieval(activity, retrieval, firstMs, options));
+  const activities = await work.step('topologies', PLAIN, () => runPlain(plain, options));
+  const firstMs = await work.step('export of the activity', null, () => exportActivity(plain, work.path('unsegmented'), activity, options));
+  await work.step('training of retrieval', null, () => trainRetrieval(activity, retrieval, firstMs, from, options));
   await work.step('segments of learners', SEGMENTED, () =>
     withModels({ region, models: retrieval }, async (models) => {
+      beginWith(log, plain);
       await runUpstream(log, SEGMENTED, models, options);
     }),
   );
@@ -88,7 +95,22 @@ export async function prepare(work: WorkFolder, options: FlowOptions): Promise<P
       exportTraining(localTools(storage), { region, out: training, onProgress: (one) => onProgress({ ...one, unit: 'records' }) }),
     ),
   );
-  return { log, retrieval, training };
+  return { cutMs, mark: work.mark, plain, log, retrieval, training };
+}
+
+/** Imports what lies before a cut into a folder that holds what another one does, or nothing. @throws what importing throws */
+export async function importUpTo(plain: string, from: string | null, { data, region, cutMs, onProgress }: FlowOptions): Promise<void> {
+  beginWith(plain, from);
+  await withFolder(plain, (storage) => importOulad(storage, data, { region, untilEpochDay: cutMs / days(1) - 1, onProgress }));
+}
+
+/** Runs the topologies that need no model over what they have not read yet. @returns records of `learner-activity`, those of earlier runs included. @throws what running throws */
+export const runPlain = (plain: string, options: FlowOptions): Promise<number> => runUpstream(plain, PLAIN, null, options);
+
+/** A folder that holds what another one does, or nothing. */
+function beginWith(folder: string, from: string | null): void {
+  rmSync(folder, { recursive: true, force: true });
+  if (from !== null) cpSync(from, folder, { recursive: true });
 }
 
 /** Bundles of a folder by the instant up to which they were trained. */
@@ -105,7 +127,7 @@ function retrievalInstants(firstMs: number, cutMs: number): number[] {
   return instants.reverse();
 }
 
-/** Runs topologies of this package. @returns how many records they wrote, those of `learner-activity` where it is among them */
+/** Runs topologies of this package. @returns how many records of `learner-activity` there are now, markers included, where it is among them; else 0 */
 async function runUpstream(folder: string, names: readonly string[], models: RunModels | null, { region, onProgress }: FlowOptions): Promise<number> {
   const topologies = await Promise.all(names.map(loadOwnTopology));
   const request = { region, models, mode: 'until-end', onProgress: runProgress(`running ${names.join(', ')}`, onProgress) } as const;
@@ -113,14 +135,40 @@ async function runUpstream(folder: string, names: readonly string[], models: Run
   return summary.topologies.find(({ topology }) => topology.startsWith('learner-activity@'))?.counters.outputs ?? 0;
 }
 
-async function trainRetrieval(activity: string, retrieval: string, firstMs: number, { cutMs, onProgress }: FlowOptions): Promise<void> {
-  rmSync(retrieval, { recursive: true, force: true });
+async function trainRetrieval(
+  activity: string,
+  retrieval: string,
+  firstMs: number,
+  from: Prepared | null,
+  { cutMs, onProgress }: FlowOptions,
+): Promise<void> {
+  beginWith(retrieval, from?.retrieval ?? null);
   mkdirSync(retrieval, { recursive: true });
-  const instants = retrievalInstants(firstMs, cutMs);
-  for (const [done, untilMs] of instants.entries()) {
+  // Before the cut on which this goes on there are models already; the rankers of a week before this one want theirs in any case.
+  const isMissing = (untilMs: number): boolean =>
+    (untilMs > (from?.cutMs ?? -Infinity) || untilMs === cutMs - RANKER_EVERY) && !existsSync(bundleIn(retrieval, untilMs));
+  const instants = retrievalInstants(firstMs, cutMs).filter(isMissing);
+  let done = 0;
+  await twoAtOnce(instants, async (untilMs) => {
     onProgress({ what: 'training of retrieval', done, total: instants.length, unit: 'models' });
     await runTrainer(['retrieval', '--export', activity, '--until', String(untilMs), '--out', bundleIn(retrieval, untilMs)]);
-  }
+    done++;
+  });
+}
+
+/** Works on each, two at a time: a training keeps one core busy. After a failure no other one begins. @throws what `work` throws, when nothing runs any more */
+async function twoAtOnce<T>(ones: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const waiting = [...ones];
+  const takeOneByOne = async (): Promise<void> => {
+    try {
+      while (waiting.length > 0) await work(waiting.shift()!);
+    } finally {
+      waiting.length = 0;
+    }
+  };
+  const both = [takeOneByOne(), takeOneByOne()];
+  await Promise.allSettled(both);
+  await Promise.all(both);
 }
 
 const runProgress =
@@ -129,9 +177,8 @@ const runProgress =
     onProgress(runWork(progress, what, 'until-end'));
 
 /** Exports what learners did and who they are, before there is a model. @returns when the first of the interactions was, ms */
-async function exportActivity(log: string, unsegmented: string, out: string, options: FlowOptions): Promise<number> {
-  rmSync(unsegmented, { recursive: true, force: true });
-  cpSync(log, unsegmented, { recursive: true });
+async function exportActivity(plain: string, unsegmented: string, out: string, options: FlowOptions): Promise<number> {
+  beginWith(unsegmented, plain);
   await runUpstream(unsegmented, SEGMENTED, null, options);
   const { firstMs } = await readingFolder(unsegmented, (storage) => exportTraining(localTools(storage), { region: options.region, out }));
   rmSync(unsegmented, { recursive: true, force: true });
@@ -185,19 +232,11 @@ async function rankersOf(
   const folder = work.path(name);
   await work.aside(`training of ${name}`, { args }, async () => {
     rmSync(folder, { recursive: true, force: true });
-    for (const untilMs of [cutMs - RANKER_EVERY, cutMs]) {
-      const until = [
-        '--export',
-        training,
-        '--until',
-        String(untilMs),
-        '--retrieval',
-        bundleIn(retrieval, untilMs),
-        '--out',
-        bundleIn(folder, untilMs),
-      ];
-      await runTrainer(['ranker', ...until, ...args], (line) => onProgress({ what: line, done: 0, total: null, unit: 'steps' }));
-    }
+    await twoAtOnce([cutMs - RANKER_EVERY, cutMs], async (untilMs) => {
+      const until = ['--export', training, '--until', String(untilMs), '--retrieval', bundleIn(retrieval, untilMs)];
+      const tell = (line: string): void => onProgress({ what: line, done: 0, total: null, unit: 'steps' });
+      await runTrainer(['ranker', ...until, '--out', bundleIn(folder, untilMs), ...args], tell);
+    });
   });
   return folder;
 }

@@ -28,6 +28,11 @@ export class WorkFolder {
     onDisk(this.folder, () => mkdirSync(folder, { recursive: true }));
   }
 
+  /** Stands for the steps so far, and what they depended on. */
+  get mark(): string {
+    return this.chain;
+  }
+
   /** Path of something in the folder. */
   path(name: string): string {
     return join(this.folder, name);

@@ -1,7 +1,7 @@
 /** Writes `docs/reference/metrics.md` from the declarations: `tsx scripts/metricsReference/page.ts`. With `--check` it only compares. */
 import { join } from 'node:path';
 import { GatewayMetrics } from '../../gateway/metrics.js';
-import { READER_METRICS } from '../../reader/metrics.js';
+import { READER_METRICS, type ReaderMetric } from '../../reader/metrics.js';
 import { METRICS, type MetricDeclaration } from '../../runtime/observability/index.js';
 import { packageRoot } from '../../schemas/index.js';
 import { writtenByProgram } from '../writtenFile.js';
@@ -32,8 +32,10 @@ type Row = readonly [name: string, declaration: Pick<MetricDeclaration, 'type' |
 /** The text of the reference. */
 export function metricsReference(): string {
   const workers = Object.entries<MetricDeclaration>(METRICS);
-  const readers = Object.entries<Row[1]>(READER_METRICS);
-  return [INTRODUCTION, WORKERS, tableOf(workers), bucketsText(), READERS, tableOf(readers), GATEWAYS, tableOf(gatewayRows())].join('\n\n') + '\n';
+  const readers = Object.entries<ReaderMetric>(READER_METRICS);
+  const ofWorkers = [WORKERS, tableOf(workers), bucketsText(workers)];
+  const ofReaders = [READERS, tableOf(readers), bucketsText(readers)];
+  return [INTRODUCTION, ...ofWorkers, ...ofReaders, GATEWAYS, tableOf(gatewayRows())].join('\n\n') + '\n';
 }
 
 /** Those of the gateway stand in its registry. */
@@ -54,8 +56,8 @@ function rowOf([name, { type, labels, help }]: Row): string {
   return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help.replaceAll('|', '\\|')} |`;
 }
 
-function bucketsText(): string {
-  const histograms = Object.entries<MetricDeclaration>(METRICS).filter(([, { type }]) => type === 'histogram');
+function bucketsText(declared: readonly (readonly [name: string, declaration: Pick<MetricDeclaration, 'type' | 'buckets'>])[]): string {
+  const histograms = declared.filter(([, { type }]) => type === 'histogram');
   return histograms.map(([name, { buckets }]) => `Upper bounds of \`${name}\`: ${buckets!.join(', ')}.`).join('\n\n');
 }
 

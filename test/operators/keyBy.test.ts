@@ -193,6 +193,24 @@ describe('the watermark after keyBy', () => {
     });
   });
 
+  it('names the records of its topic that have no name: a schema registry takes no others', () => {
+    const inner = schema.record({ tag: schema.string, inner: schema.record({ n: schema.long }) });
+    const anonymous = around((source) =>
+      source.pipe(
+        map((record) => withValue(record, { tag: record.value.tag, inner: { n: record.value.n } })),
+        keyBy('by-tag', { key: ({ tag }) => tag, value: inner }),
+        map((record) => withValue(record, record.value.inner.n)),
+      ),
+    );
+    const sources = anonymous.build().stages.flatMap((stage) => stage.source ?? []);
+    const { topic } = sources.find(({ internal }) => internal === 'repartition')!;
+    const [carried] = topic.schema!.fields;
+    expect(carried!.type).toMatchObject({
+      name: 'Carried_value',
+      fields: [{ name: 'tag' }, { name: 'inner', type: { name: 'Carried_value_inner' } }],
+    });
+  });
+
   it('waits for a silent upstream partition until its idle time has passed', async () => {
     const alone = around((source) => source.pipe(byTag(), tumbling('window', { sizeMs: 10, late: 'dead-letter' }, { n: count() })), {
       idleMs: 60_000,

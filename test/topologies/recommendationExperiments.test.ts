@@ -26,7 +26,9 @@ function modelsUnder(...payloads: readonly (readonly [fromMs: number, payload: u
     const turned = next.map((one) => -one);
     return { next: turned, new: turned };
   };
-  const model = { ...base, version: 'turned', ranker: { ...formulaRanker, version: 'turned', score } };
+  const straight = { ...base, version: 'straight', ranker: { ...formulaRanker, version: 'straight' } };
+  const named = (number: string) => (number === '7' ? straight : undefined);
+  const model = { ...base, version: 'turned', ranker: { ...formulaRanker, version: 'turned', score }, named };
   const read = payloads.map(([fromMs, payload]) => ({ fromMs, experiments: opened(payload) }));
   return {
     at: (timeMs) => {
@@ -80,6 +82,23 @@ describe('recommendations under experiments', () => {
         ),
       ).toEqual(new Set(['ranker:control turned edb', 'ranker:formula formula-2+turned bde']));
       expect(found[0]!.topologyVersion).toBe(3);
+      expect(driver.deadLetters()).toEqual([]);
+    });
+  });
+
+  it('rank by the version of the model that a variation names, and by what decides where there is none of this number', async () => {
+    const payload = rankerPayload({ variations: ['model', 'version:7', 'version:8'], weights: [0.4, 0.3, 0.3], meta: [{}, {}, {}] });
+    await testTopology(inExperiments, { partitions: 1, models: modelsUnder([-Infinity, payload]) }, async (driver) => {
+      const learners = Array.from({ length: 12 }, (_, n) => `learner-${n}`);
+      aCourse(driver, learners, [0]);
+      await driver.advanceWatermark(at(0, 2 * HOUR_MS));
+      const found = learners.map((learner) => recordsOf(driver, learner).filter(isProfiled).at(-1)!);
+      const told = found.map((one) => `${one.variant} ${one.modelVersion} ${lastNew([one])}`);
+      expect(new Set(told)).toEqual(new Set(['ranker:0 turned edb', 'ranker:1 straight bde', 'ranker:2 turned edb']));
+      const exposures = learners.flatMap((learner) => exposuresOf(driver, learner));
+      expect(new Set(exposures.map(({ variation, modelVersion }) => `${variation} ${modelVersion}`))).toEqual(
+        new Set(['0 turned', '1 straight', '2 turned']),
+      );
       expect(driver.deadLetters()).toEqual([]);
     });
   });

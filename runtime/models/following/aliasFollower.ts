@@ -1,7 +1,7 @@
 import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../../schemas/index.js';
 import type { Model, Models } from '../../../operators/ports/models.js';
 import { formulaModels } from '../../../operators/recommend/formulaModels.js';
-import type { Adoption, CurrentModel, FollowedModels, ModelRef } from '../../engine/followedModels.js';
+import type { Adoption, CurrentModel, FollowedModels, FoundModel, ModelRef } from '../../engine/followedModels.js';
 import { Looking } from '../../looking.js';
 import type { ModelOptions } from '../modelFolder.js';
 import type { Alias, ModelRegistry } from '../registry/index.js';
@@ -76,6 +76,13 @@ export class AliasFollower implements FollowedModels {
     await this.opening.open(ref);
   }
 
+  /** A version is what the registry says now; while it is away, what it said last. */
+  async find(number: string): Promise<FoundModel> {
+    const ref = await this.refOf(number);
+    const { model, trainedUntilMs } = await this.opening.open(ref);
+    return { ref, version: model.version, trainedUntilMs };
+  }
+
   use(digests: () => Iterable<string>): () => void {
     this.users.add(digests);
     return () => this.users.delete(digests);
@@ -139,6 +146,19 @@ export class AliasFollower implements FollowedModels {
     const { model, trainedUntilMs } = await this.opening.open(ref);
     this.current = { ref, trainedUntilMs, look };
     this.options.onEvent?.({ kind: 'opened', number: ref.number, version: model.version });
+  }
+
+  private async refOf(number: string): Promise<ModelRef> {
+    const place = { ...this.options, alias: `version-${number}` } as const;
+    try {
+      const { digest } = await this.options.registry.version(number);
+      rememberModel(place, { number, digest });
+      return { number, digest };
+    } catch (error) {
+      const known = isAwayError(error) ? rememberedModel(place) : null;
+      if (known === null) throw error;
+      return known;
+    }
   }
 
   /** The version of the last run. */

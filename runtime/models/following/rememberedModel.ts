@@ -1,13 +1,16 @@
-/** The version that was current last, beside the bundles of a cache: a run begins with it while the registry is away. */
+/** What a registry said last, beside the bundles of a cache: a run begins with it while the registry is away. */
 import { join } from 'node:path';
 import type { ModelRef } from '../../engine/followedModels.js';
 import { remember, remembered } from '../../remembered.js';
 import type { Alias, ModelRegistry } from '../registry/index.js';
 
+/** What is remembered: where an alias pointed to, or what a number stood for. */
+export type Remembered = Alias | `version-${string}`;
+
 /** Whose memory it is. */
 export interface Followed {
   readonly registry: Pick<ModelRegistry, 'place' | 'name'>;
-  readonly alias: Alias;
+  readonly alias: Remembered;
   readonly cacheFolder: string;
 }
 

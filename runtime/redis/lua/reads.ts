@@ -32,3 +32,19 @@ export const SCAN: Script = readingScript(`
 local page = redis.call('HSCAN', KEYS[3], ARGV[3], 'COUNT', ARGV[4])
 return { page[1], page[2], redis.call('INFO', 'server'):match('run_id:(%x+)') }
 `);
+
+/**
+ * Sizes of one task. KEYS: meta, staged, queue, payloads, stores. ARGV: rows of a key that are looked at. Returns [rows, timers, bytes]; it looks at nothing
+ * twice, so a batch that is applied half counts as far as it is.
+ */
+export const SIZE: Script = {
+  source: `
+local rows, bytes = 0, 0
+for at, key in ipairs(KEYS) do
+  bytes = bytes + (redis.call('MEMORY', 'USAGE', key, 'SAMPLES', ARGV[1]) or 0)
+  if at > 4 then rows = rows + redis.call('HLEN', key) end
+end
+return { rows, redis.call('ZCARD', KEYS[3]), bytes }
+`,
+  readOnly: true,
+};

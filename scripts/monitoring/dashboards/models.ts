@@ -25,6 +25,13 @@ export const models: Dashboard = {
           queries: [query('sum by (event, code) (increase(skillforge_model_events_total[1h]))', '{{event}} {{code}}')],
         },
         {
+          title: 'What happened to experiments',
+          description:
+            'In an hour: payloads that were read, refused or adopted; versions of the model that they name and that were opened or refused.',
+          unit: 'short',
+          queries: [query('sum by (event, code) (increase(skillforge_experiment_events_total[1h]))', '{{event}} {{code}}')],
+        },
+        {
           title: 'Lists made',
           description: 'Records that the recommendation topologies sent, a second.',
           unit: 'cps',

@@ -56,6 +56,21 @@ export const reader: Dashboard = {
           ],
         },
         {
+          title: 'Age of lists',
+          description:
+            'Time since the list in an answer was made, nine in ten: lists of learners by hours and days as they study, shared ones within a day or two.',
+          unit: 's',
+          limits: { warning: 259_200, critical: 691_200 },
+          queries: [query(quantileBy('served', 0.9, 'skillforge_reader_list_age_seconds', CHOSEN), '{{served}}')],
+        },
+        {
+          title: 'Catalogue that is shown',
+          description:
+            'Different items in answers of the last one to two hours, of those in the catalogue. Low values mean that everybody gets the same.',
+          unit: 'percentunit',
+          queries: [query(`skillforge_reader_served_items${CHOSEN} / (skillforge_reader_catalogue_items${CHOSEN} > 0)`, '{{instance}}')],
+        },
+        {
           title: 'Exposures and feedback',
           description: 'Events a second that clients sent through the reader and that were written.',
           unit: 'cps',

@@ -121,6 +121,21 @@ const STATE: Row = {
       queries: [query(rate('skillforge_state_write_bytes_total'), '{{topology}}')],
     },
     {
+      title: 'State on Redis',
+      description: 'Bytes that the state of tasks takes on Redis, replicas left out: looked at every minute, estimated from samples of each key.',
+      unit: 'bytes',
+      queries: [query(`sum by (topology) (skillforge_state_bytes${CHOSEN})`, '{{topology}}')],
+    },
+    {
+      title: 'Rows and timers on Redis',
+      description: 'Rows of state and timers that wait. Rows grow with learners, and timers with what is open.',
+      unit: 'short',
+      queries: [
+        query(`sum by (topology) (skillforge_state_rows${CHOSEN})`, '{{topology}}: rows'),
+        query(`sum by (topology) (skillforge_state_timers${CHOSEN})`, '{{topology}}: timers'),
+      ],
+    },
+    {
       title: 'Folder',
       description: 'Bytes of log and state on the disk, and what is left there. Empty where topologies run on servers: look at those.',
       unit: 'bytes',

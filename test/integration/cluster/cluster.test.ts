@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { MemoryStorage } from '../../../runtime/testing/index.js';
+import { familiesOf } from '../../runtime/observability/exposition.js';
 import { startCli } from '../../scripts/commands/cliProcess.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
 import {
@@ -59,12 +60,37 @@ describe('topologies on Kafka and Redis', { timeout: SERVER_START_MS + 2 * DEADL
   it('run from the command line', async (context) => {
     const { opened, storage, expected, servers, region } = await prepared(context, 200);
     const topologies = ['learner-engagement', 'item-trends'];
-    const run = startCli(['run', ...topologies, '--kafka', servers.kafka, '--redis', servers.redis, '--region', region, '--json']);
+    const run = startCli([
+      'run',
+      ...topologies,
+      '--kafka',
+      servers.kafka,
+      '--redis',
+      servers.redis,
+      '--region',
+      region,
+      '--metrics-port',
+      '0',
+      '--json',
+    ]);
     context.onTestFinished(() => void run.process.kill('SIGKILL'));
+    let told = '';
+    run.process.stdout!.on('data', (bytes: Buffer) => (told += bytes.toString()));
     expect(await differencesAtRest(opened, storage, expected)).toEqual([]);
+    // What the state takes on Redis is asked for while it runs, and told with the other metrics.
+    const { url } = (JSON.parse(told.split('\n')[0]!) as { readonly metrics: { readonly url: string } }).metrics;
+    const stateOf = async (name: string): Promise<number[]> => {
+      const { samples } = familiesOf(await (await fetch(url)).text()).get(`skillforge_state_${name}`)!;
+      return samples.map(({ value }) => value);
+    };
+    const least = async (figure: string): Promise<number> => {
+      const values = await stateOf(figure);
+      return values.length === topologies.length ? Math.min(...values) : 0;
+    };
+    for (const figure of ['rows', 'bytes']) await expect.poll(() => least(figure), { timeout: DEADLINE_MS, interval: 500 }).toBeGreaterThan(0);
     run.process.kill('SIGTERM');
     const ended = await run.result;
     expect(ended.code, ended.stderr).toBe(0);
-    expect(ended.json()).toEqual({ summary: { processed: expect.any(Number) as number, seconds: expect.any(Number) as number } });
+    expect(ended.json()).toEqual({ summary: { processed: expect.any(Number) as number, seconds: expect.any(Number) as number, isDone: false } });
   });
 });

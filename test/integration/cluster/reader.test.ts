@@ -1,6 +1,7 @@
 /** `skillforge reader` on real servers: beside a run, over restarts of itself and of Kafka. */
 import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
+import type { ConsoleOverview } from '../../../reader/consoleSource.js';
 import { openBroker } from '../../../runtime/kafka/openBroker.js';
 import { markerIdOf } from '../../../runtime/engine/header.js';
 import { MemoryStorage } from '../../../runtime/testing/memoryStorage.js';
@@ -76,7 +77,7 @@ it('serves what a run on servers has made of a school', { timeout: SERVER_START_
   expect(written.json()).toMatchObject({ summary: { alreadyThere: 0, topics: { catalogue: 12 } } });
   const run = startCli(['run', ...ownTopologyFiles().map(({ name }) => name), ...place]);
   context.onTestFinished(() => void run.process.kill('SIGKILL'));
-  const reader = await reading(['--kafka', servers.kafka, '--region', region, '--view', newFolder()], context);
+  const reader = await reading(['--kafka', servers.kafka, '--redis', servers.redis, '--region', region, '--view', newFolder()], context);
 
   const hasItems = ({ personal }: Opened<Recommendation>): boolean => personal.courses.some(({ next }) => next.length > 0);
   await expect
@@ -96,7 +97,17 @@ it('serves what a run on servers has made of a school', { timeout: SERVER_START_
       }, soon)
       .toEqual(answered);
   }
-  expect(await reader.at('/console/overview')).toMatchObject({ topologies: [], absent: expect.stringContaining('Not shown here') as string });
+  // What the page shows of the topologies comes from Kafka and Redis themselves.
+  const names = ownTopologyFiles().map(({ name }) => name);
+  const overview = async (): Promise<ConsoleOverview> => (await reader.at('/console/overview')) as ConsoleOverview;
+  await expect.poll(async () => (await overview()).topologies.map(({ name }) => name), soon).toEqual(names.sort());
+  const { topologies, topics: shown, absent } = await overview();
+  expect(absent).toBeUndefined();
+  expect(topologies.filter(({ watermarkMs, parts }) => watermarkMs === null || parts.length === 0)).toEqual([]);
+  const { appended = 0, lag } = shown.find(({ name }) => name === 'recommendations') ?? {};
+  expect([appended >= withItems.length, lag]).toEqual([true, null]);
+  expect(await reader.at('/console/replays')).toEqual({ replays: [] });
+  expect(await reader.at('/console/dead-letters')).toMatchObject({ total: 0, letters: [] });
   await stopped(reader);
   const exported = await runCli(['recommendations', 'export', '--jsonl', '--kafka', servers.kafka, '--region', region, '--data', newFolder()]);
   const learners = exported.stdout
@@ -131,6 +142,7 @@ it('serves what it has while Kafka is away, and follows again', { timeout: SERVE
   await recommend('n2');
   const second = await reading(args, context);
   await expect.poll(() => shown(second), soon).toBe('n2');
+  expect(await second.at('/console/overview')).toMatchObject({ topologies: [], absent: expect.stringContaining('Not shown here') as string });
   await kafka!.brokers[0]!.kill();
   const away = { status: 'ready', served: 'recommendations', lag: null, trouble: 'SFS_BROKER_UNAVAILABLE' };
   await expect.poll(() => second.at('/readyz'), soon).toEqual(away);

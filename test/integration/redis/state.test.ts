@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RegionKeys } from '../../../runtime/redis/taskKeys.js';
-import { batchOf, codeOf, put, timer, valuesOf, write } from './batches.js';
+import { batchOf, codeOf, put, remove, timer, valuesOf, write } from './batches.js';
 import { RedisUnderTest } from './server.js';
 
 describe.each(['single', 'cluster'] as const)('the state of a region in Redis (%s)', (layout) => {
@@ -35,6 +35,24 @@ describe.each(['single', 'cluster'] as const)('the state of a region in Redis (%
     expect(all.flat()).toEqual([]);
     expect(await codeOf(valuesOf(claimed, ['a'], 'one'))).toBe('SFS_STATE_BEHIND');
     await state.drop('never-was');
+  });
+
+  it('tells how much a task has: rows and timers exactly, bytes nearly', async () => {
+    const state = await redis.open();
+    const claimed = await state.claim(names[0]!);
+    expect(await state.size('never-was')).toEqual({ rows: 0, timers: 0, bytes: 0 });
+    await claimed.recover(null);
+    const rows = Array.from({ length: 2_000 }, (_, at) => put(`key-${at}`, 'x'.repeat(500 + (at % 200)), at % 2 === 0 ? 'a' : 'b'));
+    const queue = Array.from({ length: 300 }, (_, at) => timer(at, `t-${at}`, 'payload'));
+    await write(claimed, batchOf(rows, { queue }));
+    const size = await state.size(names[0]!);
+    expect([size.rows, size.timers]).toEqual([2_000, 300]);
+    // The values alone, and what Redis puts around each of them.
+    const values = 2_000 * 599.5;
+    expect(size.bytes).toBeGreaterThan(values);
+    expect(size.bytes).toBeLessThan(1.6 * values);
+    await write(claimed, batchOf([remove('key-0', 'a')]));
+    expect((await state.size(names[0]!)).rows).toBe(1_999);
   });
 
   it('leaves nothing of a task that was claimed and never wrote', async () => {

@@ -10,7 +10,7 @@ import {
   type ExperimentEvent,
   type ExperimentFollower,
   type FollowExperimentsOptions,
-} from '../../../runtime/experiments/index.js';
+} from '../../../runtime/index.js';
 import { MovingModels } from '../engine/movingModels.js';
 import { temporaryFolder } from '../models/fixture.js';
 import { rankerPayload } from './payloads.js';

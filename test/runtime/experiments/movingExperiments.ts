@@ -2,10 +2,17 @@
 import type { Experiments } from '../../../operators/ports/experiments.js';
 import { NO_TREATMENT } from '../../../operators/ports/experiments.js';
 import type { CurrentExperiments, FollowedExperiments } from '../../../runtime/engine/followedModels.js';
-import { MovingModels } from '../engine/movingModels.js';
+import { MovingModels, ref } from '../engine/movingModels.js';
 
-/** Experiments that tell their payload and assign nobody. */
-const named = (version: string): Experiments => ({ version, assign: (_, sticky) => ({ treatment: NO_TREATMENT, assignments: [], sticky }) });
+/** Experiments that tell their payload and assign nobody. One such as `x+a` names the model `a`. */
+function named(payload: string): Experiments {
+  const [, version] = payload.split('+');
+  return {
+    version: payload,
+    ...(version === undefined ? {} : { versions: { [version]: ref(version).digest } }),
+    assign: (_, sticky) => ({ treatment: NO_TREATMENT, assignments: [], sticky }),
+  };
+}
 
 export class MovingExperiments extends MovingModels {
   private found: CurrentExperiments | null = null;

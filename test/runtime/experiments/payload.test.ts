@@ -31,7 +31,16 @@ describe('a payload', () => {
       'condition.$or[0].id.$notRegex is an operator that is not known',
     ]);
     expect(wrongInRule({ variations: ['model'] })).toEqual(['variations must be a list of two values at least']);
-    expect(wrongInRule({ variations: ['model', 'lightgbm'] })).toEqual(['variations[1] must be "model" or "formula", not "lightgbm"']);
+    expect(wrongInRule({ variations: ['model', 'lightgbm'] })).toEqual([
+      'variations[1] must be "model", "formula" or a version such as "version:7", not "lightgbm"',
+    ]);
+    for (const ranker of ['version:', 'version:0', 'version:7.1', 'version:../7'])
+      expect(wrongInRule({ variations: ['model', ranker] }), ranker).toHaveLength(1);
+    expect(wrongInRule({ variations: ['model', 'version:7'] })).toEqual([]);
+    const many = Array.from({ length: 5 }, (_, at) => `version:${at + 1}`);
+    expect(
+      wrongIn(rankerPayload({ variations: many, weights: [0.2, 0.2, 0.2, 0.2, 0.2], meta: many.map((key) => ({ key: key.replace(':', '-') })) })),
+    ).toEqual(['features.recommendations.ranker names 5 versions of the model; the most is 4: each is in memory']);
     expect(wrongIn(rankerPayload({ parentConditions: [{ id: 'gone', condition: {} }] }))).toEqual([
       'features.recommendations.ranker.rules asks for the feature "gone", which the payload does not have',
     ]);

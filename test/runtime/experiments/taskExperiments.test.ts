@@ -115,8 +115,9 @@ describe('the experiments of a task', () => {
 const telling = topology('telling', { version: 1 }, ({ source, models }) => {
   source(events, { ...timed, latenessMs: 5 }).pipe(
     map((one) => {
-      const { version, experiments } = models!.at(one.timestamp);
-      return withValue(one, `${one.value.tag} ${version} ${experiments?.version ?? 'none'}`);
+      const { version, experiments, named } = models!.at(one.timestamp);
+      const other = Object.keys(experiments?.versions ?? {}).map((number) => ` ${named!(number)!.version}`);
+      return withValue(one, `${one.value.tag} ${version} ${experiments?.version ?? 'none'}${other.join()}`);
     }),
     toResults(),
   );
@@ -125,7 +126,7 @@ const telling = topology('telling', { version: 1 }, ({ source, models }) => {
 type Happening = { readonly atMs: number; readonly partition: 0 | 1 } | { readonly publish: string } | { readonly promote: string };
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ atMs: fc.nat(60), partition: fc.constantFrom(0 as const, 1 as const) }) },
-  { weight: 1, arbitrary: fc.record({ publish: fc.constantFrom('x', 'y', 'z') }) },
+  { weight: 1, arbitrary: fc.record({ publish: fc.constantFrom('x', 'y', 'z+a', 'z+c') }) },
   { weight: 1, arbitrary: fc.record({ promote: fc.constantFrom('a', 'b') }) },
 );
 
@@ -184,6 +185,18 @@ describe('a run under experiments', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('waits for a version that a variation names, and decides with it', async () => {
+    const storage = memoryStorage({ now: () => 0 });
+    const results = await live(storage, [
+      { promote: 'a' },
+      { publish: 'x+c' },
+      { atMs: 1, partition: 0 },
+      { promote: 'b' },
+      { atMs: 2, partition: 0 },
+    ]);
+    expect(results.map(([, , text]) => text)).toEqual(['e2 a x+c c', 'e4 b x+c c']);
   });
 
   it('has the whole payload in the log', async () => {

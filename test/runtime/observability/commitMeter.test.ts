@@ -85,11 +85,7 @@ describe('a metered placement', () => {
     nowMs = 4_000;
     await send(storage, record(events, event('a', 1)), record(events, event('a', 2)));
     const sums = new Sums();
-    const worker = await started(
-      metered(localPlacement(storage), sums, () => 11_000),
-      counting,
-      { limits: { maxRecords: 1 } },
-    );
+    const worker = await started(metered(localPlacement(storage), sums, { now: () => 11_000 }), counting, { limits: { maxRecords: 1 } });
     await worker.run();
     expect(sums.delays).toEqual([10, 7, 7]);
   });
@@ -98,12 +94,7 @@ describe('a metered placement', () => {
     const storage = await ready({ now: () => 5_000 });
     await send(storage, record(events, event('a', 0)));
     const sums = new Sums();
-    await (
-      await started(
-        metered(localPlacement(storage), sums, () => 1_000),
-        counting,
-      )
-    ).run();
+    await (await started(metered(localPlacement(storage), sums, { now: () => 1_000 }), counting)).run();
     expect(sums.delays).toEqual([0]);
   });
 

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { aggregate, count } from '../../../operators/index.js';
 import { localPlacement } from '../../../runtime/engine/localPlacement.js';
 import { PromMetrics, RunMonitor } from '../../../runtime/observability/index.js';
+import { StateSizes } from '../../../runtime/observability/stateSizes.js';
+import type { Placement, StateSize } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { around, event, events } from '../../operators/pipelines.js';
 import { record, send, started } from '../engine/running.js';
@@ -67,4 +69,77 @@ it('counts what happens to a model that is followed', async () => {
   const families = familiesOf(await metrics.read());
   expect(valueOf(families, 'skillforge_model_events_total', { event: 'adopted', code: '' })).toBe(1);
   expect(valueOf(families, 'skillforge_model_events_total', { event: 'refused', code: 'SFS_MODEL_DAMAGED' })).toBe(2);
+});
+
+it('counts what happens to experiments that are followed', async () => {
+  const metrics = new PromMetrics();
+  const monitor = new RunMonitor(metrics);
+  monitor.experimentEvent({ kind: 'read' });
+  monitor.experimentEvent({ kind: 'version-refused', code: 'SFS_MODEL_MISSING' });
+  const families = familiesOf(await metrics.read());
+  expect(valueOf(families, 'skillforge_experiment_events_total', { event: 'read', code: '' })).toBe(1);
+  expect(valueOf(families, 'skillforge_experiment_events_total', { event: 'version-refused', code: 'SFS_MODEL_MISSING' })).toBe(1);
+});
+
+/** A placement that says how much state its tasks have, as one on servers does; each answer is awaited. */
+function sized(placement: Placement, sizeOf: (task: string) => Promise<StateSize>): Placement {
+  return {
+    ...placement,
+    join: (groups, host) => placement.join(groups, host),
+    records: (topic, partition) => placement.records(topic, partition),
+    leave: () => placement.leave(),
+    openTask: async (place) => {
+      const access = await placement.openTask(place);
+      const { log, tasks } = access;
+      return {
+        log,
+        tasks,
+        begin: (positions) => access.begin(positions),
+        commit: (commit, positions) => access.commit(commit, positions),
+        size: () => sizeOf(place.name),
+        close: () => access.close(),
+      };
+    },
+  };
+}
+
+it('sums the state of its tasks, keeps the last size where a store does not answer, and asks each once in its time', async () => {
+  const metrics = new PromMetrics();
+  const monitor = new RunMonitor(metrics, { sizes: new StateSizes(5, 50) });
+  const asked: string[] = [];
+  let isAway = false;
+  const sizeOf = (task: string): Promise<StateSize> => {
+    asked.push(task);
+    return isAway ? Promise.reject(new Error('away')) : Promise.resolve({ rows: 2, timers: 1, bytes: 100 });
+  };
+  const worker = await started(monitor.placement(sized(localPlacement(memoryStorage()), sizeOf)), counting, { mode: 'follow', pollMs: 5 });
+  const unfollow = monitor.follow(worker);
+  const ended = worker.run();
+  const read = async () => familiesOf(await metrics.read());
+  const bytes = async () => (await read()).get('skillforge_state_bytes')!.samples.map(({ value }) => value);
+  await expect.poll(bytes, { timeout: 10_000, interval: 10 }).toEqual([1_200]);
+  const families = await read();
+  expect(valueOf(families, 'skillforge_state_rows', { topology })).toBe(24);
+  expect(valueOf(families, 'skillforge_state_timers', { topology })).toBe(12);
+  isAway = true;
+  const before = asked.length;
+  await expect.poll(() => asked.length, { timeout: 10_000, interval: 10 }).toBeGreaterThan(before + 12);
+  expect(await bytes()).toEqual([1_200]);
+  // All of them were asked as often.
+  const times = [...new Set(asked)].map((task) => asked.filter((one) => one === task).length);
+  expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
+  worker.stop();
+  await ended;
+  unfollow();
+  expect(await bytes()).toEqual([]);
+});
+
+it('tells no size of state that is at hand', async () => {
+  const metrics = new PromMetrics();
+  const monitor = new RunMonitor(metrics, { sizes: new StateSizes(1, 1) });
+  const worker = await started(monitor.placement(localPlacement(memoryStorage())), counting);
+  const unfollow = monitor.follow(worker);
+  await worker.run();
+  expect(familiesOf(await metrics.read()).get('skillforge_state_bytes')!.samples).toEqual([]);
+  unfollow();
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startCollector } from '../../runtime/observability/collector.js';
 import { familiesOf, valueOf, type Family } from '../../runtime/observability/exposition.js';
 import { newFolder, runCli, startCli, type CliChild } from './cliProcess.js';
 
@@ -109,5 +110,24 @@ describe('the metrics of a run', () => {
   it('are not served where nobody asks', { timeout: SLOW_MS }, async () => {
     const { code, stderr, stdout } = await runCli(['run', 'curricula', '--until-end', '--data', data]);
     expect({ code, told: `${stdout}${stderr}`.includes('/metrics') }).toEqual({ code: 0, told: false });
+  });
+});
+
+describe('the traces of a run', () => {
+  it('go to a collector, with a secret in the environment', { timeout: SLOW_MS }, async () => {
+    const collector = await startCollector();
+    onTestFinished(() => collector.close());
+    const args = ['run', 'learner-activity', '--until-end', '--data', data, '--traces', collector.address, '--trace-share', '0.2'];
+    const without = await runCli(args);
+    expect([without.code, without.stderr]).toEqual([3, expect.stringContaining('SFS_TRACES_INVALID')]);
+    process.env['SKILLFORGE_TRACE_KEY'] = 'a secret of this test';
+    onTestFinished(() => void Reflect.deleteProperty(process.env, 'SKILLFORGE_TRACE_KEY'));
+    const { code, stderr } = await runCli(args);
+    expect(code, stderr).toBe(0);
+    const spans = collector.spans();
+    expect(new Set(spans.map(({ name }) => name))).toEqual(new Set(['clicks', 'learner-activity@1 learner-activity']));
+    const made = spans.filter(({ kind }) => kind === 5);
+    const seen = new Set(spans.map(({ spanId }) => spanId));
+    expect(made.every(({ parentSpanId }) => parentSpanId !== undefined && seen.has(parentSpanId))).toBe(true);
   });
 });

@@ -36,4 +36,15 @@ describe('a folder of work', () => {
     await expect(work(folder, 2, true)).rejects.toThrow('no room');
     expect((await work(folder, 2)).done).toEqual(['third']);
   });
+
+  it('has a mark that tells what was done on what, and leaves out what no step depends on', async () => {
+    const markAfter = async (input: number, ...asides: readonly string[]): Promise<string> => {
+      const steps = new WorkFolder(temporaryFolder());
+      await steps.step('first', { input }, () => Promise.resolve(0));
+      for (const aside of asides) await steps.aside(aside, null, () => Promise.resolve(0));
+      return steps.mark;
+    };
+    expect(await markAfter(1, 'aside')).toBe(await markAfter(1));
+    expect(await markAfter(2)).not.toBe(await markAfter(1));
+  });
 });

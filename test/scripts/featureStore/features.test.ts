@@ -124,5 +124,12 @@ describe('a projection', { timeout: SERVER_START_MS }, () => {
     expect(purging.json()).toMatchObject({ purged: true });
     expect((await reading()).json()).toMatchObject({ state: 'missing', eventTimeMs: null });
     expect((await contents()).size).toBe(before.size - 1);
+
+    const all = (await cli('topics', 'read', 'learner-features', '--json', '--limit', '500')).stdout.trim().split('\n');
+    const other = all.map((one) => (JSON.parse(one) as { readonly key: string }).key).find((one) => one !== key)!;
+    const erasing = await cli('privacy', 'erase', other, '--feature-store', address, '--project', project, '--json');
+    const { steps } = erasing.json<{ steps: readonly { readonly step: string; readonly did: unknown }[] }>();
+    expect(steps.find(({ step }) => step === 'feature-store')?.did).toEqual({ asked: true, purged: true });
+    expect((await contents()).size).toBe(before.size - 2);
   });
 });

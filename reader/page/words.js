@@ -1,5 +1,7 @@
 /** Figures and codes as people read them. Times are event time, in UTC. */
 
+/** Events may say times for which there is no date. */
+const LAST_DATE_MS = 8.64e15;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
@@ -25,10 +27,10 @@ export function rateText(perSecond) {
 }
 
 /**
- * Such as `2014-10-05 13:00`.
+ * Such as `2014-10-05 13:00`; `no date` for what has none.
  * @param {number} timeMs
  */
-export const timeText = (timeMs) => new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
+export const timeText = (timeMs) => (Math.abs(timeMs) > LAST_DATE_MS ? 'no date' : new Date(timeMs).toISOString().slice(0, 16).replace('T', ' '));
 
 /**
  * Such as `3 h` or `12 d`; less than a minute is `now`.

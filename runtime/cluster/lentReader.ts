@@ -32,15 +32,25 @@ async function opened(broker: Broker): Promise<Resting> {
   const heard: { listener: FetchListener | null } = { listener: null };
   const reader = await broker.reader({
     onRecords: (fetched) => heard.listener?.onRecords(fetched),
-    onError: (error) => heard.listener?.onError(error),
+    onError: (error) => {
+      // Nobody may have one that failed while it was at rest.
+      if (heard.listener === null) void taken(broker)?.reader.close();
+      else heard.listener.onError(error);
+    },
   });
   return Object.assign(heard, { reader });
 }
 
 async function givenBack(broker: Broker, one: Resting, isWell: boolean): Promise<void> {
   one.listener = null;
-  if (!isWell || resting.has(broker)) return one.reader.close();
-  await one.reader.assign([]);
+  // A reader of kafkajs goes on asking for all topics that it ever read, of which some may be gone.
+  if (!isWell || broker.driver !== 'confluent' || resting.has(broker)) return one.reader.close();
+  try {
+    await one.reader.assign([]);
+  } catch {
+    // What was read is whole: that the reader has come to its end meanwhile is no failure of it.
+    return one.reader.close();
+  }
   // Another one may have come back meanwhile.
   if (resting.has(broker)) return one.reader.close();
   resting.set(broker, one);

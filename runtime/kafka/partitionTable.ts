@@ -9,6 +9,8 @@ export interface ReadPartition extends TopicPartition {
   atEnd: boolean;
   /** Fetches up to this number may bring what is not wanted any more, and is dropped. */
   staleUntil: number;
+  /** Seeks so far: the last one counts. */
+  seeks: number;
   /** What came while the partition was paused, for when it is resumed. */
   held: FetchedRecords[];
 }
@@ -27,7 +29,7 @@ export class PartitionTable {
     if (numbers === undefined) this.topics.set(topic, (numbers = new Map<number, ReadPartition>()));
     let entry = numbers.get(partition);
     if (entry === undefined) {
-      entry = { topic, partition, position: 0, paused: false, atEnd: false, staleUntil: 0, held: [] };
+      entry = { topic, partition, position: 0, paused: false, atEnd: false, staleUntil: 0, seeks: 0, held: [] };
       numbers.set(partition, entry);
     }
     return entry;

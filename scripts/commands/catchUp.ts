@@ -53,7 +53,7 @@ export class CatchUp {
       // What has just been committed may take a moment until it can be seen.
       if (look < looks - 1) await pause(stopped);
     }
-    return reached;
+    return reached && !stopped.aborted;
   }
 
   /** Resolves when every task is at the end of its input for good: `true`; or with `false` after `stopped`. @param ends - of the sources */

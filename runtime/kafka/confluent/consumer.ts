@@ -74,20 +74,23 @@ export class ConfluentConsumer implements PartitionReader {
   async seek(topic: string, partition: number, offset: number): Promise<void> {
     const entry = this.table.get(topic, partition);
     if (entry === undefined) throw this.failures.fenced(`reading ${topic}/${partition}`, 'this consumer does not have the partition');
+    const nth = ++entry.seeks;
     await this.checkStarts([{ topic, partition, offset }]);
     entry.staleUntil = Number.POSITIVE_INFINITY;
     entry.held = [];
     try {
       await this.loop.betweenPulls(async () => {
+        // Meanwhile the partition may have gone and come back, or be wanted from elsewhere: the last word counts.
+        if (this.table.get(topic, partition) !== entry) throw this.failures.fenced(`reading ${topic}/${partition}`, 'this consumer gave it away');
+        if (nth !== entry.seeks) return;
         await nativeCall((done) => this.client.seek({ topic, partition, offset }, this.timeoutMs, done));
         entry.position = offset;
         // What comes from here on comes from there on.
         entry.staleUntil = this.loop.pullNumber;
       });
     } catch (error) {
+      if (nth === entry.seeks) entry.staleUntil = this.loop.pullNumber;
       throw failureOf(error, `seeking ${topic}/${partition}`, this.failures, [topic]);
-    } finally {
-      entry.staleUntil = Math.min(entry.staleUntil, this.loop.pullNumber);
     }
   }
 
@@ -151,6 +154,14 @@ export class ConfluentConsumer implements PartitionReader {
       await this.checkTopics(topics);
       throw this.failures.partitionUnknown(doing);
     }
+  }
+
+  /**
+   * The client keeps a partition paused through a new assignment of it: what begins anew goes on.
+   * @param began - partitions that have just been assigned
+   */
+  protected resumeAnew(began: readonly TopicPartition[]): void {
+    if (began.length > 0) this.client.resume(began.map(({ topic, partition }) => ({ topic, partition })));
   }
 
   /** A pause throws away what the client has fetched, to be fetched again: a short one is cheaper to wait for with records in hand. */

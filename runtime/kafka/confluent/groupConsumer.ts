@@ -114,7 +114,10 @@ export class ConfluentGroupConsumer extends ConfluentConsumer implements GroupCo
       starts = [];
       this.report(failureOf(error, 'taking partitions', this.failures));
     }
-    this.natively(() => this.client.assign(starts));
+    this.natively(() => {
+      this.client.assign(starts);
+      this.resumeAnew(starts);
+    });
   }
 
   private async startsOf(taken: readonly TopicPartition[]): Promise<readonly PartitionStart[]> {

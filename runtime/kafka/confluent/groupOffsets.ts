@@ -36,6 +36,7 @@ export class GroupOffsets {
    */
   private asked: Asked | null = null;
   private readonly leaving = new Set<Promise<void>>();
+  private isClosed = false;
 
   constructor(
     private readonly native: Native,
@@ -48,6 +49,7 @@ export class GroupOffsets {
     if (partitions.length === 0) return [];
     const deadline = performance.now() + this.options.requestTimeoutMs;
     for (;;) {
+      if (this.isClosed) throw this.failures.failed(`asking for offsets of the group ${groupId}`, new Error('it is closed'));
       const asked = (this.asked ??= { client: this.connected(), questions: new Set() });
       const question = this.ask(asked.client, groupId, partitions);
       asked.questions.add(question);
@@ -66,6 +68,7 @@ export class GroupOffsets {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     if (this.asked !== null) this.leave(this.asked);
     await Promise.all(this.leaving);
   }

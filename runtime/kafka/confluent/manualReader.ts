@@ -25,6 +25,7 @@ export class ConfluentReader extends ConfluentConsumer implements ManualReader {
         for (const { topic, partition, offset } of added) this.table.add(topic, partition).position = offset;
         const entries = this.table.all();
         this.client.assign(entries.map(startOf));
+        this.resumeAnew(entries);
         this.client.pause(entries.filter((entry) => this.stopped.has(entry)).map(partitionOf));
       });
     } catch (error) {

@@ -53,7 +53,11 @@ const any = (names: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean =
  * partition.
  */
 const isUnanswered = (thrown: unknown): boolean =>
-  thrown instanceof TypeError && /as it is (null|undefined)|of (null|undefined)/.test(thrown.message);
+  thrown instanceof TypeError && /as it is (null|undefined)|of (null|undefined)/.test(thrown.message) && thrownByKafkajs(thrown);
+
+/** A mistake of this project's own is none of its. */
+const thrownByKafkajs = ({ stack = '' }: TypeError): boolean =>
+  /node_modules[\\/]kafkajs[\\/]/.test(stack.split('\n').find((line) => /^\s*at /.test(line)) ?? '');
 
 /** Whether a newer producer has the transactional id. */
 export const isProducerFenced = (thrown: unknown): boolean => any(namesOf(thrown), PRODUCER_FENCED);

@@ -40,6 +40,9 @@ export class OtlpExporter {
     const { address, everyMs = EVERY_MS } = options;
     if (!/^https?:\/\/[^/]/.test(address))
       throw new SkillForgeError('SFS_TRACES_INVALID', `"${address}" is no address of a collector: http://host:port`);
+    // An address that holds a password would be told where a collector is away, and fetch takes none.
+    if (/^https?:\/\/[^/]*@/.test(address))
+      throw new SkillForgeError('SFS_TRACES_INVALID', 'the address of a collector holds no user and no password');
     this.url = `${address.replace(/\/+$/, '')}/v1/traces`;
     this.timer = setInterval(() => void this.flush(), everyMs).unref();
   }

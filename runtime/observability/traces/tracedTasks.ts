@@ -169,5 +169,8 @@ const keyOf = ({ key, keyText }: LogRecord): string | null => (keyText === undef
 
 const describing = (topic: string, atMs: number): Readonly<Record<string, string>> => ({
   'messaging.destination.name': topic,
-  'skillforge.event_time': new Date(atMs).toISOString(),
+  'skillforge.event_time': Math.abs(atMs) <= LAST_DATE_MS ? new Date(atMs).toISOString() : String(atMs),
 });
+
+/** Beyond it there are no dates, and events say what they like. */
+const LAST_DATE_MS = 8.64e15;

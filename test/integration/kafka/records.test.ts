@@ -4,6 +4,8 @@ import { Collector, codeOf, DEADLINE_MS, drivers, newTopic, numbered, readAll, r
 import { brokerOfEachTest } from './brokerOfEachTest.js';
 
 const TIMES_BACK = 12;
+/** More than a paused partition holds before its client pauses, too. */
+const MANY = 8_000;
 
 describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driver) => {
   const kafka = brokerOfEachTest(driver);
@@ -109,6 +111,28 @@ describe.each(drivers)('records through %s', { timeout: 3 * DEADLINE_MS }, (driv
     expect(gaps).toEqual([]);
     await reader.close();
     await producer.close();
+  });
+
+  it('come again where a partition is chosen anew that was paused with much behind it', async () => {
+    const topic = await newTopic(kafka.broker);
+    await write(kafka.broker, numbered(topic, 0, 0, MANY));
+    let came = 0;
+    const reader = await kafka.broker.reader({
+      onRecords: ({ records }) => {
+        came += records.length;
+        reader.pause(topic, 0);
+      },
+      onError: (error) => expect.unreachable(error.message),
+    });
+    await reader.assign([{ topic, partition: 0, offset: 0 }]);
+    await until('the first records', () => came > 0);
+    // The client holds some of what comes, and then pauses by itself.
+    await sleep(1_000);
+    await reader.assign([]);
+    came = 0;
+    await reader.assign([{ topic, partition: 0, offset: 0 }]);
+    await until('records of the new assignment', () => came > 0, 20_000);
+    await reader.close();
   });
 
   it('of an unknown topic are refused, by writers and readers', async () => {

@@ -182,8 +182,10 @@ describe('traces', () => {
     });
   });
 
-  it('go to an address', () => {
-    const wrong = (): unknown => new OtlpExporter({ address: 'localhost:4318', service: 'test', region: REGION });
-    expect(wrong).toThrow(expect.objectContaining({ code: 'SFS_TRACES_INVALID' }) as Error);
+  it('go to an address, which holds no password', () => {
+    const exporter = (address: string): unknown => new OtlpExporter({ address, service: 'test', region: REGION });
+    expect(() => exporter('localhost:4318')).toThrow(expect.objectContaining({ code: 'SFS_TRACES_INVALID' }) as Error);
+    const withPassword = expect.objectContaining({ code: 'SFS_TRACES_INVALID', message: expect.not.stringContaining('secret') as string }) as Error;
+    expect(() => exporter('http://somebody:secret@localhost:4318')).toThrow(withPassword);
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openRegistry, versionBefore } from '../../runtime/models/registry/index.js';
 import { demoModel } from '../../scripts/commands/demoModels.js';
 import { anotherVersion, manifestOf } from '../runtime/models/fixture.js';
-import { newFolder, runCli, type CliChild } from './commands/cliProcess.js';
+import { newFolder, runCli, startCli, type CliChild } from './commands/cliProcess.js';
 import { startSchool, type StartedSchool } from './startedSchool.js';
 
 const SLOW_MS = 600_000;
@@ -56,6 +56,25 @@ async function rollOut(serving: Serving, model: string, move: () => Promise<unkn
   return performance.now() - startMs;
 }
 
+interface Watched {
+  readonly change?: { readonly previous: string | null; readonly number: string | null };
+  readonly adoption?: { readonly adoption: { readonly model: { readonly number: string } | null } };
+}
+
+/** `skillforge model watch`, and what it has told so far. */
+function watching(data: string): { readonly child: CliChild; readonly told: () => Watched[] } {
+  const child = startCli(['model', 'watch', '--data', data, '--past', '--every', '1', '--json']);
+  children.push(child);
+  let text = '';
+  child.process.stdout!.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  const told = (): Watched[] =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Watched);
+  return { child, told };
+}
+
 describe('a model', () => {
   it('is promoted, served, taken back and served again by a run that goes on', { timeout: SLOW_MS }, async () => {
     const data = newFolder();
@@ -80,9 +99,26 @@ describe('a model', () => {
     );
     expect(new Set((await served(serving)).map(({ model }) => model))).toContain(first);
 
+    const watch = watching(data);
     const promotedMs = await rollOut(serving, second, () => moveTo('2'));
     const rolledBackMs = await rollOut(serving, first, async () => moveTo(versionBefore(await registry.history('production'))!));
     console.log(`served after a promotion: ${(promotedMs / 1000).toFixed(1)} s; after a roll-back: ${(rolledBackMs / 1000).toFixed(1)} s`);
+
+    const moves = (): unknown[] => watch.told().flatMap(({ change }) => (change === undefined ? [] : [[change.previous, change.number]]));
+    const turns = (number: string): boolean => watch.told().some(({ adoption }) => adoption?.adoption.model?.number === number);
+    await expect
+      .poll(() => [moves(), turns('2'), turns('1')], { timeout: DEADLINE_MS })
+      .toEqual([
+        [
+          [null, '1'],
+          ['1', '2'],
+          ['2', '1'],
+        ],
+        true,
+        true,
+      ]);
+    watch.child.process.kill('SIGTERM');
+    expect(await watch.child.result).toMatchObject({ code: 0, stderr: '' });
 
     child.process.kill('SIGTERM');
     expect(await child.result).toMatchObject({ code: 0, stderr: '' });

@@ -15,14 +15,17 @@ export class Documents {
 
   /** @throws SFS_DOCUMENT_CORRUPT, SFS_KEY_TOO_LONG */
   get(name: string): Buffer | null {
-    return this.gate.reading(() => {
-      const key = textKey(name);
-      const found = this.documents.get(key);
-      if (found === undefined) return null;
-      const value = unseal(key, found);
-      if (value === null) throw new SkillForgeError('SFS_DOCUMENT_CORRUPT', `the document ${name} is damaged: its checksum does not match`);
-      return value;
-    });
+    return this.gate.reading(() => this.readWithin(name));
+  }
+
+  /** The same within a commit, which may be the last one of a storage that closes. @internal */
+  readWithin(name: string): Buffer | null {
+    const key = textKey(name);
+    const found = this.documents.get(key);
+    if (found === undefined) return null;
+    const value = unseal(key, found);
+    if (value === null) throw new SkillForgeError('SFS_DOCUMENT_CORRUPT', `the document ${name} is damaged: its checksum does not match`);
+    return value;
   }
 
   /** Replaces the document; resolves when it is durable. @throws SFS_KEY_TOO_LONG and what a commit throws */

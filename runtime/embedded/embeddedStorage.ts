@@ -1,5 +1,6 @@
 /** The storage port on one folder of this machine. */
 import { SkillForgeError } from '../../schemas/errors.js';
+import { isKeyOfLearner, topicSchemaDocument } from '../../schemas/learnerKeys.js';
 import type { Removal, RemovingStorage, TaskCommit } from '../ports.js';
 import { closeEnvironment } from './closing.js';
 import { CommitLine } from './commitLine.js';
@@ -51,7 +52,7 @@ export class EmbeddedStorage implements RemovingStorage {
     const { db } = environment;
     this.topics = new Topics(environment);
     this.names = new Names(environment);
-    const writer = new LogWriter(db.log, this.topics, settings.segmentBytes, (key) => this.erased.sinceOf(key) !== null);
+    const writer = new LogWriter(db.log, this.topics, settings.segmentBytes, (topic, key) => this.isErased(topic, key));
     this.line = new CommitLine(environment, writer);
     this.gate = new StorageGate(environment, this.line, settings.clock);
     const reader = new LogReader(db.log);
@@ -128,8 +129,15 @@ export class EmbeddedStorage implements RemovingStorage {
     return this.erased.sinceOf(Buffer.from(key));
   }
 
+  /** An item may be called as a learner is: of topics with other keys nothing is refused. */
+  private isErased(topic: string, key: Buffer): boolean {
+    if (this.erased.sinceOf(key) === null) return false;
+    const name = key.toString();
+    return isKeyOfLearner(topic, name, name, this.documents.readWithin(topicSchemaDocument(topic)));
+  }
+
   /**
-   * From now on records under this key are left out of whatever is written, without an error: an event that comes late is to stop nobody. Tombstones
+   * From now on records under this key of a learner are left out of whatever is written, without an error: an event that comes late is to stop nobody. Tombstones
    * are written. What lies under it already stays: see {@link sweep}. @throws what a commit throws
    */
   eraseKey(key: string, atMs: number): Promise<void> {

@@ -16,8 +16,8 @@ export class LogWriter {
     private readonly log: BytesDatabase,
     private readonly topics: Topics,
     private readonly segmentBytes: number,
-    /** Under such a key nothing is written but tombstones. */
-    private readonly isErased: (key: Buffer) => boolean,
+    /** Under such a key of a topic nothing is written but tombstones. */
+    private readonly isErased: (topic: string, key: Buffer) => boolean,
   ) {}
 
   /** Adds batches and ends; the function returned makes the new ends visible and is for after the commit. */
@@ -62,7 +62,7 @@ export class LogWriter {
     const appended = new Map<Partition, LogRecord[]>();
     for (const { outputs, appendTimeMs } of units) {
       for (const { topic, partition, key, value, header } of outputs) {
-        if (key !== null && value !== null && this.isErased(key)) continue;
+        if (key !== null && value !== null && this.isErased(topic, key)) continue;
         const target = this.topics.partition(topic, partition);
         let records = appended.get(target);
         if (records === undefined) appended.set(target, (records = []));

@@ -10,11 +10,13 @@ export class PartialFile {
     private readonly file: FileHandle,
   ) {}
 
-  /** @param path - its folder is made when missing. @throws SFS_FILE_UNWRITABLE */
-  static open(path: string): Promise<PartialFile> {
+  /** @param path - its folder is made when missing. @param mode - who may read it. @throws SFS_FILE_UNWRITABLE */
+  static open(path: string, mode = 0o666): Promise<PartialFile> {
     return writing(path, async () => {
       await mkdir(dirname(path), { recursive: true });
-      return new PartialFile(path, await open(partOf(path), 'w'));
+      // What an earlier call left keeps its mode otherwise.
+      await rm(partOf(path), { force: true });
+      return new PartialFile(path, await open(partOf(path), 'w', mode));
     });
   }
 

@@ -11,6 +11,9 @@ interface ExportOptions extends PlaceOptions {
   readonly out?: string;
 }
 
+/** All that is known of a person lies in the file. */
+const OWNER_ALONE = 0o600;
+
 const DESCRIPTION = `Writes everything that an installation on one machine holds of a learner as JSON lines (GDPR articles 15 and 20): from every store of the inventory, decoded.
 After the lines of a store one says how many there were; a store that was not looked into says why. LEARNER is a pseudonym. Works beside a running "run".
 
@@ -42,7 +45,7 @@ async function exportAll(learner: string, options: ExportOptions): Promise<void>
 
 /** @returns how many things were found */
 async function toFile(lines: AsyncIterable<ExportLine>, path: string): Promise<number> {
-  const file = await PartialFile.open(path);
+  const file = await PartialFile.open(path, OWNER_ALONE);
   let found = 0;
   try {
     for await (const line of lines) {

@@ -9,19 +9,18 @@ import {
   type SchemaIds,
   type Topic,
 } from '../../schemas/index.js';
+import { topicSchemaDocument } from '../../schemas/learnerKeys.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Deployment } from '../../runtime/engine/deployment.js';
 import type { Storage, TopicSpec } from '../../runtime/ports.js';
 import type { ValueDecoder } from '../../runtime/replay/sides.js';
-
-const documentOf = (physicalName: string): string => `topic-schemas/${physicalName}`;
 
 /** Keeps the schemas of topics that are not in the catalogue (users' own, internal ones) beside the log, so that tools can read them. */
 export async function keepTopicSchemas(storage: Pick<Storage, 'documents'>, deployments: readonly Deployment[]): Promise<void> {
   for (const deployment of deployments) {
     for (const topic of topicsOf(deployment.topology)) {
       if (topic.schema === undefined) continue;
-      const name = documentOf(deployment.physicalName(topic));
+      const name = topicSchemaDocument(deployment.physicalName(topic));
       const schema = Buffer.from(JSON.stringify(topic.schema));
       if (storage.documents.get(name)?.equals(schema) !== true) await storage.documents.put(name, schema);
     }
@@ -77,7 +76,7 @@ function catalogueTopic(physicalName: string): Topic<string, unknown> | null {
 }
 
 function keptTopic(storage: Documents, physicalName: string): Topic<string, unknown> | null {
-  const kept = storage.documents.get(documentOf(physicalName));
+  const kept = storage.documents.get(topicSchemaDocument(physicalName));
   if (kept === null) return null;
   const schema = JSON.parse(kept.toString()) as AvroRecord;
   const rest = { partitions: 1, cleanup: 'delete', retentionMs: null, keyFields: [], derived: false, description: '' } as const;

@@ -19,8 +19,8 @@ export async function sayInFolder(storage: EmbeddedStorage, view: string, place:
     const message = `the learner was erased on ${since}: there is nothing to say this of; a consent that is given later begins anew`;
     throw new SkillForgeError('SFS_LEARNER_ERASED', message, { context: { sinceMs } });
   }
-  await storage.acceptKey(learner);
-  const standing = await writeStatement(localTools(storage), place, said);
+  // First what can be said again while the key is refused: who is killed in between finds an erased learner, or one to whom everything is open.
   await allow(view, learner);
-  return standing;
+  await storage.acceptKey(learner);
+  return writeStatement(localTools(storage), place, said);
 }

@@ -1,6 +1,6 @@
 /** Everything that an installation holds of a learner, for the learner: GDPR articles 15 and 20. */
 import { Mention } from './erasure/mention.js';
-import { placesOf, type Installation } from './erasure/places.js';
+import { assertPlaces, placesOf, type Installation } from './erasure/places.js';
 
 /** A line of an export: something that was found, or, after the lines of a store, how much there was. */
 export type ExportLine =
@@ -9,8 +9,9 @@ export type ExportLine =
   /** Not looked into, and why: ask for it in another way. */
   | { readonly store: string; readonly unseen: string };
 
-/** Goes through every store of the inventory that holds something personal. @throws what reading throws */
+/** Goes through every store of the inventory that holds something personal. Of what is of several learners only the part that is of this one. @throws SFS_FILE_UNREADABLE for a place that is not there, and what reading throws */
 export async function* exportLearner(installation: Installation, learner: string): AsyncGenerator<ExportLine> {
+  assertPlaces(installation);
   const mention = new Mention(learner);
   for (const place of placesOf(installation, mention)) {
     if (place.unseen !== null) {

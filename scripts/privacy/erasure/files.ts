@@ -1,15 +1,16 @@
 /** Files that were made of topics: archives, features, training sets, exports. What they hold of a learner is found by their form, and taken out of them. */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import type { StoreName } from '../../../schemas/index.js';
+import { errorCodeOf, errorMessageOf, type StoreName } from '../../../schemas/index.js';
 import { commitsIn, committedFiles, writeCommit, type PartitionCommit } from '../../archive/commits.js';
-import { writeDurably } from '../../archive/durableFile.js';
+import { UNFINISHED, writeDurably } from '../../archive/durableFile.js';
 import { fileBytes, linesOf } from '../../commands/jsonLines.js';
-import { EXPORT_FILE } from '../../training/trainingExport.js';
+import { isOpaque, isTextOf, jsonOr } from './fileForms.js';
 import type { Found } from './found.js';
 import type { Mention } from './mention.js';
 import { learnerRows, withoutLearnerRows } from './parquetRows.js';
+import { isNumbers, isTrainingSet, removeSet, setFiles } from './trainingSets.js';
 
 /** What was done with files. */
 export interface FileCounts {
@@ -27,10 +28,13 @@ export interface FileCounts {
 export interface FilePlace {
   readonly store: StoreName;
   readonly path: string;
+  /** Somebody named it: it stays, whatever goes from it, and so does what is unfinished in it. */
+  readonly isNamed: boolean;
 }
 
 /** In which places there is what a learner left, file by file. @throws what reading throws */
 export async function* foundInFiles({ store, path }: FilePlace, mention: Mention): AsyncGenerator<Found> {
+  for (const link of linksOutOf(path)) yield { store, where: link, value: { link: 'not followed' } };
   for (const file of filesIn(path)) {
     for await (const { place, value } of foundInFile(file, mention)) yield { store, where: `${file}${place}`, value };
   }
@@ -41,35 +45,54 @@ export async function* foundInFiles({ store, path }: FilePlace, mention: Mention
  * deleted as a whole, a cache too. Files of any other form are named. @param isAgain - whether an earlier call was cut off
  * @throws SFS_ERASURE_STUCK, SFS_FILE_UNWRITABLE, and what reading throws
  */
-export async function eraseInFiles({ store, path }: FilePlace, mention: Mention, counts: FileCounts, isAgain: boolean): Promise<void> {
+export async function eraseInFiles(place: FilePlace, mention: Mention, counts: FileCounts, isAgain: boolean): Promise<void> {
+  const { store, path, isNamed } = place;
   if (!existsSync(path)) return;
   const before = counts.rewritten;
-  for (const set of foldersIn(path).filter((folder) => existsSync(join(folder, EXPORT_FILE)))) {
-    if (!(await holds(set, mention))) continue;
-    rmSync(set, { recursive: true, force: true });
-    counts.deleted++;
-  }
+  counts.stuck.push(...linksOutOf(path));
+  if (!isNamed) for (const file of filesIn(path)) if (file.endsWith(UNFINISHED)) rmSync(file);
+  await eraseSets(place, mention, counts);
   for (const file of filesIn(path)) await eraseInFile(file, store, mention, counts);
   // Where nothing was taken out a count that is wrong tells of something else: "archive verify" has to find it.
   if (counts.rewritten === before && !isAgain) return;
-  for (const folder of foldersIn(path)) if (existsSync(join(folder, '_commits'))) await settleCommits(folder);
+  for (const folder of foldersIn(path).filter((one) => existsSync(join(one, '_commits'))))
+    await unlessStuck(folder, counts, () => settleCommits(folder));
+}
+
+/** Deletes the training sets that have numbers for the learner; the root stays where somebody named it. */
+async function eraseSets({ path, isNamed }: FilePlace, mention: Mention, counts: FileCounts): Promise<void> {
+  for (const set of foldersIn(path).filter(isTrainingSet)) {
+    if (!(await holds(setFiles(set), mention))) continue;
+    removeSet(set, isNamed && set === path);
+    counts.deleted++;
+  }
 }
 
 async function eraseInFile(file: string, store: StoreName, mention: Mention, counts: FileCounts): Promise<void> {
-  if (file.endsWith('.parquet')) {
-    const removed = await withoutLearnerRows(file, mention);
-    counts.rows += removed;
-    if (removed > 0) counts.rewritten++;
-    return;
-  }
-  if (mention.countInFile(file) === 0) return;
+  if (isNumbers(file)) return;
+  if (file.endsWith('.parquet')) return unlessStuck(file, counts, async () => countRemoved(counts, await withoutLearnerRows(file, mention)));
+  const isHidden = isOpaque(file);
+  if (!isHidden && mention.countInFile(file) === 0) return;
   if (store === 'model-cache') {
     rmSync(file);
     counts.deleted++;
-  } else if (isLines(file) && !(await isSealed(file))) {
-    counts.rows += await withoutLines(file, mention);
-    counts.rewritten++;
-  } else counts.stuck.push(file);
+  } else if (!isHidden && isLines(file) && !(await isSealed(file))) countRemoved(counts, await withoutLines(file, mention));
+  else if (isHidden || isTextOf(file, mention)) counts.stuck.push(file);
+}
+
+function countRemoved(counts: FileCounts, removed: number): void {
+  counts.rows += removed;
+  if (removed > 0) counts.rewritten++;
+}
+
+/** What cannot be read, or kept as it is, is left to whoever made it; a disk that takes nothing stops everything. */
+async function unlessStuck(path: string, counts: FileCounts, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (errorCodeOf(error) === 'SFS_FILE_UNWRITABLE') throw error;
+    if (!counts.stuck.includes(path)) counts.stuck.push(path);
+  }
 }
 
 const isLines = (file: string): boolean => file.endsWith('.jsonl') || file.endsWith('.ndjson');
@@ -89,38 +112,58 @@ async function withoutLines(file: string, mention: Mention): Promise<number> {
       else kept.push(Buffer.from(raw), Buffer.from('\n'));
     }
   }
-  writeDurably(file, Buffer.concat(kept));
+  if (removed > 0) writeDurably(file, Buffer.concat(kept));
   return removed;
 }
 
-const isLineOf = (raw: Buffer, mention: Mention): boolean => mention.mayBeIn(raw) && mention.inText(raw.toString());
+function isLineOf(raw: Buffer, mention: Mention): boolean {
+  if (!mention.mayBeIn(raw)) return false;
+  const line = jsonOr(raw.toString());
+  return typeof line === 'string' ? mention.inText(line) : mention.inValue(line);
+}
 
-async function* foundInFile(file: string, mention: Mention): AsyncGenerator<{ readonly place: string; readonly value: unknown }> {
-  if (file.endsWith('.parquet')) {
-    for await (const { number, row } of learnerRows(file, mention)) yield { place: ` row ${number}`, value: row };
-  } else if (isLines(file)) {
-    for await (const lines of linesOf(fileBytes(file))) {
-      yield* lines
-        .filter(({ raw }) => isLineOf(raw, mention))
-        .map(({ raw, number }) => ({ place: ` line ${number}`, value: jsonOr(raw.toString()) }));
-    }
-  } else {
+/** Of a line that is not the learner's own only what it says of them. */
+function partOf(line: unknown, mention: Mention): unknown {
+  const isOwn = typeof line !== 'object' || line === null || (line as Readonly<Record<string, unknown>>)['learner'] === mention.learner;
+  return isOwn ? line : mention.onlyIn(line);
+}
+
+/** Something in a file. */
+interface InFile {
+  readonly place: string;
+  readonly value: unknown;
+}
+
+async function* foundInFile(file: string, mention: Mention): AsyncGenerator<InFile> {
+  if (isNumbers(file)) return;
+  if (file.endsWith('.parquet')) yield* foundInTable(file, mention);
+  else if (isOpaque(file)) yield { place: '', value: { form: 'not looked into: compressed, or a database' } };
+  else if (isLines(file)) yield* foundInLines(file, mention);
+  else {
     const times = mention.countInFile(file);
-    if (times > 0) yield { place: '', value: { times } };
+    if (times > 0 && isTextOf(file, mention)) yield { place: '', value: { times } };
   }
 }
 
-async function holds(folder: string, mention: Mention): Promise<boolean> {
-  for (const file of filesIn(folder)) if ((await foundInFile(file, mention).next()).done !== true) return true;
-  return false;
-}
-
-function jsonOr(text: string): unknown {
+async function* foundInTable(file: string, mention: Mention): AsyncGenerator<InFile> {
   try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
+    for await (const { number, row } of learnerRows(file, mention)) yield { place: ` row ${number}`, value: partOf(row, mention) };
+  } catch (error) {
+    yield { place: '', value: { form: `cannot be read: ${errorMessageOf(error)}` } };
   }
+}
+
+async function* foundInLines(file: string, mention: Mention): AsyncGenerator<InFile> {
+  for await (const lines of linesOf(fileBytes(file))) {
+    yield* lines
+      .filter(({ raw }) => isLineOf(raw, mention))
+      .map(({ raw, number }) => ({ place: ` line ${number}`, value: partOf(jsonOr(raw.toString()), mention) }));
+  }
+}
+
+async function holds(files: readonly string[], mention: Mention): Promise<boolean> {
+  for (const file of files) if ((await foundInFile(file, mention).next()).done !== true) return true;
+  return false;
 }
 
 /** What a commit says of the number of records follows the files: also where somebody ended the work between the two. */
@@ -144,6 +187,17 @@ async function countedIn(paths: readonly string[]): Promise<Pick<PartitionCommit
     ).length;
   }
   return { records, unreadable };
+}
+
+/** Links below a path that lead out of it: what lies there is not looked into. One that leads nowhere holds nothing. */
+function linksOutOf(path: string): string[] {
+  const root = existsSync(path) ? realpathSync(path) : path;
+  return linksIn(root).filter((link) => existsSync(link) && !`${realpathSync(link)}${sep}`.startsWith(`${root}${sep}`));
+}
+
+function linksIn(path: string): string[] {
+  if (!existsSync(path) || lstatSync(path).isSymbolicLink()) return existsSync(path) ? [path] : [];
+  return lstatSync(path).isDirectory() ? readdirSync(path).flatMap((name) => linksIn(join(path, name))) : [];
 }
 
 /** All files below a path, or the one that it is; links lead nowhere. */

@@ -23,7 +23,18 @@ export interface JournalState {
   readonly startedAtMs: number;
   /** Ms since epoch; `null` while something is left to do. */
   readonly finishedAtMs: number | null;
+  /** Digest of the places that it works on; absent in journals of before. */
+  readonly places?: string;
   readonly steps: Readonly<Record<string, JournalStep>>;
+}
+
+/** Where to go on. */
+export interface JournalStart {
+  readonly nowMs: number;
+  /** Digest of the places. */
+  readonly places: string;
+  /** Steps that are done again where an earlier call had other places. */
+  readonly placed: readonly string[];
 }
 
 /** Name of the folder of journals, receipts and the key, in the data folder. */
@@ -37,11 +48,14 @@ export class Journal {
   ) {}
 
   /** Goes on with an erasure that is not finished, or begins one. @throws SFS_ERASURE_JOURNAL for a file that is no journal, SFS_FILE_UNWRITABLE */
-  static open(folder: string, digest: string, nowMs: number): Journal {
+  static open(folder: string, digest: string, { nowMs, places, placed }: JournalStart): Journal {
     const path = join(folder, `${digest}.journal.json`);
     const before = existsSync(path) ? read(path) : null;
-    if (before !== null && before.finishedAtMs === null) return new Journal(path, before);
-    const journal = new Journal(path, { format: 1, startedAtMs: nowMs, finishedAtMs: null, steps: {} });
+    if (before !== null && before.finishedAtMs === null && before.places === places) return new Journal(path, before);
+    const started = before !== null && before.finishedAtMs === null ? before : { startedAtMs: nowMs, steps: {} };
+    const steps = Object.entries(started.steps).map(([name, step]) => [name, placed.includes(name) ? { ...step, doneAtMs: null } : step] as const);
+    const state = { startedAtMs: started.startedAtMs, finishedAtMs: null, places, steps: Object.fromEntries(steps) };
+    const journal = new Journal(path, { format: 1, ...state });
     journal.keep();
     return journal;
   }

@@ -7,6 +7,7 @@ import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/den
 import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
 import { ViewCodecs } from '../../../reader/viewTopics.js';
 import { SkillForgeError } from '../../../schemas/index.js';
+import { isKeyOfLearner } from '../../../schemas/learnerKeys.js';
 import { syncFile } from '../../archive/durableFile.js';
 import type { Found } from './found.js';
 import type { Mention } from './mention.js';
@@ -81,7 +82,14 @@ const rowsOf = (root: RootDatabase<Buffer, Buffer>) => root.openDB<Buffer, Buffe
 
 function learnerRowsIn(root: RootDatabase<Buffer, Buffer>, mention: Mention): { readonly key: Buffer; readonly value: Buffer }[] {
   const rows = Array.from(rowsOf(root).getRange(), ({ key, value }) => ({ key: Buffer.from(key), value }));
-  return rows.filter(({ key, value }) => mention.inText(key.toString()) || mention.countIn(value) > 0);
+  return rows.filter(({ key, value }) => isViewKeyOf(key.toString(), mention) || (mention.isRandom && mention.countIn(value) > 0));
+}
+
+/** `topic NUL key`: an item of the catalogue may be called as a learner is. */
+function isViewKeyOf(viewKey: string, mention: Mention): boolean {
+  const at = viewKey.indexOf('\0');
+  if (mention.isRandom || at < 0) return mention.inKey(viewKey);
+  return isKeyOfLearner(`any.${viewKey.slice(0, at)}`, viewKey.slice(at + 1), mention.learner, null);
 }
 
 function openedOr(codecs: ViewCodecs, { learner }: Mention, value: Buffer): unknown {

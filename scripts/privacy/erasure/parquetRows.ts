@@ -21,7 +21,7 @@ export async function* learnerRows(path: string, mention: Mention): AsyncGenerat
   let number = 0;
   for await (const rows of groupsOf(path, metadata)) {
     for (const row of rows) {
-      if (mention.inValue(row)) yield { number, row };
+      if (isRowOf(row, mention)) yield { number, row };
       number++;
     }
   }
@@ -42,7 +42,7 @@ export async function withoutLearnerRows(path: string, mention: Mention): Promis
     const writer = new ParquetWriter({ writer: fileWriter(unfinished), schema, ...(kvMetadata === undefined ? {} : { kvMetadata }) });
     const columns = columnNames(metadata);
     for await (const rows of groupsOf(path, metadata)) {
-      const kept = rows.filter((row) => !mention.inValue(row));
+      const kept = rows.filter((row) => !isRowOf(row, mention));
       removed += rows.length - kept.length;
       if (kept.length === 0) continue;
       const columnData = columns.map((name) => ({ name, data: kept.map((row) => row[name] ?? undefined) }));
@@ -55,6 +55,17 @@ export async function withoutLearnerRows(path: string, mention: Mention): Promis
   } finally {
     rmSync(unfinished, { force: true });
   }
+}
+
+/** The key of a row of the archive, which has a column of the learner where it is one; a tombstone has nothing else. */
+const KEY = '_key';
+
+function isRowOf(row: ParquetRow, mention: Mention): boolean {
+  const { [KEY]: key, ...rest } = row;
+  if (mention.isRandom || typeof key !== 'string') return mention.inValue(row);
+  // The bytes of what could not be read are of whoever the key names.
+  const texts = Object.fromEntries(Object.entries(rest).filter(([, value]) => !(value instanceof Uint8Array)));
+  return ('learner' in row && key === mention.learner) || mention.inValue(texts);
 }
 
 const metadataOf = async (path: string): Promise<FileMetaData> => parquetMetadataAsync(await asyncBufferFromFile(path));

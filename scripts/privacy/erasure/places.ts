@@ -1,6 +1,8 @@
 /** Every place in which an installation on one machine may hold something of a learner: those of the inventory, and how each is looked into. */
-import { join } from 'node:path';
-import { stores, type Store, type StoreName } from '../../../schemas/index.js';
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SkillForgeError, stores, type Store, type StoreName } from '../../../schemas/index.js';
 import { batchViews, streamViews } from '../../../operators/featureViews/index.js';
 import type { FeastStore } from '../../../runtime/feast/index.js';
 import { readingFolder } from '../../commands/folder.js';
@@ -43,11 +45,29 @@ const OTHERWISE: readonly StoreName[] = ['embedded-folder', 'redis-state', 'feat
 const ELSEWHERE = 'an installation on one machine has none';
 const NOTHING: readonly Found[] = [];
 
-/** The files and folders that are looked into and written anew. What `also` names counts as exports, whatever it is. */
+/** The files and folders that are looked into and written anew, links to them followed. What `also` names counts as exports, whatever it is. */
 export function filePlaces({ data, also }: Installation): FilePlace[] {
   const files = personalStores.filter((store) => !OTHERWISE.includes(store));
-  const own = files.flatMap((store) => stores[store].inFolder.map((name) => ({ store, path: join(data, name) })));
-  return [...own, ...also.map((path) => ({ store: 'exports' as const, path }))];
+  const own = files.flatMap((store) => stores[store].inFolder.map((name) => ({ store, path: realPath(join(data, name)), isNamed: false })));
+  return [...own, ...also.map((path) => ({ store: 'exports' as const, path: realPath(path), isNamed: true }))];
+}
+
+/** Where a path leads to; itself where nothing is there. */
+export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
+
+/** A slip of the pen in `also` would leave there what is to go. @throws SFS_FILE_UNREADABLE for a path that is not there */
+export function assertPlaces({ also }: Pick<Installation, 'also'>): void {
+  const missing = also.find((path) => !existsSync(path));
+  if (missing === undefined) return;
+  throw new SkillForgeError('SFS_FILE_UNREADABLE', `${missing} is not there: what lies in it cannot be looked into`, { context: { path: missing } });
+}
+
+/** Stands for the places that options name: another one tells that steps have more to do. */
+export function placesDigest({ data, region, view, gatewayFolder, chain, also, featureStore }: Installation): string {
+  const paths = [data, view, gatewayFolder, chain, ...[...also].sort()].map((path) => resolve(path));
+  return createHash('sha256')
+    .update(JSON.stringify([region, featureStore !== null, ...paths]))
+    .digest('hex');
 }
 
 /** All places, in the order of the inventory. */

@@ -7,9 +7,9 @@ import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
 import { ERASURES_FOLDER, Journal, receiptFiles, receiptPath, type Did } from './journal.js';
 import { Mention } from './mention.js';
-import type { Installation } from './places.js';
+import { assertPlaces, placesDigest, type Installation } from './places.js';
 import { isAsSigned, type SigningKey, type Signed } from './signing.js';
-import { STEPS } from './steps.js';
+import { PLACED, STEPS } from './steps.js';
 
 /** A step as the receipt has it. */
 export interface ReceivedStep {
@@ -56,15 +56,16 @@ export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => 
  * Erases a learner. Nobody else may write to the folder meanwhile. Called again after it failed or was killed it does what is left.
  *
  * @returns the receipt, which lies in the folder too
- * @throws SFS_FOLDER_MISSING; SFS_FOLDER_LOCKED while something writes to the folder; SFS_ERASURE_WAITS, SFS_ERASURE_STUCK for what is left to somebody
+ * @throws SFS_FOLDER_MISSING; SFS_FILE_UNREADABLE for a place that is not there; SFS_FOLDER_LOCKED while something writes to the folder; SFS_ERASURE_WAITS, SFS_ERASURE_STUCK for what is left to somebody
  * else; and what the steps throw
  */
 export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
   const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
   assertFolder(installation);
+  assertPlaces(installation);
   const folder = erasuresFolder(installation);
   const digest = key.digestOf(learner);
-  const journal = Journal.open(folder, digest, clock());
+  const journal = Journal.open(folder, digest, { nowMs: clock(), places: placesDigest(installation), placed: PLACED });
   const mention = new Mention(learner);
   let left: Error | null = null;
   for (const { name, work } of STEPS) {
@@ -121,7 +122,7 @@ function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal
       const { doneAtMs, attempts, did } = state.steps[name]!;
       return { step: name, doneAtMs: doneAtMs!, attempts, did };
     }),
-    remaining: remaindersOf(installation),
+    remaining: remaindersOf(installation, state.steps['feature-store']!.did['asked'] === true),
   };
 }
 
@@ -129,12 +130,12 @@ function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal
 export const learnerDigest = (salt: string, learner: string): string => createHash('sha256').update(`${salt} ${learner}`).digest('hex');
 
 /** What is not erased by these steps, and when it will be gone. */
-function remaindersOf({ featureStore, also }: Installation): Remainder[] {
+function remaindersOf({ also }: Installation, featuresAsked: boolean): Remainder[] {
   const featureWords = 'what Redis wrote to its append-only file and snapshots before it deleted the row';
   return [
     { store: 'deny-list', what: 'the pseudonym and a time, nothing else', until: 'it is taken off with "reader deny remove", or by a new consent' },
     { store: 'embedded-folder', what: 'a salted digest of the pseudonym, so that nothing is taken under it any more', until: 'a new consent' },
-    featureStore === null
+    !featuresAsked
       ? { store: 'feature-store', what: 'not asked: no --feature-store was given', until: 'this is called with it' }
       : { store: 'feature-store', what: featureWords, until: 'their next rewrite (BGREWRITEAOF, BGSAVE)' },
     ...(also.length > 0 ? [] : [{ store: 'snapshots', what: 'not asked: no --also was given', until: 'this is called with the places of copies' }]),

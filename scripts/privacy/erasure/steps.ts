@@ -42,6 +42,9 @@ export const STEPS: readonly Step[] = [
   { name: 'reader-view', work: viewStep },
 ];
 
+/** Those that work on what options name: with other options there is more to do. */
+export const PLACED: readonly string[] = ['deny-list', 'identity-map', 'decision-seals', 'files', 'feature-store', 'reader-view'];
+
 /** The reader serves the learner as an unknown one from the next request on. */
 async function denyStep({ installation, mention }: StepRoom): Promise<Did> {
   await deny(installation.view, mention.learner);

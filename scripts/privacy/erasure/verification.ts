@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { filesIn } from './files.js';
 import { Mention } from './mention.js';
-import { placesOf, type Installation } from './places.js';
+import { assertPlaces, filePlaces, placesOf, realPath, type Installation } from './places.js';
 
 /** What a store was found to hold. */
 export interface VerifiedStore {
@@ -25,6 +25,7 @@ const COMPRESSED = /\.parquet$/;
 
 /** Looks into everything. Beside a worker that runs it may find what is on its way. @throws what reading throws */
 export async function verifyErased(installation: Installation, learner: string): Promise<VerifiedStore[]> {
+  assertPlaces(installation);
   const mention = new Mention(learner);
   const verified: VerifiedStore[] = [];
   for (const { store, unseen, found } of placesOf(installation, mention)) {
@@ -42,8 +43,12 @@ export async function verifyErased(installation: Installation, learner: string):
 }
 
 /** Every byte of the folder, and of what lies outside of it: pages that a database has freed, files that nobody reads any more. */
-function rawFiles({ data, view, gatewayFolder, chain, also }: Installation, mention: Mention): VerifiedStore {
-  const files = new Set([data, view, gatewayFolder, chain, ...also].flatMap(filesIn));
+function rawFiles(installation: Installation, mention: Mention): VerifiedStore {
+  if (!mention.isRandom)
+    return { store: 'raw files', readable: 0, nameAlone: 0, first: null, unseen: 'in bytes this pseudonym cannot be told from the name of an item' };
+  const { data, view, gatewayFolder, chain } = installation;
+  const roots = [...[data, view, gatewayFolder, chain].map(realPath), ...filePlaces(installation).map(({ path }) => path)];
+  const files = new Set(roots.flatMap(filesIn));
   let [readable, nameAlone, first]: [number, number, string | null] = [0, 0, null];
   for (const file of files) {
     if (COMPRESSED.test(file)) continue;

@@ -128,4 +128,17 @@ describe('an erased key', () => {
     expect(keysIn(again, 't.b').at(-1)).toEqual([3, 'erased-one']);
     await again.close();
   });
+
+  it('is taken in topics whose keys are of something else: an item may be called as a learner is', async () => {
+    const storage = await openEmbedded(newFolder(), OPTIONS);
+    const topics = ['t.clicks', 't.catalogue', 't.item-trends', 't.books', 't.notes'];
+    for (const name of topics) storage.log.ensureTopic({ name, partitions: 1, cleanup: 'delete', retentionMs: null });
+    const schema = (field: string): Buffer => bytes(JSON.stringify({ type: 'record', name: 'Own', fields: [{ name: field, type: 'string' }] }));
+    await storage.documents.put('topic-schemas/t.books', schema('book'));
+    await storage.documents.put('topic-schemas/t.notes', schema('learner'));
+    await storage.eraseKey('7', 5);
+    for (const topic of topics) await appended(storage, topic, ['7', '8']);
+    expect(topics.map((topic) => keysIn(storage, topic).map(([, key]) => key))).toEqual([['8'], ['7', '8'], ['7', '8'], ['7', '8'], ['8']]);
+    await storage.close();
+  });
 });

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openIdentityMap } from '../../../gateway/index.js';
 import { openDenyList } from '../../../reader/index.js';
 import { verifyEmbedded, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
@@ -14,6 +15,7 @@ import { learnerId, topics } from '../../../schemas/index.js';
 import { verifyArchive } from '../../../scripts/archive/verification.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
 import { countsOf } from '../../../scripts/commands/reconciliation.js';
+import { jsonOf } from '../../../scripts/commands/output.js';
 import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { verifyChain } from '../../../scripts/decisions/sealing.js';
 import { sayInFolder } from '../../../scripts/privacy/consentAnew.js';
@@ -24,7 +26,8 @@ import { STEPS } from '../../../scripts/privacy/erasure/steps.js';
 import { verifyErased } from '../../../scripts/privacy/erasure/verification.js';
 import { exportLearner, type ExportLine } from '../../../scripts/privacy/learnerExport.js';
 import { HOUR_MS, at, click } from '../../topologies/clicks.js';
-import { statement } from '../../topologies/statements.js';
+import { catalogueItem, statement } from '../../topologies/statements.js';
+import { newFolder } from '../../runtime/embedded/folders.js';
 import { ADA, BOB, REGION, SEVENTY, SEVEN, append, copyOf, erasable, onStorage, run, tellTime, type Erasable } from './erasable.js';
 
 const SLOW_MS = 180_000;
@@ -96,6 +99,28 @@ describe('the data of a learner', { timeout: SLOW_MS }, () => {
       expect(inTopics).toContain(`${REGION}.${topic.name}`);
     const clicked = records.find((line) => 'where' in line && line.where.startsWith(`${REGION}.clicks/`));
     expect(clicked).toMatchObject({ value: { key: made.ada, value: { learner: made.ada, personal: { item: 'i1', clicks: 1 } } } });
+  });
+
+  it('are of nobody else, also where a row or a record is of several learners', async () => {
+    const text = jsonOf(await exported(made, made.ada));
+    expect([made.bob, SEVEN, SEVENTY].filter((other) => text.includes(`"${other}"`))).toEqual([]);
+    expect(text).toContain('activeLearners');
+  });
+
+  it('are written to a file that its owner alone may read', async () => {
+    const [out, words] = [join(newFolder(), 'seventy.jsonl'), ['privacy', 'export', SEVENTY]];
+    const program = await skillforgeProgram(words);
+    await program.parseAsync([...words, '--data', made.installation.data, '--region', REGION, '--out', out, '--json'], { from: 'user' });
+    expect((statSync(out).mode & 0o777).toString(8)).toBe('600');
+    expect(readFileSync(out, 'utf8')).toContain(`"learner":"${SEVENTY}"`);
+  });
+
+  it('are not looked for where a place is named that is not there', async () => {
+    const also = [join(made.installation.data, 'none')];
+    const elsewhere = { ...made, installation: { ...made.installation, also } };
+    await expect(exported(elsewhere, made.ada)).rejects.toMatchObject({ code: 'SFS_FILE_UNREADABLE' });
+    await expect(erase(elsewhere)).rejects.toMatchObject({ code: 'SFS_FILE_UNREADABLE' });
+    await expect(verifyErased(elsewhere.installation, made.ada)).rejects.toMatchObject({ code: 'SFS_FILE_UNREADABLE' });
   });
 
   it('are those of nobody whose name begins in the same way', async () => {
@@ -191,6 +216,11 @@ describe('an erasure', { timeout: SLOW_MS }, () => {
       for (const said of [{ restricted: true }, { objectsToProfiling: true }, { consentProfiling: false }])
         await expect(say(storage, said, NOW + 1)).rejects.toMatchObject({ code: 'SFS_LEARNER_ERASED' });
       await expect(say(storage, { consentProfiling: true }, NOW)).rejects.toMatchObject({ code: 'SFS_LEARNER_ERASED' });
+      // Killed in between: the same consent does what is left.
+      const killed = vi.spyOn(storage, 'acceptKey').mockRejectedValueOnce(new Error('killed'));
+      await expect(say(storage, { consentProfiling: true }, NOW + 1)).rejects.toThrow('killed');
+      expect(storage.erasedSince(ada)).not.toBeNull();
+      killed.mockRestore();
       await say(storage, { consentProfiling: true }, NOW + 1);
       await append(storage, topics.lmsEvents, [statement('ENROLLED', ada, NOW + 2)], at(4));
       await append(storage, topics.clicks, clicksOf(ada, 3), at(4));
@@ -288,5 +318,71 @@ describe('an erasure that is not as simple', { timeout: SLOW_MS }, () => {
       ['reader-view', 3],
     ]);
     expect(await dirty(waiting)).toEqual([]);
+  });
+
+  it('leaves an item that is called as the learner is, and a learner whose name begins so', async () => {
+    const place = copyOf(made);
+    const { data } = place.installation;
+    const [own, others] = [clicksOf('7', 4), [...clicksOf('7.5', 4), click(place.bob, at(4, 4 * HOUR_MS), { item: '7' })]];
+    await onStorage(data, async (storage) => {
+      await append(storage, topics.catalogue, [catalogueItem('7', at(3))], at(4));
+      await append(storage, topics.clicks, [...own, ...others], at(6));
+      await tellTime(storage, at(6));
+      await run(storage);
+    });
+    const lines = [{ learner: '7' }, { learner: '7.5' }, { learner: place.bob, item: '7' }].map((line) => `${JSON.stringify(line)}\n`);
+    writeFileSync(join(data, 'exports', 'numbers.jsonl'), lines.join(''));
+    const values = (topic: { readonly name: string }): Promise<string[]> =>
+      onStorage(data, (storage) => {
+        const spec = storage.log.topics().find(({ name }) => name === `${REGION}.${topic.name}`)!;
+        const all = Array.from({ length: spec.partitions }, (_, partition) => [...localRecords(storage.log, spec.name, partition)]).flat();
+        return Promise.resolve(all.filter(({ header }) => !isMarker(header)).map(({ key }) => key?.toString() ?? ''));
+      });
+    const untouched = [topics.catalogue, topics.curricula, topics.itemTrends, topics.cohortTrends, topics.segmentRecommendations];
+    const clicked = await values(topics.clicks);
+    const counted: number[] = [];
+    for (const topic of untouched) counted.push((await values(topic)).length);
+    await erase(place, undefined, '7');
+    expect(await values(topics.clicks)).toEqual(clicked.filter((key) => key !== '7'));
+    const after: number[] = [];
+    for (const topic of untouched) after.push((await values(topic)).length);
+    expect(after).toEqual(counted);
+    expect(await dirty(place, '7')).toEqual([]);
+    expect(readFileSync(join(data, 'exports', 'numbers.jsonl'), 'utf8')).toBe(lines.slice(1).join(''));
+  });
+
+  it('does what is left where other places are named, and leaves what is no export of training', async () => {
+    const place = copyOf(made);
+    const [mine, also] = [join(place.installation.data, 'exports', 'mine'), newFolder()];
+    mkdirSync(mine);
+    writeFileSync(join(mine, 'export.json'), JSON.stringify({ learners: [place.ada] }));
+    writeFileSync(join(mine, 'thesis.txt'), 'of years');
+    await expect(erase(place)).rejects.toMatchObject({ code: 'SFS_ERASURE_STUCK', context: { paths: [join(mine, 'export.json')] } });
+    expect(readdirSync(mine)).toEqual(['export.json', 'thesis.txt']);
+    rmSync(mine, { recursive: true });
+    writeFileSync(join(also, 'more.jsonl'), `${JSON.stringify({ learner: place.ada })}\n`);
+    const outside = newFolder();
+    writeFileSync(join(outside, 'far.jsonl'), place.ada);
+    symlinkSync(outside, join(also, 'far'));
+    const named = { ...place, installation: { ...place.installation, also: [also] } };
+    await expect(erase(named)).rejects.toMatchObject({ code: 'SFS_ERASURE_STUCK', context: { paths: [join(also, 'far')] } });
+    rmSync(join(also, 'far'));
+    const opaque = ['broken.parquet', 'packed.gz'].map((name) => join(also, name));
+    writeFileSync(opaque[0]!, 'no table');
+    writeFileSync(opaque[1]!, gzipSync(place.ada));
+    await expect(erase(named)).rejects.toMatchObject({ code: 'SFS_ERASURE_STUCK', context: { paths: opaque } });
+    for (const path of opaque) rmSync(path);
+    const unfinished = join(place.installation.data, 'exports', 'late.jsonl.unfinished');
+    writeFileSync(unfinished, place.ada);
+    cpSync(join(made.installation.data, 'training', 'one'), also, { recursive: true });
+    writeFileSync(join(also, 'notes.txt'), 'of years');
+    const { remaining, steps } = await erase(named);
+    expect(steps.find(({ step }) => step === 'identity-map')!.attempts).toBe(2);
+    expect(remaining.map(({ store }) => store)).not.toContain('snapshots');
+    expect([existsSync(unfinished), readdirSync(also), readFileSync(join(also, 'more.jsonl'), 'utf8')]).toEqual([
+      false,
+      ['more.jsonl', 'notes.txt'],
+      '',
+    ]);
   });
 });

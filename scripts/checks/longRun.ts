@@ -23,12 +23,14 @@ const SUITES: readonly LongSuite[] = [
   { name: '60 crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_KILLS: '60', SKILLFORGE_DAMAGES: '120' } },
   { name: 'faults on real servers, and without each guard', folder: 'test/integration/faults', env: { SKILLFORGE_FAULTS: 'long' } },
   { name: 'the leader of three brokers killed', folder: 'test/scripts/services', env: { SKILLFORGE_FAULTS: 'long' } },
+  { name: 'the fast tests on Node 24', folder: 'test/checks/node24.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
   { name: 'Redis that goes back', folder: 'test/integration/cluster/rollback.test.ts', env: { SKILLFORGE_FAULTS: 'long' } },
   {
     name: 'model operations: training with MLflow, batch features again, Spark, drift, gates, a day of Airflow',
     folder: 'test/scripts',
     env: { SKILLFORGE_OPERATIONS: 'long' },
   },
+  { name: 'the commands of replays on servers', folder: 'test/integration/replay/commands.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
   {
     name: 'a reader of what a run on servers has made of a school',
     folder: 'test/integration/cluster/reader.test.ts',

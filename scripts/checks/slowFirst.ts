@@ -10,8 +10,6 @@ export const SLOW: readonly string[] = [
   'test/integration/kafka/trouble.test.ts',
   'test/simulation/crash.test.ts',
   'test/integration/replay/replay.test.ts',
-  'test/integration/replay/commands.test.ts',
-  'test/checks/node24.test.ts',
   'test/scripts/ml/pytest.test.ts',
   'test/scripts/featureStore/pytest.test.ts',
 ];

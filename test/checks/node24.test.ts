@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { REPORT_FILE_VARIABLE, type RunReport } from '../../scripts/checks/counts.js';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+import { skipUnlessLong } from '../fixtures/longForms.js';
 
 /** Fast tests that touch what a version of Node may change: the native database, Avro on buffers, ESM. */
 const SUBSET = ['test/schemas', 'test/conformance', 'test/runtime/engine'];
@@ -15,6 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('Node 24', () => {
   it('passes the fast tests', { timeout: 180_000 }, (context) => {
+    skipUnlessLong(context, 'OPERATIONS');
     context.skip(process.versions.node.startsWith('24.'), 'all tests run on Node 24 already');
     const report = join(folder, 'report.json');
     const env = { ...process.env, [REPORT_FILE_VARIABLE]: report };

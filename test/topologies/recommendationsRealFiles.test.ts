@@ -26,7 +26,7 @@ const OTHERS: readonly Cut[] = [
   { ...AAA, day: 120 },
   { ...BBB, day: 120 },
 ];
-const CUTS = isLong ? [USUAL, ...OTHERS] : [USUAL];
+const CUTS = [USUAL, ...OTHERS];
 const LISTS = ['next', 'new'] as const;
 /** Of a record, on average. */
 const MOST_BYTES = 2 * 1024;
@@ -73,6 +73,7 @@ const sizesOf = (folder: string): Promise<number[]> =>
 
 describe('recommendations on the real files, as of the end of a day', () => {
   it.for(CUTS)('are worth no less than the popular list, in both lists, and small: $course, day $day', { timeout: 600_000 }, async (cut, context) => {
+    context.skip(!isLong, 'takes minutes: npm run test:long runs it');
     const isMissing = realFilesAreMissing();
     if (isMissing) console.log(`SKIPPED: the real files of the data set are not at ${REAL_FOLDER}`);
     context.skip(isMissing, `the real files of the data set are not at ${REAL_FOLDER}`);

@@ -93,6 +93,7 @@ async function killedRun({ start }: Setting): Promise<number> {
 
 describe('the commands of replays on servers', { timeout: SERVER_START_MS + DEADLINE_MS }, () => {
   it('make everything anew, also after a kill, and switch, and switch back', async (context) => {
+    skipUnlessLong(context, 'OPERATIONS');
     const on = await setting(context);
     const { cli, tried, region } = on;
     await lived(on);

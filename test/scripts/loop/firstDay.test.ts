@@ -11,7 +11,7 @@ describe('the daily loop', { timeout: SERVER_START_MS }, () => {
     const services = await ownServices(LOOP_SERVERS, context);
     await sharedProgram();
     const told = ({ name, seconds, found }: LoopStep): void => console.log(`${name} (${seconds.toFixed(1)} s): ${found}`);
-    const steps = await Loop.firstDay(services, SIZES.short, newFolder(), { onStep: () => undefined, onDone: told });
+    const steps = await Loop.firstDay(services, SIZES.brief, newFolder(), { onStep: () => undefined, onDone: told });
     const found = new Map(steps.map((step) => [step.name, step.found]));
     expect(found.get('first day: skew of serving and training')).toMatch(/^0 differences in \d{4,} rows of \d{3,} decisions$/);
     expect(found.get('first day: gates')).toMatch(/^passed, \d+ gates$/);

@@ -4,7 +4,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take the longest, the slowest first: what begins last is waited for alone. */
 export const SLOW: readonly string[] = [
-  'test/scripts/loop/firstDay.test.ts',
   'test/integration/faults/faults.test.ts',
   'test/checks/package.test.ts',
   'test/integration/kafka/trouble.test.ts',

@@ -14,7 +14,7 @@ import { Program } from './program.js';
 
 /** How large the school of a loop is. */
 export interface LoopSize {
-  readonly name: 'full' | 'short' | 'brief';
+  readonly name: 'full' | 'short';
   readonly school: SchoolOptions;
   /** Days that are over when the first model is trained. */
   readonly days: number;
@@ -39,8 +39,6 @@ const sizeOf = (name: LoopSize['name'], days: number, batchDays: number, school:
 export const SIZES: Readonly<Record<LoopSize['name'], LoopSize>> = {
   full: sizeOf('full', 35, 7, { learners: 400, courses: 3, items: 40, eventsPerDay: 2_000 }),
   short: sizeOf('short', 24, 2, { learners: 240, courses: 2, items: 30, eventsPerDay: 1_000 }),
-  // Enough for a first day, and no more.
-  brief: sizeOf('brief', 18, 1, { learners: 180, courses: 2, items: 30, eventsPerDay: 750 }),
 };
 
 /** What a step of the loop did. */

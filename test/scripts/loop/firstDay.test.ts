@@ -1,17 +1,19 @@
 /** The first day of the loop on real servers; the whole of it is `npm run loop`, whose last result is docs/reference/loop.md. */
 import { describe, expect, it } from 'vitest';
 import { Loop, LOOP_SERVERS, SIZES, type LoopStep } from '../../../scripts/loop/loop.js';
+import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { SERVER_START_MS, ownServices, sharedProgram } from '../../integration/servers.js';
 import { newFolder } from '../commands/cliProcess.js';
 
 describe('the daily loop', { timeout: SERVER_START_MS }, () => {
   it('comes from events to lists of a trained model, in one day', async (context) => {
+    skipUnlessLong(context, 'OPERATIONS');
     skipWithoutPython(context, 'operations', 'batch');
     const services = await ownServices(LOOP_SERVERS, context);
     await sharedProgram();
     const told = ({ name, seconds, found }: LoopStep): void => console.log(`${name} (${seconds.toFixed(1)} s): ${found}`);
-    const steps = await Loop.firstDay(services, SIZES.brief, newFolder(), { onStep: () => undefined, onDone: told });
+    const steps = await Loop.firstDay(services, SIZES.short, newFolder(), { onStep: () => undefined, onDone: told });
     const found = new Map(steps.map((step) => [step.name, step.found]));
     expect(found.get('first day: skew of serving and training')).toMatch(/^0 differences in \d{4,} rows of \d{3,} decisions$/);
     expect(found.get('first day: gates')).toMatch(/^passed, \d+ gates$/);

@@ -76,6 +76,7 @@ export class ConfluentConsumer implements PartitionReader {
     if (entry === undefined) throw this.failures.fenced(`reading ${topic}/${partition}`, 'this consumer does not have the partition');
     const nth = ++entry.seeks;
     await this.checkStarts([{ topic, partition, offset }]);
+    if (nth !== entry.seeks) return;
     entry.staleUntil = Number.POSITIVE_INFINITY;
     entry.held = [];
     try {

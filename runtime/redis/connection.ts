@@ -72,6 +72,20 @@ export class RedisConnection {
     return [...found];
   }
 
+  /** Sends a command to each master; strings of the replies are Buffers. @throws as {@link run} */
+  async onEach<T>(work: (ask: (name: string, ...args: Argument[]) => Promise<unknown>) => Promise<T>): Promise<T[]> {
+    const servers = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    return Promise.all(
+      servers.map((server) =>
+        work((name, ...args) =>
+          this.bounded(server.callBuffer(name, [...args])).catch((error: unknown) => {
+            throw this.failure(error, '');
+          }),
+        ),
+      ),
+    );
+  }
+
   /** Waits for what was sent, unless Redis is away. */
   async close(): Promise<void> {
     if (this.client.status === 'ready') await this.bounded(this.client.quit()).catch(() => undefined);

@@ -4,7 +4,13 @@
  */
 export { ClaimedTask, randomId, type Recovery, type Standing, type TaskBatch } from './claimedTask.js';
 export type { RedisNode, RedisOptions } from './options.js';
-export { openRedis, RedisState, type RedisDocuments } from './redisState.js';
+export { DEFAULT_PREFIX, openRedis, RedisState, type RedisDocuments } from './redisState.js';
+export { literally } from './keyPattern.js';
+export type { RedisKeyStore } from './keyStore.js';
+export type { RedisRefusals, RefusedOwner } from './refusals.js';
+export { RegionKeys } from './taskKeys.js';
 export type { StoredRow, WantedRow } from './rows.js';
 export type { SnapshotChunk } from './snapshots.js';
 export type { TaskRows } from './taskRows.js';
+export type { SweepCounts, SweepRules, SweptRow } from './taskSweep.js';
+export type { RegionBytes } from './regionBytes.js';

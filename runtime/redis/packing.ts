@@ -98,7 +98,7 @@ function joined(commands: readonly Command[]): Buffer[][] {
 }
 
 /** Array 16 (0xdc) of arrays 16 of byte strings 32 (0xdb). @see https://github.com/msgpack/msgpack/blob/master/spec.md */
-function pack(lists: readonly (readonly Buffer[])[]): Buffer {
+export function pack(lists: readonly (readonly Buffer[])[]): Buffer {
   const length = lists.reduce((sum, list) => list.reduce((bytes, { length: more }) => bytes + STRING_HEAD + more, sum + ARRAY_HEAD), ARRAY_HEAD);
   const packed = Buffer.allocUnsafe(length);
   let at = packed.writeUInt16BE(lists.length, packed.writeUInt8(0xdc, 0));
@@ -110,4 +110,19 @@ function pack(lists: readonly (readonly Buffer[])[]): Buffer {
     }
   }
   return packed;
+}
+
+/** The commands of a chunk: what {@link pack} was given. */
+export function unpacked(packed: Buffer): Buffer[][] {
+  let at = 1;
+  const count = (): number => packed.readUInt16BE((at += 2) - 2);
+  const bytes = (): Buffer => {
+    const length = packed.readUInt32BE(at + 1);
+    at += STRING_HEAD + length;
+    return packed.subarray(at - length, at);
+  };
+  return Array.from({ length: count() }, () => {
+    at += 1;
+    return Array.from({ length: count() }, bytes);
+  });
 }

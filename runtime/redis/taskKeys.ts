@@ -1,4 +1,5 @@
 import { SkillForgeError } from '../../schemas/errors.js';
+import { literally } from './keyPattern.js';
 
 /** The Redis keys of one task: all of them have the same hash tag, so that one script may use them in a cluster. */
 export interface TaskKeys {
@@ -15,6 +16,10 @@ export interface TaskKeys {
 /** The Redis keys of one region. */
 export class RegionKeys {
   readonly documents: string;
+  /** The list of refused owners. */
+  readonly refused: string;
+  /** What the keys of writers begin with that tell which version of that list they go by. */
+  readonly refusedWriters: string;
 
   /** @throws SFS_NAME_INVALID */
   constructor(
@@ -24,6 +29,8 @@ export class RegionKeys {
     checkName('region', region, /[{}/]/);
     checkName('key prefix', prefix, /[{}]/);
     this.documents = `${prefix}:{${region}}:documents`;
+    this.refused = `${prefix}:{${region}}:refused`;
+    this.refusedWriters = `${prefix}:{${region}}:refused-by:`;
   }
 
   /** @throws SFS_NAME_INVALID */
@@ -40,11 +47,19 @@ export class RegionKeys {
     };
   }
 
+  /** What the keys of data keys begin with. */
+  get dataKeys(): string {
+    return this.tag('').slice(0, -1);
+  }
+
+  /** A pattern for all keys of the region. */
+  get everything(): string {
+    return `${literally(`${this.prefix}:{${this.region}`)}[/}]*`;
+  }
+
   /** A pattern for the `meta` of all tasks. */
   get everyMeta(): string {
-    return `${this.tag('')
-      .slice(0, -1)
-      .replace(/[\\*?[\]]/g, '\\$&')}*}:meta`;
+    return `${literally(this.tag('').slice(0, -1))}*}:meta`;
   }
 
   /** The task whose `meta` this is. */

@@ -1,8 +1,11 @@
-/** What a learner says in a folder that may have erased them. */
+/** What a learner says in a folder, or a region, that may have erased them. */
 import { SkillForgeError } from '../../schemas/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { localTools } from '../../runtime/localTools.js';
+import { RedisRing } from '../../runtime/keys/redisRing.js';
 import { allow } from './erasure/lmdbFiles.js';
+import { seenByAll } from './erasure/serverSteps.js';
+import type { RegionParts } from './erasure/servers.js';
 import { writeStatement, type Said, type Standing, type StatementPlace } from './statement.js';
 
 /**
@@ -14,13 +17,32 @@ export async function sayInFolder(storage: EmbeddedStorage, view: string, place:
   const { learner, atMs } = place;
   const sinceMs = storage.erasedSince(learner);
   if (sinceMs === null) return writeStatement(localTools(storage), place, said);
-  if (said.consentProfiling !== true || atMs <= sinceMs) {
-    const since = new Date(sinceMs).toISOString();
-    const message = `the learner was erased on ${since}: there is nothing to say this of; a consent that is given later begins anew`;
-    throw new SkillForgeError('SFS_LEARNER_ERASED', message, { context: { sinceMs } });
-  }
+  assertBeginsAnew(said, atMs, sinceMs);
   // First what can be said again while the key is refused: who is killed in between finds an erased learner, or one to whom everything is open.
   await allow(view, learner);
   await storage.acceptKey(learner);
   return writeStatement(localTools(storage), place, said);
+}
+
+/** The same on servers: workers and gateways take records under the pseudonym again before the consent is written, and the learner gets another key. @throws as {@link sayInFolder}; SFS_ERASURE_WAITS */
+export async function sayInRegion({ state, cluster }: RegionParts, place: StatementPlace, said: Said): Promise<Standing> {
+  const ring = await RedisRing.open({ keys: state.dataKeys, documents: state.documents });
+  const digest = ring?.digestOf(place.learner);
+  const refused = digest === undefined ? null : await state.refusals.get(digest);
+  if (digest !== undefined && refused !== null) {
+    assertBeginsAnew(said, place.atMs, refused.sinceMs);
+    // First the key, then the list: whoever goes by the list finds what they need.
+    await state.dataKeys.accept(digest);
+    await state.refusals.remove(digest);
+    await seenByAll(state.refusals);
+  }
+  return writeStatement(cluster.tools(), place, said);
+}
+
+/** @throws SFS_LEARNER_ERASED */
+function assertBeginsAnew(said: Said, atMs: number, sinceMs: number): void {
+  if (said.consentProfiling === true && atMs > sinceMs) return;
+  const since = new Date(sinceMs).toISOString();
+  const message = `the learner was erased on ${since}: there is nothing to say this of; a consent that is given later begins anew`;
+  throw new SkillForgeError('SFS_LEARNER_ERASED', message, { context: { sinceMs } });
 }

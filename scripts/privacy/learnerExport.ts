@@ -19,7 +19,8 @@ export async function* exportLearner(installation: Installation, learner: string
       continue;
     }
     let found = 0;
-    for await (const { store, where, value } of place.found()) {
+    for await (const { store, where, value, isUnlinkable } of place.found()) {
+      if (isUnlinkable) continue;
       found++;
       yield { store, where, value };
     }

@@ -2,7 +2,8 @@
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type LearnerId, type ProfileDetails } from '../../schemas/index.js';
 import { isProfiled, isRestricted, newerProfile, type Profile } from '../../operators/recommend/profile.js';
 import { isMarker } from '../../runtime/engine/header.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { registeredCodec } from '../../runtime/registeredCodec.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { ToolAccess } from '../../runtime/ports.js';
 
 /** The parts of a profile that a learner decides. */
@@ -42,11 +43,13 @@ const NOTHING: ProfileDetails = {
  * Appends the last profile of a learner with what they say now; one of whom there is none gets one without courses. It holds from `atMs` on, or
  * from the time of that profile where it is later: an older statement would not count. Durable when it resolves.
  *
- * @throws SFS_FENCED when somebody else writes a statement meanwhile, SFS_SEALED, SFS_TOPIC_MISMATCH, and what reading and appending throw
+ * @throws SFS_FENCED when somebody else writes a statement meanwhile, SFS_SEALED, SFS_TOPIC_MISMATCH, and what registering
+ * its schema, reading and appending throw
  */
 export async function writeStatement(tools: ToolAccess, { region, learner, atMs }: StatementPlace, said: Said): Promise<Standing> {
   const { name, partitions, cleanup, retentionMs } = topics.profiles;
   const topic = physicalTopicName(region, name);
+  const codec = await registeredCodec(tools.schemas, region, topics.profiles);
   await tools.ensureTopic({ name: topic, partitions, cleanup, retentionMs });
   const writer = await tools.writer(`privacy/${region}`, [topic]);
   try {
@@ -54,7 +57,6 @@ export async function writeStatement(tools: ToolAccess, { region, learner, atMs 
     const partition = partitionOf(key, partitions);
     const before = await lastProfile(tools, topic, partition, learner);
     const profile = statementOf(before, { region, learner, atMs }, said);
-    const codec = topicCodec(topics.profiles, LocalSchemaIds.withAccepted());
     await writer.commit([{ topic, partition, key, value: codec.encode(learner, profile), header: null }], Buffer.from('{}'));
     return standingOf(profile);
   } finally {

@@ -8,4 +8,6 @@ export interface Found {
   readonly value: unknown;
   /** It names the pseudonym and says nothing else: of no use without the identity map. */
   readonly isNameAlone?: true;
+  /** It is sealed under a key that was deleted, of whomever: nobody can read it, and it cannot be told whose it was but by its key. */
+  readonly isUnlinkable?: true;
 }

@@ -64,6 +64,12 @@ export class Journal {
     return this.current;
   }
 
+  /** Whether a step was done, in this run or an earlier one. */
+  isDone(step: string): boolean {
+    const doneAtMs = this.state.steps[step]?.doneAtMs;
+    return doneAtMs !== undefined && doneAtMs !== null;
+  }
+
   /** Notes that a step begins. @throws SFS_FILE_UNWRITABLE */
   begin(step: string): void {
     const attempts = (this.current.steps[step]?.attempts ?? 0) + 1;

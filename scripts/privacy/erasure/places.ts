@@ -11,6 +11,8 @@ import { FolderContents } from './folderContents.js';
 import type { Found } from './found.js';
 import { foundDenied, foundIdentity, foundInView } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
+import { ServerContents } from './serverContents.js';
+import type { RegionServers } from './servers.js';
 
 /** Where an installation keeps things. */
 export interface Installation {
@@ -25,6 +27,8 @@ export interface Installation {
   readonly also: readonly string[];
   /** Feast's online store; `null` where none was named. */
   readonly featureStore: FeastStore | null;
+  /** Kafka and Redis of the region; absent on one machine, whose log and state lie in `data`. */
+  readonly servers?: RegionServers;
 }
 
 /** A store that was looked into, or the reason why not. */
@@ -41,8 +45,18 @@ export const personalStores = (Object.entries(stores) as [StoreName, Store][])
   .map(([name]) => name);
 
 /** Stores with a way of their own; all others are files of the data folder, under the names that the inventory has for them. */
-const OTHERWISE: readonly StoreName[] = ['embedded-folder', 'redis-state', 'feature-store', 'reader-view', 'deny-list', 'identity-map', 'snapshots'];
+const OTHERWISE: readonly StoreName[] = [
+  'embedded-folder',
+  'kafka-log',
+  'redis-state',
+  'feature-store',
+  'reader-view',
+  'deny-list',
+  'identity-map',
+  'snapshots',
+];
 const ELSEWHERE = 'an installation on one machine has none';
+const ON_SERVERS = 'a region on servers has none';
 const NOTHING: readonly Found[] = [];
 
 /** The files and folders that are looked into and written anew, links to them followed. What `also` names counts as exports, whatever it is. */
@@ -63,10 +77,10 @@ export function assertPlaces({ also }: Pick<Installation, 'also'>): void {
 }
 
 /** Stands for the places that options name: another one tells that steps have more to do. */
-export function placesDigest({ data, region, view, gatewayFolder, chain, also, featureStore }: Installation): string {
+export function placesDigest({ data, region, view, gatewayFolder, chain, also, featureStore, servers }: Installation): string {
   const paths = [data, view, gatewayFolder, chain, ...[...also].sort()].map((path) => resolve(path));
   return createHash('sha256')
-    .update(JSON.stringify([region, featureStore !== null, ...paths]))
+    .update(JSON.stringify([region, featureStore !== null, ...paths, ...(servers === undefined ? [] : [servers.name])]))
     .digest('hex');
 }
 
@@ -81,7 +95,9 @@ function placeOf(store: StoreName, installation: Installation, mention: Mention)
   const unseen = (reason: string): Place => ({ store, unseen: reason, found: () => NOTHING });
   switch (store) {
     case 'embedded-folder':
-      return seen(() => foundInFolder(installation, mention));
+    case 'kafka-log':
+    case 'redis-state':
+      return mainPlaceOf(store, installation, mention);
     case 'reader-view':
       return seen(() => foundInView(view, region, mention));
     case 'deny-list':
@@ -90,8 +106,6 @@ function placeOf(store: StoreName, installation: Installation, mention: Mention)
       return seen(() => foundIdentity(gatewayFolder, mention));
     case 'feature-store':
       return featureStore === null ? unseen('not named: give --feature-store') : seen(() => foundFeatures(featureStore, mention));
-    case 'redis-state':
-      return unseen(ELSEWHERE);
     case 'snapshots':
       return also.length === 0 ? unseen('lie where they were put: name them with --also') : seen(() => NOTHING);
     default:
@@ -118,4 +132,14 @@ async function* foundFeatures(store: FeastStore, { learner }: Mention): AsyncGen
     const row = await store.read(view, { learner }, Date.now());
     if (row.state !== 'missing') yield { store: 'feature-store', where: view.name, value: row };
   }
+}
+
+/** Of log and state: in a folder, or on servers. */
+function mainPlaceOf(store: 'embedded-folder' | 'kafka-log' | 'redis-state', installation: Installation, mention: Mention): Place {
+  const { servers } = installation;
+  const isOfFolder = store === 'embedded-folder';
+  if (isOfFolder !== (servers === undefined)) return { store, unseen: isOfFolder ? ON_SERVERS : ELSEWHERE, found: () => NOTHING };
+  if (servers === undefined) return { store, unseen: null, found: () => foundInFolder(installation, mention) };
+  const contents = new ServerContents(servers, mention);
+  return { store, unseen: null, found: () => (store === 'kafka-log' ? contents.foundInTopics() : contents.foundInState()) };
 }

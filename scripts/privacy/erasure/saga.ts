@@ -3,13 +3,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
+import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
 import { ERASURES_FOLDER, Journal, receiptFiles, receiptPath, type Did } from './journal.js';
 import { Mention } from './mention.js';
 import { assertPlaces, placesDigest, type Installation } from './places.js';
 import { isAsSigned, type SigningKey, type Signed } from './signing.js';
-import { PLACED, STEPS } from './steps.js';
+import { SERVER_PLACED, SERVER_STEPS } from './serverSteps.js';
+import { PLACED, STEPS, type Step } from './steps.js';
+import { topicRemains, type TopicRemains } from './topicRemains.js';
 
 /** A step as the receipt has it. */
 export interface ReceivedStep {
@@ -37,6 +40,8 @@ export interface Receipt {
   readonly finishedAtMs: number;
   readonly steps: readonly ReceivedStep[];
   readonly remaining: readonly Remainder[];
+  /** On servers: what is left in each topic, unreadable, and when the broker will have removed it. */
+  readonly topics?: readonly TopicRemains[];
 }
 
 /** How to erase. */
@@ -61,16 +66,20 @@ export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => 
  */
 export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
   const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
-  assertFolder(installation);
+  if (installation.servers === undefined) assertFolder(installation);
   assertPlaces(installation);
+  const steps = stepsOf(installation);
   const folder = erasuresFolder(installation);
   const digest = key.digestOf(learner);
-  const journal = Journal.open(folder, digest, { nowMs: clock(), places: placesDigest(installation), placed: PLACED });
+  const journal = Journal.open(folder, digest, {
+    nowMs: clock(),
+    places: placesDigest(installation),
+    placed: installation.servers === undefined ? PLACED : SERVER_PLACED,
+  });
   const mention = new Mention(learner);
   let left: Error | null = null;
-  for (const { name, work } of STEPS) {
+  for (const { name, work, holdsUp } of steps.filter((step) => !journal.isDone(step.name))) {
     const before = journal.state.steps[name];
-    if (before !== undefined && before.doneAtMs !== null) continue;
     journal.begin(name);
     reached(name, 'begun');
     try {
@@ -78,13 +87,13 @@ export async function eraseLearner(options: ErasureOptions): Promise<Signed<Rece
       reached(name, 'worked');
       journal.done(name, did, clock());
     } catch (error) {
-      if (!isLeftToOthers(error)) throw error;
+      if (holdsUp || !isLeftToOthers(error)) throw error;
       left ??= error as Error;
     }
     reached(name, 'done');
   }
   if (left !== null) throw left;
-  const receipt = key.sign(receiptOf(options, journal, clock()));
+  const receipt = key.sign(await receiptOf(options, journal, clock()));
   writeDurably(receiptPath(folder, digest, receipt.startedAtMs), `${JSON.stringify(receipt, null, 2)}\n`);
   journal.finish(receipt.finishedAtMs);
   return receipt;
@@ -110,7 +119,7 @@ export function lastReceipt(
   return { path, receipt, isSigned: isAsSigned(receipt) };
 }
 
-function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal, nowMs: number): Receipt {
+async function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal, nowMs: number): Promise<Receipt> {
   const salt = randomBytes(16).toString('hex');
   return {
     format: 'skillforge-erasure/1',
@@ -118,23 +127,55 @@ function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal
     region: installation.region,
     startedAtMs: state.startedAtMs,
     finishedAtMs: nowMs,
-    steps: STEPS.map(({ name }) => {
+    steps: stepsOf(installation).map(({ name }) => {
       const { doneAtMs, attempts, did } = state.steps[name]!;
       return { step: name, doneAtMs: doneAtMs!, attempts, did };
     }),
     remaining: remaindersOf(installation, state.steps['feature-store']!.did['asked'] === true),
+    ...(await remainsInTopics(installation, nowMs)),
   };
+}
+
+/** Those of a folder, or of servers. */
+export const stepsOf = ({ servers }: Pick<Installation, 'servers'>): readonly Step[] => (servers === undefined ? STEPS : SERVER_STEPS);
+
+async function remainsInTopics({ servers }: Installation, nowMs: number): Promise<Pick<Receipt, 'topics'>> {
+  return servers === undefined ? {} : { topics: await topicRemains(servers.admin, await servers.tools.topics(), nowMs) };
 }
 
 /** How the receipt names a learner. */
 export const learnerDigest = (salt: string, learner: string): string => createHash('sha256').update(`${salt} ${learner}`).digest('hex');
 
 /** What is not erased by these steps, and when it will be gone. */
-function remaindersOf({ also }: Installation, featuresAsked: boolean): Remainder[] {
+function remaindersOf({ data, also, servers }: Installation, featuresAsked: boolean): Remainder[] {
   const featureWords = 'what Redis wrote to its append-only file and snapshots before it deleted the row';
+  if (servers !== undefined) return [...ON_SERVERS, ...elsewhere(also, featuresAsked, featureWords)];
   return [
     { store: 'deny-list', what: 'the pseudonym and a time, nothing else', until: 'it is taken off with "reader deny remove", or by a new consent' },
+    ...(holdsRing(data) ? [{ store: 'data-keys', what: 'the random id of the deleted key, and a time', until: 'the folder goes' }] : []),
     { store: 'embedded-folder', what: 'a salted digest of the pseudonym, so that nothing is taken under it any more', until: 'a new consent' },
+    ...elsewhere(also, featuresAsked, featureWords),
+  ];
+}
+
+/** What is left of it on Kafka and Redis. */
+const ON_SERVERS: readonly Remainder[] = [
+  { store: 'data-keys', what: 'the random id of the deleted key, and a time', until: 'the keys of the region go' },
+  { store: 'redis-state', what: 'a salted digest of the pseudonym, so that nothing is taken under it any more', until: 'a new consent' },
+  {
+    store: 'kafka-log',
+    what: 'records under the deleted key, unreadable, with the pseudonym, course and time in clear',
+    until: 'the times under "topics"',
+  },
+  {
+    store: 'redis-state',
+    what: 'snapshots of Redis (RDB) of before: names of rows in clear, values under the deleted key',
+    until: 'the next BGSAVE',
+  },
+];
+
+function elsewhere(also: readonly string[], featuresAsked: boolean, featureWords: string): Remainder[] {
+  return [
     !featuresAsked
       ? { store: 'feature-store', what: 'not asked: no --feature-store was given', until: 'this is called with it' }
       : { store: 'feature-store', what: featureWords, until: 'their next rewrite (BGREWRITEAOF, BGSAVE)' },

@@ -2,6 +2,7 @@
 import { countText } from '../../commands/output.js';
 import { withFolder } from '../../commands/folder.js';
 import { noteErased } from '../../decisions/erasedDecisions.js';
+import { FolderRing, holdsRing } from '../../../runtime/keys/folderRing.js';
 import { localTools } from '../../../runtime/localTools.js';
 import { SkillForgeError } from '../../../schemas/index.js';
 import { eraseInFiles, type FileCounts } from './files.js';
@@ -23,12 +24,14 @@ export interface StepRoom {
 /** A step with its name. */
 export interface Step {
   readonly name: string;
+  /** What comes after it has to wait where it waits for somebody else. */
+  readonly holdsUp?: true;
   readonly work: (room: StepRoom) => Promise<Did>;
 }
 
 /**
  * In their order: first nothing is served and nothing is taken any more, then who it was is forgotten, then everything goes from the log outwards. What is
- * made of the log goes after it, so that nobody makes it again meanwhile; the data file is written anew last, when all is out of it.
+ * made of the log goes after it, so that nobody makes it again meanwhile; the key goes when nothing more is looked for with it, and the data file is written anew when all is out of it.
  */
 export const STEPS: readonly Step[] = [
   { name: 'deny-list', work: denyStep },
@@ -36,6 +39,7 @@ export const STEPS: readonly Step[] = [
   { name: 'identity-map', work: identityStep },
   { name: 'decision-seals', work: sealsStep },
   { name: 'log-and-state', work: contentsStep },
+  { name: 'data-key', work: keyStep },
   { name: 'data-file', work: fileStep },
   { name: 'files', work: filesStep },
   { name: 'feature-store', work: featureStep },
@@ -57,7 +61,8 @@ async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<D
   return { refusedFromMs: nowMs };
 }
 
-async function identityStep({ installation, mention }: StepRoom): Promise<Did> {
+/** Takes the learner out of the map of a gateway. */
+export async function identityStep({ installation, mention }: StepRoom): Promise<Did> {
   return { mappings: await eraseIdentity(installation.gatewayFolder, mention) };
 }
 
@@ -69,12 +74,24 @@ async function contentsStep({ installation, mention }: StepRoom): Promise<Did> {
   return withFolder(installation.data, async (storage) => ({ ...(await storage.sweep(new FolderContents(storage, mention).sweep())) }));
 }
 
+/** What no sweep has reached, such as backups, nobody can read any more. Not before the sweep: it finds by what it reads. */
+async function keyStep({ installation: { data }, mention }: StepRoom): Promise<Did> {
+  if (!holdsRing(data)) return { sealed: false };
+  const ring = await FolderRing.open(data);
+  try {
+    return { sealed: true, deleted: ring.delete(mention.learner) };
+  } finally {
+    ring.close();
+  }
+}
+
 async function fileStep({ installation }: StepRoom): Promise<Did> {
   await withFolder(installation.data, (storage) => storage.renew());
   return { rewritten: true };
 }
 
-async function filesStep({ installation, mention, isAgain }: StepRoom): Promise<Did> {
+/** Takes the learner out of files of the data folder, and of those that `also` names. @throws SFS_ERASURE_STUCK */
+export async function filesStep({ installation, mention, isAgain }: StepRoom): Promise<Did> {
   const counts: FileCounts = { rows: 0, rewritten: 0, deleted: 0, stuck: [] };
   for (const place of filePlaces(installation)) await eraseInFiles(place, mention, counts, isAgain);
   const { stuck, ...did } = counts;
@@ -83,10 +100,12 @@ async function filesStep({ installation, mention, isAgain }: StepRoom): Promise<
   throw new SkillForgeError('SFS_ERASURE_STUCK', message, { context: { paths: stuck } });
 }
 
-async function featureStep({ installation: { featureStore }, mention }: StepRoom): Promise<Did> {
+/** Purges Feast's rows. */
+export async function featureStep({ installation: { featureStore }, mention }: StepRoom): Promise<Did> {
   return featureStore === null ? { asked: false } : { asked: true, purged: await featureStore.purge({ learner: mention.learner }) };
 }
 
-async function viewStep({ installation, mention }: StepRoom): Promise<Did> {
+/** Takes the learner out of the view of a reader of this machine. @throws SFS_ERASURE_WAITS */
+export async function viewStep({ installation, mention }: StepRoom): Promise<Did> {
   return { rows: await eraseInView(installation.view, mention) };
 }

@@ -1,8 +1,10 @@
 /** Looks for a learner in every store of the inventory: in what its records, rows and files say, and in the bytes of the folder as they lie on the disk. */
 import { relative } from 'node:path';
 import { filesIn } from './files.js';
+import type { Found } from './found.js';
 import { Mention } from './mention.js';
 import { assertPlaces, filePlaces, placesOf, realPath, type Installation } from './places.js';
+import { foundInLogDir, foundInRedisBytes, foundInRedisDir } from './serverBytes.js';
 
 /** What a store was found to hold. */
 export interface VerifiedStore {
@@ -12,6 +14,8 @@ export interface VerifiedStore {
   readonly readable: number;
   /** Entries that are the pseudonym and nothing else: without the identity map it is nobody's. */
   readonly nameAlone: number;
+  /** Entries that are sealed under a key that was deleted, of this learner or another: they are there, and nobody can read them. */
+  readonly unlinkable: number;
   /** Where the first of the readable ones is. */
   readonly first: string | null;
   /** Why it was not looked into; `null` where it was. */
@@ -28,24 +32,50 @@ export async function verifyErased(installation: Installation, learner: string):
   assertPlaces(installation);
   const mention = new Mention(learner);
   const verified: VerifiedStore[] = [];
-  for (const { store, unseen, found } of placesOf(installation, mention)) {
-    let [readable, nameAlone, first]: [number, number, string | null] = [0, 0, null];
-    for await (const { where, isNameAlone } of found()) {
-      if (isNameAlone) nameAlone++;
+  for (const { store, unseen, found } of placesOf(installation, mention)) verified.push(await verifiedStore(store, unseen, found));
+  return [...verified, rawFiles(installation, mention), ...(await rawOnServers(installation, mention))];
+}
+
+async function verifiedStore(store: string, unseen: string | null, found: () => AsyncIterable<Found> | Iterable<Found>): Promise<VerifiedStore> {
+  let [readable, nameAlone, unlinkable, first]: [number, number, number, string | null] = [0, 0, 0, null];
+  if (unseen === null) {
+    for await (const { where, isNameAlone, isUnlinkable } of found()) {
+      if (isUnlinkable) unlinkable++;
+      else if (isNameAlone) nameAlone++;
       else {
         readable++;
         first ??= where;
       }
     }
-    verified.push({ store, readable, nameAlone, first, unseen });
   }
-  return [...verified, rawFiles(installation, mention)];
+  return { store, readable, nameAlone, unlinkable, first, unseen };
+}
+
+const IN_BYTES = 'in bytes this pseudonym cannot be told from the name of an item';
+
+/** What servers have as bytes, and the files of theirs whose folders are named. */
+async function rawOnServers({ servers, region }: Installation, mention: Mention): Promise<VerifiedStore[]> {
+  if (servers === undefined) return [];
+  const inBytes = mention.isRandom ? null : IN_BYTES;
+  const notNamed = (folder: string | null, option: string): string | null => (folder === null ? `not named: give ${option}` : inBytes);
+  return [
+    await verifiedStore('keys of Redis', inBytes, () => foundInRedisBytes(servers, mention)),
+    await verifiedStore('files of Kafka', notNamed(servers.logDir, '--log-dir'), () => foundInLogDir(servers, region, mention)),
+    await verifiedStore('files of Redis', notNamed(servers.redisDir, '--redis-dir'), () => foundInRedisDir(servers, mention)),
+  ];
 }
 
 /** Every byte of the folder, and of what lies outside of it: pages that a database has freed, files that nobody reads any more. */
 function rawFiles(installation: Installation, mention: Mention): VerifiedStore {
   if (!mention.isRandom)
-    return { store: 'raw files', readable: 0, nameAlone: 0, first: null, unseen: 'in bytes this pseudonym cannot be told from the name of an item' };
+    return {
+      store: 'raw files',
+      readable: 0,
+      nameAlone: 0,
+      unlinkable: 0,
+      first: null,
+      unseen: IN_BYTES,
+    };
   const { data, view, gatewayFolder, chain } = installation;
   const roots = [...[data, view, gatewayFolder, chain].map(realPath), ...filePlaces(installation).map(({ path }) => path)];
   const files = new Set(roots.flatMap(filesIn));
@@ -59,5 +89,5 @@ function rawFiles(installation: Installation, mention: Mention): VerifiedStore {
       if (times > 0) first ??= relative(data, file);
     }
   }
-  return { store: 'raw files', readable, nameAlone, first, unseen: null };
+  return { store: 'raw files', readable, nameAlone, unlinkable: 0, first, unseen: null };
 }

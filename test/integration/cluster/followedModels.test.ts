@@ -5,7 +5,7 @@ import { map } from 'rxjs';
 import { expect, it } from 'vitest';
 import { topology, withValue } from '../../../operators/index.js';
 import { isMarker, readHeader } from '../../../runtime/engine/header.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { OutputRecord } from '../../../runtime/ports.js';
 import { LocalSchemaIds, topicCodec, type Topic } from '../../../schemas/index.js';

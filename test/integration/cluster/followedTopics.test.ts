@@ -1,16 +1,17 @@
 /** A view over topics of a real Kafka, followed through either client. */
 import kafkajs from 'kafkajs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RecommendationClient, isReadByView, type ClientNotice, type RecommendationLog } from '../../../reader/index.js';
+import { RecommendationClient, isReadByShard, isReadByView, type ClientNotice, type RecommendationLog, type Shard } from '../../../reader/index.js';
 import { followTopics } from '../../../runtime/cluster/index.js';
 import type { Broker } from '../../../runtime/kafka/broker.js';
 import type { OutputRecord } from '../../../runtime/ports.js';
 import { MemoryStorage } from '../../../runtime/testing/memoryStorage.js';
 import { topics } from '../../../schemas/index.js';
-import { MADE_MS, Shelves, newFolder, pointer, recommendation } from '../../reader/shelves.js';
+import { MADE_MS, Shelves, pointer, recommendation } from '../../reader/shelves.js';
 import { brokerOfEachTest } from '../kafka/brokerOfEachTest.js';
 import { DEADLINE_MS, drivers } from '../kafka/fixtures.js';
 import { newRegion } from './replica.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const COURSE = 'AAA-2014J';
 const SECOND = 'recommendations.v2';
@@ -61,8 +62,9 @@ async function aborted(address: string, { topic, partition, key, value }: Output
 const open: (() => Promise<void>)[] = [];
 
 /** Opens a view over what is followed, for as long as the test runs or until it is closed. */
-async function viewOf(broker: Broker, region: string, folder: string) {
-  const log = await followTopics({ broker, region, isFollowed: isReadByView });
+async function viewOf(broker: Broker, region: string, folder: string, shard?: Shard) {
+  const isPartitionFollowed = shard && ((name: string, partition: number): boolean => isReadByShard(name, partition, shard));
+  const log = await followTopics({ broker, region, isFollowed: isReadByView, ...(isPartitionFollowed && { isPartitionFollowed }) });
   let reads = 0;
   const counted: RecommendationLog = {
     topics: () => log.topics(),
@@ -77,7 +79,7 @@ async function viewOf(broker: Broker, region: string, folder: string) {
   };
   const notices: ClientNotice[] = [];
   const onNotice = (notice: ClientNotice): void => void notices.push(notice);
-  const client = await RecommendationClient.open({ log: counted, region, store: { folder }, now: () => MADE_MS, onNotice });
+  const client = await RecommendationClient.open({ log: counted, region, store: { folder }, now: () => MADE_MS, onNotice, ...(shard && { shard }) });
   const close = async (): Promise<void> => {
     await client.close();
     await log.close();
@@ -129,4 +131,21 @@ describe.each(drivers)('a view over Kafka, by %s', (driver) => {
       expect(second.notices).toEqual([]);
     },
   );
+
+  it('is shared by two, each of which reads its own partitions alone', { timeout: 3 * DEADLINE_MS }, async (context) => {
+    context.skip(driver === 'kafkajs', 'the same through either client');
+    const { broker } = kafka;
+    const region = newRegion();
+    const writer = new Writer(broker, region);
+    const learners = Array.from({ length: 40 }, (_, at) => `learner-${at}`);
+    await writer.write(...learners.map((learner) => writer.list(learner, `${learner}-item`)));
+    const views = await Promise.all([0, 1].map((index) => viewOf(broker, region, newFolder(), { index, of: 2 })));
+    await Promise.all(views.map(({ client }) => client.caughtUp()));
+    const held = views.map(({ client }) => client.learners('', learners.length));
+    expect(held.flat().sort()).toEqual([...learners].sort());
+    expect(views.map(({ reads }) => reads())).toEqual(held.map(({ length }) => length));
+    const [first] = held[1]!;
+    await writer.write(writer.list(first!, 'later'));
+    await expect.poll(() => views[1]!.shown(first!), soon).toBe('later');
+  });
 });

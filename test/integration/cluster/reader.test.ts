@@ -9,9 +9,10 @@ import { ownTopologyFiles } from '../../../scripts/topologyFiles.js';
 import { LocalSchemaIds, topicCodec, topics, type Opened, type Recommendation } from '../../../schemas/index.js';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { Shelves, recommendation } from '../../reader/shelves.js';
-import { newFolder, runCli, startCli, type CliChild } from '../../scripts/commands/cliProcess.js';
-import { SERVER_START_MS, ownServices, sharedKafka, sharedRedis } from '../servers.js';
+import { runCli, startCli, type CliChild } from '../../scripts/commands/cliProcess.js';
+import { SERVER_START_MS, needDriver, ownServices, sharedKafka, sharedRedis } from '../servers.js';
 import { newRegion, openOn, type OpenCluster } from './replica.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const DEADLINE_MS = 180_000;
 const soon = { timeout: DEADLINE_MS, interval: 200 };
@@ -120,6 +121,7 @@ it('serves what a run on servers has made of a school', { timeout: SERVER_START_
 });
 
 it('serves what it has while Kafka is away, and follows again', { timeout: SERVER_START_MS + DEADLINE_MS }, async (context) => {
+  await needDriver('confluent', context);
   const { kafka } = await ownServices({ brokers: 1 }, context);
   const region = newRegion();
   const broker = await openBroker('confluent', { brokers: [kafka!.bootstrapServers], markerIdOf: (header) => markerIdOf(header) ?? 'none' });

@@ -14,9 +14,10 @@ import { DEFAULT_SCHOOL, School } from '../../../scripts/school/index.js';
 import { loadTopology, ownTopologyFiles } from '../../../scripts/topologyFiles.js';
 import { LocalSchemaIds, topicCodec, topics } from '../../../schemas/index.js';
 import { copyOf, remanifest } from '../../runtime/models/fixture.js';
-import { newFolder, startCli } from '../../scripts/commands/cliProcess.js';
+import { startCli } from '../../scripts/commands/cliProcess.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
 import { newRegion, openOn, type OpenCluster } from './replica.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const DEADLINE_MS = 300_000;
 const SCHOOL = { ...DEFAULT_SCHOOL, seed: 3, learners: 20, courses: 2, items: 30, days: 3, eventsPerDay: 150 };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, type TestContext } from 'vitest';
 import { reduce, schema, topology, type Topology, type ValueSchema } from '../../../operators/index.js';
 import { isMarker } from '../../../runtime/engine/header.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import { LocalSchemaIds, topicCodec } from '../../../schemas/index.js';
 import { event, events, results, timed, toResults, type Event } from '../../operators/pipelines.js';

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
-import { compliancePagePath, obligationsIn } from '../../../scripts/privacy/compliance.js';
+import { mutated } from '../../../scripts/privacy/mutationRun.js';
+import { MUTATIONS, NO_OBLIGATIONS } from '../../../scripts/privacy/mutations.js';
+import { compliancePagePath, obligationsIn } from '../../../scripts/privacy/obligations.js';
 import { readInventory } from '../../../scripts/privacy/ownInventory.js';
 import { temporaryFolder } from '../../fixtures/oulad/folder.js';
 
@@ -31,12 +33,24 @@ describe('the page of obligations', () => {
   });
 
   it.each(commands.filter((command) => command.startsWith('skillforge ')))('names a command that there is: %s', async (command) => {
-    expect(await meant(command)).toBe(command.split(' ').find((word, at) => at > 0 && !['privacy', 'decisions'].includes(word)));
+    expect(await meant(command)).toBe(
+      command.split(' ').find((word, at) => at > 0 && !['privacy', 'decisions', 'oversight', 'deploy'].includes(word)),
+    );
   });
 
   it.each(commands.filter((command) => !command.startsWith('skillforge ')))('names tests that there are: %s', (command) => {
-    expect(command).toMatch(/^npx vitest run \S+$/);
-    expect(existsSync(join(projectRoot, command.split(' ').at(-1)!))).toBe(true);
+    expect(command).toMatch(/^npx vitest run( \S+)+$/);
+    for (const path of command.split(' ').slice(3)) expect(existsSync(join(projectRoot, path)), path).toBe(true);
+  });
+
+  it('has for each obligation with a command a mutation that is to turn it red, of code that is there', () => {
+    const shown = obligations.filter(({ obligation, commands: some }) => some.length > 0 && !NO_OBLIGATIONS.includes(obligation));
+    expect(MUTATIONS.map(({ obligation }) => obligation).sort()).toEqual(shown.map(({ obligation }) => obligation).sort());
+    for (const mutation of MUTATIONS) {
+      const { obligation, file, command } = mutation;
+      expect(obligations.find((one) => one.obligation === obligation)!.commands, obligation).toContain(command);
+      expect(mutated(readFileSync(join(projectRoot, file), 'utf8'), mutation), `${file} has the text of "${obligation}" once`).not.toBeNull();
+    }
   });
 
   it('shows an inventory that can be read', () => {

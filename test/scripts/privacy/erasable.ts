@@ -17,9 +17,9 @@ import type { Installation } from '../../../scripts/privacy/erasure/places.js';
 import { loadTopology, ownTopologyFiles } from '../../../scripts/topologyFiles.js';
 import { exportTraining } from '../../../scripts/training/trainingExport.js';
 import { EMPTY, argumentsOf, place, trend, use } from '../../operators/recommend/worlds.js';
-import { newFolder } from '../../runtime/embedded/folders.js';
 import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { catalogueItem, profile, quiz, statement } from '../../topologies/statements.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 export const REGION = 'test';
 /** The learner's identity, and a classmate's. */
@@ -50,9 +50,10 @@ export interface Erasable {
   readonly bob: string;
 }
 
-/** Makes one. */
-export async function erasable(): Promise<Erasable> {
+/** Makes one. @param prepared - what its folder gets first */
+export async function erasable(prepared: (data: string) => Promise<unknown> = () => Promise.resolve()): Promise<Erasable> {
   const data = newFolder();
+  await prepared(data);
   const installation = installationIn(data);
   const [ada, bob] = await pseudonyms(installation);
   await onStorage(data, async (storage) => {
@@ -112,7 +113,7 @@ async function pseudonyms({ gatewayFolder }: Installation): Promise<[string, str
 }
 
 /** Two days of a course; on the third something is under way. */
-async function write(storage: EmbeddedStorage, learners: readonly string[]): Promise<void> {
+export async function write(storage: EmbeddedStorage, learners: readonly string[]): Promise<void> {
   const [ada] = learners as [string];
   const each = <V>(of: (learner: string, n: number) => readonly V[]): V[] => learners.flatMap(of);
   const clicks = each((learner, n) =>

@@ -69,6 +69,20 @@ export interface GroupConsumerOptions extends FetchListener {
   readonly listener: AssignmentListener;
 }
 
+/** How a reader by hand is opened. */
+export interface ReaderOptions extends FetchListener {
+  /**
+   * Whether partitions are read to their ends, one after the other, rather than followed. Behind the last record lies what ends its transaction: that
+   * nothing else comes is known once the broker has waited for it, here for no longer than {@link END_WAIT_MS}.
+   */
+  readonly untilEnd?: boolean;
+}
+
+/** How long a broker waits for a first record before it answers that there is none, ms. */
+export const FETCH_WAIT_MS = 250;
+/** The same where ends are read to. */
+export const END_WAIT_MS = 10;
+
 /** Reads partitions, each at a pace of its own. */
 export interface PartitionReader {
   /** Reads from `offset` on. Records of before are not handed out after the promise resolved. @throws SFS_TOPIC_UNKNOWN, SFS_OFFSET_OUT_OF_RANGE */
@@ -140,6 +154,8 @@ export interface Admin {
   createTopics(specs: readonly TopicSpec[], replication: number): Promise<void>;
   /** All topics but Kafka's own. Of a topic that is both deleted and compacted it says `compact`. */
   topics(): Promise<TopicSpec[]>;
+  /** Settings of topics, as the broker has them, its own defaults too; by topic and name. @throws SFS_TOPIC_UNKNOWN */
+  settings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
   /** By partition: the first offset, and the end of what is committed. @throws SFS_TOPIC_UNKNOWN */
   ranges(topic: string): Promise<PartitionRange[]>;
   /** Topics that do not exist are left out. */
@@ -163,7 +179,7 @@ export interface Broker {
   /** @throws SFS_PRODUCER_UNSAFE for kafkajs without `allowUnsafeProducer` */
   producer(options: ProducerOptions): Promise<Producer>;
   consumer(options: GroupConsumerOptions): Promise<GroupConsumer>;
-  reader(options: FetchListener): Promise<ManualReader>;
+  reader(options: ReaderOptions): Promise<ManualReader>;
   /** Closes what was opened and is not closed yet. */
   close(): Promise<void>;
 }

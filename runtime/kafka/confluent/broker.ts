@@ -1,5 +1,5 @@
 /** A cluster through librdkafka. */
-import type { Admin, Broker, FetchListener, GroupConsumer, GroupConsumerOptions, ManualReader, Producer, ProducerOptions } from '../broker.js';
+import type { Admin, Broker, GroupConsumer, GroupConsumerOptions, ManualReader, Producer, ProducerOptions, ReaderOptions } from '../broker.js';
 import { OpenParts } from '../openParts.js';
 import { Failures } from '../failures.js';
 import { KafkaAdmin } from '../kafkajs/admin.js';
@@ -45,15 +45,15 @@ export class ConfluentBroker implements Broker {
     return this.open.add((onClosed) => new ConfluentGroupConsumer(this.consumerParts(options, onClosed), options));
   }
 
-  async reader(listener: FetchListener): Promise<ManualReader> {
-    return this.open.add((onClosed) => new ConfluentReader({ ...this.consumerParts(listener, onClosed), groupId: null, extra: {} }));
+  async reader(options: ReaderOptions): Promise<ManualReader> {
+    return this.open.add((onClosed) => new ConfluentReader({ ...this.consumerParts(options, onClosed), groupId: null, extra: {} }));
   }
 
   close(): Promise<void> {
     return this.open.close();
   }
 
-  private consumerParts(listener: FetchListener, onClosed: () => void) {
+  private consumerParts(listener: ReaderOptions, onClosed: () => void) {
     return { native: this.native, options: this.options, failures: this.failures, listener, onClosed };
   }
 }

@@ -1,4 +1,5 @@
 /** {@link KafkaOptions} as properties of librdkafka. */
+import { FETCH_WAIT_MS } from '../broker.js';
 import type { FullKafkaOptions } from '../options.js';
 import { MOST_RECORD_BYTES } from '../topicSettings.js';
 import type { NativeConfig } from './native.js';
@@ -59,7 +60,7 @@ export function consumerConfig(options: FullKafkaOptions, groupId: string): Nati
     'fetch.queue.backoff.ms': 10,
     'fetch.message.max.bytes': FETCH_BYTES,
     'fetch.max.bytes': FETCH_ALL_BYTES,
-    'fetch.wait.max.ms': 250,
+    'fetch.wait.max.ms': FETCH_WAIT_MS,
     ...options.librdkafka,
   };
 }

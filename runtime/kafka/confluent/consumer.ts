@@ -1,7 +1,7 @@
 /** What a member of a group and a reader by hand have in common: a native consumer, its loop, and the care for offsets that are gone. */
 import { randomUUID } from 'node:crypto';
 import type { SkillForgeError } from '../../../schemas/index.js';
-import type { FetchListener, PartitionReader, PartitionStart, TopicPartition } from '../broker.js';
+import { END_WAIT_MS, type PartitionReader, type PartitionStart, type ReaderOptions, type TopicPartition } from '../broker.js';
 import type { Failures } from '../failures.js';
 import type { FullKafkaOptions } from '../options.js';
 import { PartitionTable, type ReadPartition } from '../partitionTable.js';
@@ -23,7 +23,7 @@ export interface ConsumerParts {
   readonly native: Native;
   readonly options: FullKafkaOptions;
   readonly failures: Failures;
-  readonly listener: FetchListener;
+  readonly listener: ReaderOptions;
   /** `null` for a reader by hand. */
   readonly groupId: string | null;
   /** Further properties, such as the callback of rebalances. */
@@ -51,6 +51,7 @@ export class ConfluentConsumer implements PartitionReader {
     this.timeoutMs = parts.options.requestTimeoutMs;
     const config = {
       ...consumerConfig(parts.options, parts.groupId ?? `skillforge-reader-${randomUUID()}`),
+      ...(parts.listener.untilEnd === true && { 'fetch.wait.max.ms': END_WAIT_MS }),
       ...parts.extra,
       // Not in the package's types, and what its own KafkaJS-like consumer lives on: without it each idle consumer would hold a thread.
       queue_non_empty_cb: () => this.loop.wake(),

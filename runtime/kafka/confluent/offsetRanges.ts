@@ -13,7 +13,9 @@ const LOOK_MS = 100;
 const LEADERLESS: ReadonlySet<number> = new Set([5, 6, 74, 75]);
 
 /**
- * The range of each partition, uncommitted records included: where reading may begin. Waits for partitions that have no leader at the time.
+ * The range of each partition, uncommitted records included: where reading may begin. Waits for partitions that have no leader at the time, or
+ * another one than the client knows: it is told to look at the metadata again. By itself it does so for some of these errors only, and else every five
+ * minutes; a leader that was elected anew has another epoch, and refuses the one that the client knows.
  * Fails with the error of the first partition that has one.
  */
 export async function rangesOf(admin: NativeAdmin, partitions: readonly TopicPartition[], timeout: number): Promise<PartitionRange[]> {
@@ -22,9 +24,14 @@ export async function rangesOf(admin: NativeAdmin, partitions: readonly TopicPar
       return await rangesNow(admin, partitions, timeout);
     } catch (error) {
       if (!LEADERLESS.has(asError(error).code) || performance.now() > deadline) throw error;
+      await lookAgain(admin, timeout);
     }
   }
 }
+
+/** Of all topics: what the client has of them is replaced. Where no broker answers, the next question fails by itself. */
+const lookAgain = (admin: NativeAdmin, timeout: number): Promise<unknown> =>
+  nativeCall<string[]>((done) => admin.listTopics({ timeout }, done)).catch(() => undefined);
 
 async function rangesNow(admin: NativeAdmin, partitions: readonly TopicPartition[], timeout: number): Promise<PartitionRange[]> {
   const ask = (offset: typeof EARLIEST): Promise<NativePartition[]> =>

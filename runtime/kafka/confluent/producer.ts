@@ -17,6 +17,21 @@ const POLL_MS = 500;
 /** A flush looks at the time it was given only now and then. */
 const FLUSH_SLACK_MS = 5_000;
 
+/**
+ * The client keeps where a group's coordinator is, and does not ask again where that broker has left the cluster: so it is for another producer to find the
+ * one that took its place.
+ */
+const COORDINATOR_MS = 20_000;
+const UNANSWERED: ReadonlySet<number> = new Set([
+  CODES.TIMED_OUT,
+  CODES.TIMED_OUT_QUEUE,
+  CODES.TRANSPORT,
+  CODES.WAIT_COORDINATOR,
+  CODES.REQUEST_TIMED_OUT,
+  CODES.COORDINATOR_NOT_AVAILABLE,
+  CODES.NOT_COORDINATOR,
+]);
+
 interface Written {
   readonly record: OutputRecord;
   readonly parts: RecordParts;
@@ -30,6 +45,8 @@ export class ConfluentProducer implements Producer {
   private calls: Promise<unknown> = Promise.resolve();
   private end: SkillForgeError | null = null;
   private closing: Promise<void> | null = null;
+  /** The client waits for a coordinator of a group that it cannot reach, and would do so in the next transaction, too. */
+  private isLost = false;
   private readonly doing: string;
 
   constructor(
@@ -140,12 +157,15 @@ export class ConfluentProducer implements Producer {
   private async sendOffsets({ consumer, offsets }: TransactionOffsets): Promise<void> {
     if (offsets.length === 0) return;
     if (!(consumer instanceof ConfluentGroupConsumer)) throw new Error('the consumer is one of another driver');
+    const limitMs = Math.min(COORDINATOR_MS, this.options.requestTimeoutMs);
     const send = (): Promise<void> =>
-      this.untilDone(
-        (timeoutMs, done) => this.client.sendOffsetsToTransaction(offsets, consumer.client, timeoutMs, done),
-        this.options.requestTimeoutMs,
-      );
-    await consumer.inGeneration(this.doing, offsets, send);
+      this.untilDone((timeoutMs, done) => this.client.sendOffsetsToTransaction(offsets, consumer.client, timeoutMs, done), limitMs);
+    try {
+      await consumer.inGeneration(this.doing, offsets, send);
+    } catch (error) {
+      this.isLost = !(error instanceof SkillForgeError) && UNANSWERED.has(asError(error).code);
+      throw error;
+    }
   }
 
   private async commit(records: readonly OutputRecord[]): Promise<void> {
@@ -174,7 +194,9 @@ export class ConfluentProducer implements Producer {
       this.end = PRODUCER_FENCED.has(asError(error).code) ? this.failures.fenced(this.doing, error) : this.reasonOf(thrown, records);
       return this.end;
     }
-    return this.reasonOf(thrown, records);
+    const reason = this.reasonOf(thrown, records);
+    if (this.isLost) this.end = this.failures.producerClosed('a coordinator of a group did not answer');
+    return reason;
   }
 
   private reasonOf(thrown: unknown, records: readonly OutputRecord[]): SkillForgeError {

@@ -10,7 +10,7 @@ import type { Failures } from '../failures.js';
 import type { FullKafkaOptions } from '../options.js';
 import { assertSame, READ_SETTINGS, settingsOf, specOf } from '../topicSettings.js';
 import { kafkaOf, kafkajs } from './client.js';
-import { failureOf, isTopicMissing } from './codes.js';
+import { failureOf, isLeaderElsewhere, isTopicMissing } from './codes.js';
 
 const LOOK_MS = 50;
 
@@ -63,6 +63,16 @@ export class KafkaAdmin implements Admin {
     return found.map(({ name, partitions }) => specOf(name, partitions.length, settings.get(name) ?? new Map<string, string>()));
   }
 
+  async settings(topics: readonly string[], names: readonly string[]): Promise<Settings> {
+    await this.assertTopics(topics);
+    return this.doing('asking for settings of topics', () =>
+      this.askForSettings(
+        topics.map((name) => ({ name, partitions: [] })),
+        names,
+      ),
+    );
+  }
+
   async ranges(topic: string): Promise<PartitionRange[]> {
     await this.assertTopics([topic]);
     return this.rangesOfKnown(topic);
@@ -70,8 +80,23 @@ export class KafkaAdmin implements Admin {
 
   /** {@link ranges} of a topic that is there. kafkajs asks for others as long as it may, since they might be about to come. */
   async rangesOfKnown(topic: string): Promise<PartitionRange[]> {
-    const offsets = await this.doing(`asking for offsets of ${topic}`, () => this.client.fetchTopicOffsets(topic), [topic]);
+    const offsets = await this.doing(`asking for offsets of ${topic}`, () => this.offsetsOf(topic), [topic]);
     return offsets.sort((a, b) => a.partition - b.partition).map(({ low, high }) => ({ start: Number(low), end: Number(high) }));
+  }
+
+  /** A leader may have moved, and that of a new topic may not know of it yet. */
+  private async offsetsOf(topic: string): ReturnType<Client['fetchTopicOffsets']> {
+    const deadline = performance.now() + this.limitMs;
+    for (;;) {
+      try {
+        return await this.client.fetchTopicOffsets(topic);
+      } catch (error) {
+        if (!isLeaderElsewhere(error) || performance.now() > deadline) throw error;
+      }
+      // kafkajs believes for minutes what it knows of leaders, but asks again before it asks for settings, whatever comes of those.
+      await this.askForSettings([{ name: topic, partitions: [] }]).catch(() => undefined);
+      await sleep(LOOK_MS);
+    }
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {
@@ -154,9 +179,9 @@ export class KafkaAdmin implements Admin {
     }
   }
 
-  private async askForSettings(topics: readonly ITopicMetadata[]): Promise<Settings> {
+  private async askForSettings(topics: readonly ITopicMetadata[], names: readonly string[] = READ_SETTINGS): Promise<Settings> {
     if (topics.length === 0) return new Map();
-    const resources = topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: READ_SETTINGS }));
+    const resources = topics.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...names] }));
     const found = await this.client.describeConfigs({ resources, includeSynonyms: false });
     return new Map(
       found.resources.map((one) => [one.resourceName, new Map(one.configEntries.map(({ configName, configValue }) => [configName, configValue]))]),

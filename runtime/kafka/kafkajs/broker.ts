@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { SkillForgeError } from '../../../schemas/index.js';
-import type { Admin, Broker, FetchListener, GroupConsumer, GroupConsumerOptions, ManualReader, Producer, ProducerOptions } from '../broker.js';
+import type { Admin, Broker, GroupConsumer, GroupConsumerOptions, ManualReader, Producer, ProducerOptions, ReaderOptions } from '../broker.js';
 import { Failures } from '../failures.js';
 import { OpenParts } from '../openParts.js';
 import type { FullKafkaOptions } from '../options.js';
@@ -45,8 +45,8 @@ export class KafkajsBroker implements Broker {
     return this.open.add((onClosed) => new KafkajsGroupConsumer(this.consumerParts(options, options.groupId, onClosed), options));
   }
 
-  async reader(listener: FetchListener): Promise<ManualReader> {
-    return this.open.add((onClosed) => new KafkajsReader(this.consumerParts(listener, `skillforge-reader-${randomUUID()}`, onClosed)));
+  async reader(options: ReaderOptions): Promise<ManualReader> {
+    return this.open.add((onClosed) => new KafkajsReader(this.consumerParts(options, `skillforge-reader-${randomUUID()}`, onClosed)));
   }
 
   close(): Promise<void> {
@@ -58,7 +58,7 @@ export class KafkajsBroker implements Broker {
     return new KafkaAdmin(this.options, this.failures, { onClosed: () => undefined });
   }
 
-  private consumerParts(listener: FetchListener, groupId: string, onClosed: () => void): ConsumerParts {
+  private consumerParts(listener: ReaderOptions, groupId: string, onClosed: () => void): ConsumerParts {
     return { kafka: this.kafka, admin: this.internalAdmin(), options: this.options, failures: this.failures, listener, groupId, onClosed };
   }
 }

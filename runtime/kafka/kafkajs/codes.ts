@@ -65,6 +65,9 @@ export const isProducerFenced = (thrown: unknown): boolean => any(namesOf(thrown
 /** Whether a broker does not know a topic, or no leader of it. */
 export const isTopicMissing = (thrown: unknown): boolean => any(namesOf(thrown), new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']));
 
+/** Whether the broker that was asked does not lead a partition: not any more, or not yet. */
+export const isLeaderElsewhere = (thrown: unknown): boolean => namesOf(thrown).has('NOT_LEADER_FOR_PARTITION');
+
 /** What a call failed with, as an error of the project. @param doing - such as `writing to clicks` */
 export function failureOf(thrown: unknown, doing: string, failures: Failures, topics: readonly string[] = []): SkillForgeError {
   if (thrown instanceof SkillForgeError) return thrown;

@@ -5,7 +5,7 @@
  */
 import type { Consumer as Client, EachBatchPayload, Kafka } from 'kafkajs';
 import type { SkillForgeError } from '../../../schemas/index.js';
-import type { FetchListener, PartitionReader, PartitionStart, TopicPartition } from '../broker.js';
+import { END_WAIT_MS, FETCH_WAIT_MS, type PartitionReader, type PartitionStart, type ReaderOptions, type TopicPartition } from '../broker.js';
 import type { Failures } from '../failures.js';
 import type { FullKafkaOptions } from '../options.js';
 import { deliver, deliverHeld, PartitionTable, type ReadPartition } from '../partitionTable.js';
@@ -19,7 +19,6 @@ import { recordsOf } from './records.js';
 const KIB = 1024;
 const FETCH_BYTES = 512 * KIB;
 const FETCH_ALL_BYTES = 8 * KIB * KIB;
-const FETCH_WAIT_MS = 250;
 /** kafkajs gives up joining after its retries; lost brokers may come back any time later. */
 const PATIENCE_MS = 365 * 24 * 3_600_000;
 
@@ -29,7 +28,7 @@ export interface ConsumerParts {
   readonly admin: KafkaAdmin;
   readonly options: FullKafkaOptions;
   readonly failures: Failures;
-  readonly listener: FetchListener;
+  readonly listener: ReaderOptions;
   readonly groupId: string;
   readonly onClosed: () => void;
 }
@@ -60,7 +59,7 @@ export abstract class KafkajsConsumer implements PartitionReader {
       rebalanceTimeout: options.drainTimeoutMs,
       maxBytesPerPartition: FETCH_BYTES,
       maxBytes: FETCH_ALL_BYTES,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxWaitTimeInMs: parts.listener.untilEnd === true ? END_WAIT_MS : FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
       retry: retryFor(PATIENCE_MS),
     });

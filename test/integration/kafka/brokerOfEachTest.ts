@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { Broker, BrokerDriver } from '../../../runtime/kafka/broker.js';
 import { DEADLINE_MS, openFor } from './fixtures.js';
-import { needDriver, SERVER_START_MS, sharedKafka } from './server.js';
+import { SERVER_START_MS, sharedKafka } from './server.js';
 
 /** What a test of a driver begins with: the run's Kafka, reached through the driver. */
 export interface BrokerOfTest {
@@ -13,8 +13,7 @@ export interface BrokerOfTest {
 export function brokerOfEachTest(driver: BrokerDriver): BrokerOfTest {
   const kafka: { broker?: Broker; address?: string } = {};
   beforeEach(async (context) => {
-    await needDriver(driver, context);
-    kafka.address = await sharedKafka(context);
+    kafka.address = await sharedKafka(context, driver);
     kafka.broker = await openFor(driver, kafka.address);
   }, SERVER_START_MS);
   afterEach(async () => {

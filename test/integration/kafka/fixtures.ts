@@ -91,7 +91,7 @@ export class Collector {
 /** Reads a partition from an offset to its end. */
 export async function readAll(broker: Broker, topic: string, partition = 0, offset = 0): Promise<LogRecord[]> {
   const collector = new Collector();
-  const reader = await broker.reader(collector);
+  const reader = await broker.reader({ onRecords: collector.onRecords, onError: collector.onError, untilEnd: true });
   try {
     await reader.assign([{ topic, partition, offset }]);
     await until(`the end of ${topic}/${partition}`, () => collector.atEnd(topic, partition) || collector.errors.length > 0);

@@ -3,13 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KNOWN_SECRET } from '../../../scripts/checks/knownSecret.js';
 import { kafkaClassPath } from '../../../scripts/services/artifacts.js';
 import { HOST, withFreePorts } from '../../../scripts/services/freePorts.js';
 import { requireJava } from '../../../scripts/services/java.js';
 import { startServer, type Server, type ServerHost } from '../../../scripts/services/serverProcess.js';
 import { Watchdog } from '../../../scripts/services/watchdog.js';
 
-export const USER = { username: 'alice', password: 'alice-has-a-secret' };
+export const USER = { username: 'alice', password: `alice-has-one-${KNOWN_SECRET}` };
 const CLUSTER = 'skillforgeSecuredTest1';
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 
@@ -21,8 +22,15 @@ export interface SecuredKafka {
   close(): Promise<void>;
 }
 
+/** What else a broker may have. */
+export interface SecuredOptions {
+  /** Passwords of users besides {@link USER}, by SCRAM-SHA-256. */
+  readonly users?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string | boolean>>;
+}
+
 /** Starts it. @throws SFS_SERVICE_MISSING */
-export async function startSecuredKafka(): Promise<SecuredKafka> {
+export async function startSecuredKafka(options: SecuredOptions = {}): Promise<SecuredKafka> {
   const java = requireJava('Kafka');
   const classPath = await kafkaClassPath(() => undefined);
   const folder = mkdtempSync(join(tmpdir(), 'skillforge-secured-'));
@@ -30,7 +38,7 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
   const host: ServerHost = { folder, watchdog, report: () => undefined, onCrash: () => undefined };
   const ca = certificate(folder);
   try {
-    const server = await withFreePorts(3, (ports) => start(host, java, classPath, ports));
+    const server = await withFreePorts(3, (ports) => start(host, { java, classPath, ports, options }));
     return {
       address: server.address,
       ca,
@@ -57,7 +65,14 @@ function certificate(folder: string): string {
   return ca;
 }
 
-async function start(host: ServerHost, java: string, classPath: string, ports: readonly number[]): Promise<Server> {
+interface Plan {
+  readonly java: string;
+  readonly classPath: string;
+  readonly ports: readonly number[];
+  readonly options: SecuredOptions;
+}
+
+async function start(host: ServerHost, { java, classPath, ports, options }: Plan): Promise<Server> {
   const [client, inside, controller] = ports as [number, number, number];
   const { folder } = host;
   const properties = join(folder, 'server.properties');
@@ -86,10 +101,12 @@ async function start(host: ServerHost, java: string, classPath: string, ports: r
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'group.initial.rebalance.delay.ms': 100,
+    ...options.settings,
   };
   const text = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(properties, text.join(''));
   const scram = MECHANISMS.slice(1).flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${USER.username},password=${USER.password}]`]);
+  for (const [name, password] of Object.entries(options.users ?? {})) scram.push('--add-scram', `SCRAM-SHA-256=[name=${name},password=${password}]`);
   const tool = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', properties, ...scram];
   execFileSync(java, tool, { stdio: 'ignore' });
   return startServer(host, {

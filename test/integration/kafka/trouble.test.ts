@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '../../../runtime/kafka/broker.js';
 import type { Kafka } from '../../../scripts/services/index.js';
+import { skipPastHalfTime } from '../../fixtures/halfTime.js';
 import { codeOf, Collector, DEADLINE_MS, drivers, Member, newTopic, numbered, openFor, unique, until, valuesOf, write } from './fixtures.js';
 import { needDriver, ownKafka, SERVER_START_MS, type OwnKafka } from './server.js';
+
+beforeEach(skipPastHalfTime);
 
 const distinct = (values: readonly (string | null)[]): (string | null)[] => [...new Set(values)];
 
@@ -69,6 +72,20 @@ describe('one broker', () => {
       expect(member.collector.errors).toEqual([]);
     });
 
+    it('that leads a partition anew is read from at once, also where nothing was fetched meanwhile', async () => {
+      const topic = await newTopic(broker, { partitions: 3 });
+      const reader = await broker.reader(new Collector());
+      const all = [0, 1, 2].map((partition) => ({ topic, partition, offset: 0 }));
+      await reader.assign(all);
+      // Who fetches hears of a new epoch of the leader by that.
+      await reader.assign([]);
+      await kafka.brokers[0]!.kill('SIGKILL');
+      await kafka.brokers[0]!.restart();
+      // It refuses the epoch that the client knows, for as long as that does not look: a try gives up after a minute, the client looks every five.
+      expect(await codeOf(reader.assign(all))).toBeNull();
+      await reader.close();
+    });
+
     it('that does not answer is said to be unavailable, with its address and without the password', async () => {
       const silent = '127.0.0.1:1';
       const password = 'correct-horse-battery';
@@ -104,6 +121,8 @@ describe('three brokers through confluent', { timeout: 8 * DEADLINE_MS }, () => 
     if ('missing' in own) return context.skip(true, own.missing);
     const broker = await openFor('confluent', own.bootstrapServers);
     const topic = await newTopic(broker, { partitions: 6 }, 3);
+    const admin = await broker.admin();
+    await admin.ranges(topic);
     const producer = await broker.producer({ transactionalId: null });
     const acknowledged: string[] = [];
     let stop = false;
@@ -126,6 +145,10 @@ describe('three brokers through confluent', { timeout: 8 * DEADLINE_MS }, () => 
     }
     expect(acknowledged.filter((one) => !read.has(one))).toEqual([]);
     await write(broker, numbered(topic, 0, 0, 1));
+    // It is back, and leads nothing any more: whoever saw it lead asks it first.
+    await own.brokers[1]!.restart();
+    expect((await admin.ranges(topic)).map(({ end }) => end > 0)).toEqual(Array.from({ length: 6 }, () => true));
+    await admin.close();
     await broker.close();
   });
 });

@@ -125,17 +125,27 @@ export const COSTS = {
     of: 'a reader',
     from: measured(READER, 'over HTTP 4,600 requests/s', 'one after the other, the client on the same two cores'),
   },
+  gatewayEventCpuUs: {
+    value: 83,
+    unit: 'µs of processor time',
+    of: 'an event that a gateway takes, in lists of 500',
+    from: measured('docs/adr/0022-gateway.md', '12,000 for each second of a processor', 'into a folder; single events cost more'),
+  },
   viewRecordsPerSecond: {
-    value: 28_000,
+    value: 12_900,
     unit: 'records/s',
     of: 'a view that is built',
-    from: measured(READER, 'the view is built at 28,000 records/s'),
+    from: measured(
+      'docs/reference/benchmarks.md',
+      '78 µs a record',
+      'what one core is enough for, with ten million of them; a small view takes half',
+    ),
   },
   viewBytesPerLearner: {
-    value: 4_096,
+    value: 2_907,
     unit: 'bytes',
     of: 'a learner in a view on disk',
-    from: assumed('a page of LMDB, which holds one record at worst and two at best'),
+    from: measured('docs/reference/benchmarks.md', '2,907 bytes a learner', 'records of 1,576 bytes, ten million of them'),
   },
   peakFactor: {
     value: 5,

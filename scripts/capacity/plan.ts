@@ -45,8 +45,15 @@ export function planCapacity(load: Load) {
     ...workers,
     ...logOf(load, work.peakEvents.value),
     ...redisOf(load, work.peakEvents.value, workers.partitions.value),
+    ...gatewaysOf(work.peakEvents.value),
     ...readersOf(load),
   };
+}
+
+/** One process has one identity map: more of them share out the learners. */
+function gatewaysOf(peakEvents: number) {
+  const gateways = atLeast(1, (peakEvents * cost('gatewayEventCpuUs')) / 1e6 / cost('busyShare'));
+  return { gateways: figure(gateways, 'processes', 'peakEvents * gatewayEventCpuUs / busyShare, rounded up') };
 }
 
 function workOf({ eventsPerDay, learners }: Load) {

@@ -19,6 +19,7 @@ export const FIGURE_NAMES: Readonly<Record<string, string>> = {
   redisBytes: 'Redis in all, before replicas',
   redisCores: 'work of Redis at the peak',
   redisNodes: 'nodes of Redis, replicas included',
+  gateways: 'gateways',
   readers: 'readers',
   viewDisk: 'disk of a reader',
   viewRebuild: 'a reader builds its view in',

@@ -1,13 +1,13 @@
 /** The manifests build, are what Kubernetes knows, keep the rules, and name what the code has. */
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from 'commander';
 import { describe as describeTopology, type TopologyGraph } from '../../operators/graph.js';
 import { consumerGroupId } from '../../runtime/cluster/memberGroup.js';
 import { skillforgeProgram } from '../../scripts/commands/program.js';
 import { isInstalled, programOf, setupCommand } from '../../scripts/ml/python.js';
 import { loadOwnTopology, ownTopologyFiles } from '../../scripts/topologyFiles.js';
-import { at, builtText, kustomize, listAt, manifestsIn, regions, textAt, type Manifest } from './kubernetesManifests.js';
+import { at, builtText, keepText, keptText, kustomize, listAt, manifestsIn, regions, textAt, type Manifest } from './kubernetesManifests.js';
 import { MUTATIONS } from './kubernetesMutations.js';
 import { RULES } from './kubernetesPolicy.js';
 
@@ -19,29 +19,22 @@ const KUBERNETES = [
 /** Kinds of KEDA: Kubernetes has no schema of them. */
 const isOfKeda = ({ apiVersion }: Manifest): boolean => apiVersion === 'keda.sh/v1alpha1';
 
-const texts = new Map<string, string>();
-const parsed = new Map<string, readonly Manifest[]>();
+if (process.env['UPDATE_MANIFESTS'] === '1') for (const region of regions) keepText(region, builtText(kustomize!, region));
+const texts = new Map(regions.map((region) => [region, keptText(region)]));
+const parsed = new Map([...texts].map(([region, text]) => [region, manifestsIn(text)]));
+const textOf = (region: string): string => texts.get(region)!;
+const manifestsOf = (region: string): readonly Manifest[] => parsed.get(region)!;
 
-beforeAll(() => {
-  if (kustomize === null) return;
-  for (const region of regions) {
-    texts.set(region, builtText(kustomize, region));
-    parsed.set(region, manifestsIn(texts.get(region)!));
-  }
+describe('what lies in deploy/kubernetes/built', () => {
+  it.for(regions)('is what kustomize builds (UPDATE_MANIFESTS=1 keeps it anew): %s', (region, context) => {
+    context.skip(kustomize === null, 'neither kustomize nor kubectl is on the PATH: what was built before is checked');
+    // Versions of kustomize differ in quotes and in the order of what they write.
+    const byName = (all: readonly Manifest[]): Manifest[] => [...all].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    expect(byName(manifestsOf(region))).toEqual(byName(manifestsIn(builtText(kustomize!, region))));
+  });
 });
 
-/** The text of a region. Skips the test where it cannot be built. */
-function built(context: TestContext, region: string): string {
-  context.skip(kustomize === null, 'neither kustomize nor kubectl is on the PATH: manifests are not built');
-  return texts.get(region)!;
-}
-
-/** The objects of a region. Skips the test where it cannot be built. */
-function manifestsOf(context: TestContext, region: string): readonly Manifest[] {
-  built(context, region);
-  return parsed.get(region)!;
-}
-
+const nameOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`;
 const ofKind = (all: readonly Manifest[], kind: string): Manifest[] => all.filter((one) => one.kind === kind);
 
 describe('the manifests of a region', () => {
@@ -49,18 +42,18 @@ describe('the manifests of a region', () => {
     spawnSync(programOf('manifests', 'kubernetes-validate'), ['--strict', '--kubernetes-version', version, '-'], { input: text, encoding: 'utf8' });
 
   it.for(KUBERNETES)('are what Kubernetes %s knows, to the last field: %s', { timeout: 120_000 }, ([version, region], context) => {
-    const text = built(context, region);
+    const text = textOf(region);
     context.skip(!isInstalled('manifests'), `the schemas of Kubernetes are missing: ${setupCommand('manifests')}`);
     const { status, stdout } = strictly(text, version);
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => line.startsWith('ERROR') || line.startsWith('FATAL'))).toEqual([]);
     expect(status).toBe(0);
-    const known = manifestsOf(context, region).filter((one) => !isOfKeda(one));
+    const known = manifestsOf(region).filter((one) => !isOfKeda(one));
     expect(lines.filter((line) => line.includes(' passed for resource '))).toHaveLength(known.length);
   });
 
   it('are refused with a field that Kubernetes does not know', { timeout: 120_000 }, (context) => {
-    const text = built(context, regions[0]!);
+    const text = textOf(regions[0]!);
     context.skip(!isInstalled('manifests'), `the schemas of Kubernetes are missing: ${setupCommand('manifests')}`);
     const first = text.split('---\n').find((one) => one.includes('kind: Deployment'))!;
     const { status, stdout } = strictly(first.replace('enableServiceLinks: false', 'enableServiceLink: false'), KUBERNETES[0][0]);
@@ -68,15 +61,15 @@ describe('the manifests of a region', () => {
     expect(stdout).toContain('enableServiceLink');
   });
 
-  it.for(regions)('are those of all parts, each with a name of its own: %s', (region, context) => {
-    const names = manifestsOf(context, region).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  it.for(regions)('are those of all parts, each with a name of its own: %s', (region) => {
+    const names = manifestsOf(region).map(nameOf);
     expect(new Set(names).size).toBe(names.length);
     for (const name of ['worker-events', 'worker-courses', 'worker-recommendations', 'gateway']) expect(names).toContain(`Deployment/${name}`);
     expect(names).toContain('StatefulSet/reader');
   });
 
-  it('differ between regions in what is of the region alone', (context) => {
-    const [first, ...others] = regions.map((region) => [region, built(context, region)] as const);
+  it('differ between regions in what is of the region alone', () => {
+    const [first, ...others] = regions.map((region) => [region, textOf(region)] as const);
     const plain = ([region, text]: readonly [string, string]): string =>
       text
         .replace(/key: topology.kubernetes.io\/region\n\s+operator: In\n\s+values:\n(\s+- [a-z0-9-]+\n)+/g, 'regions of data centres\n')
@@ -89,13 +82,13 @@ describe('the manifests of a region', () => {
 
 describe('the policy', () => {
   describe.each(Object.keys(RULES))('%s', (name) => {
-    it.for(regions)('holds in %s', (region, context) => {
-      expect(RULES[name]!(manifestsOf(context, region), region)).toEqual([]);
+    it.for(regions)('holds in %s', (region) => {
+      expect(RULES[name]!(manifestsOf(region), region)).toEqual([]);
     });
 
-    it.for(MUTATIONS[name]!)('refuses $to', ({ from, to }, context) => {
+    it.for(MUTATIONS[name]!)('refuses $to', ({ from, to }) => {
       const region = 'eu-west';
-      const text = built(context, region);
+      const text = textOf(region);
       const changed = text.replace(from, to);
       expect(changed, 'the change finds its place').not.toBe(text);
       expect(RULES[name]!(manifestsIn(changed), region)).not.toEqual([]);
@@ -131,21 +124,21 @@ describe('what the manifests say of the code', () => {
     graphs = new Map(all.map((topology) => [topology.name, describeTopology(topology)]));
   });
 
-  it('runs every topology once', (context) => {
-    const run = containersOf(manifestsOf(context, regions[0]!)).flatMap(({ args }) => topologiesIn(args));
+  it('runs every topology once', () => {
+    const run = containersOf(manifestsOf(regions[0]!)).flatMap(({ args }) => topologiesIn(args));
     expect([...run].sort()).toEqual([...graphs.keys()].sort());
   });
 
-  it('gives commands options that they have', async (context) => {
-    for (const { args } of containersOf(manifestsOf(context, regions[0]!))) {
+  it('gives commands options that they have', async () => {
+    for (const { args } of containersOf(manifestsOf(regions[0]!))) {
       const command = await commandOf(args);
       const unknown = args.filter((arg) => arg.startsWith('--') && !command.options.some(({ long }) => long === arg));
       expect(unknown, args.join(' ')).toEqual([]);
     }
   });
 
-  it.for(regions)('scales workers by the groups and topics of what they run, with no more processes than partitions: %s', (region, context) => {
-    const all = manifestsOf(context, region);
+  it.for(regions)('scales workers by the groups and topics of what they run, with no more processes than partitions: %s', (region) => {
+    const all = manifestsOf(region);
     const containers = containersOf(all);
     for (const scaled of ofKind(all, 'ScaledObject')) {
       const { args } = containers.find(({ workload }) => workload === textAt(scaled, 'spec.scaleTargetRef.name'))!;

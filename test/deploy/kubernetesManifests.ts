@@ -1,6 +1,6 @@
-/** The manifests of a region, as kustomize builds them. */
+/** The manifests of a region, as kustomize builds them, and as they lie beside their sources: the latter are checked where there is no kustomize, too. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
@@ -29,6 +29,14 @@ export const regions: readonly string[] = readdirSync(join(folder, 'overlays')).
 
 /** `kustomize`, or `kubectl`, which has it inside; `null` where there is neither. */
 export const kustomize: string | null = findProgram(['kustomize', 'kubectl']);
+
+const keptFile = (region: string): string => join(folder, 'built', `${region}.yaml`);
+
+/** The text that lies in `deploy/kubernetes/built`: what was built last. */
+export const keptText = (region: string): string => readFileSync(keptFile(region), 'utf8');
+
+/** Keeps what was built. */
+export const keepText = (region: string, text: string): void => writeFileSync(keptFile(region), text);
 
 /** The text that would be applied. @param program - of {@link kustomize} */
 export function builtText(program: string, region: string): string {

@@ -17,6 +17,8 @@ describe('a plan of capacity', () => {
     expect(valueOf(plan, 'logBytesPerDay')).toBeCloseTo(50e6 * (119 + 105 + 76) + 10e6 * 1.66 * 1_194, 0);
     expect(valueOf(plan, 'redisPerLearner')).toBeCloseTo(1_440 + 100 * 67 + 8.5 * 90 + 2.1 * 150, 6);
     expect(valueOf(plan, 'brokers')).toBe(7);
+    // 2,894 events/s at 83 µs are a quarter of a core.
+    expect(valueOf(plan, 'gateways')).toBe(1);
   });
 
   it('keeps a list of a learner within 2 KB', () => {
@@ -33,6 +35,7 @@ describe('a plan of capacity', () => {
     expect(valueOf(larger, 'workers')).toBeGreaterThan(topics.clicks.partitions);
     expect(valueOf(larger, 'partitions')).toBeGreaterThanOrEqual(valueOf(larger, 'workers'));
     expect(valueOf(larger, 'partitions') % 12).toBe(0);
+    expect(valueOf(larger, 'gateways')).toBe(Math.ceil((500e6 * 5 * 83e-6) / 86_400 / 0.6));
   });
 
   it('never falls below what survives the loss of one', () => {

@@ -1,5 +1,5 @@
 import type { AvroRecord, Topic } from '../schemas/index.js';
-import { withRecordNames } from '../schemas/record-names.js';
+import { INTERNAL_NAMESPACE, withRecordNames } from '../schemas/record-names.js';
 import { attach } from './attach.js';
 import type { BatchWork } from './stage.js';
 import { minutes } from './duration.js';
@@ -74,7 +74,7 @@ export function throughInternalTopic<K extends string, V, R>(source: Records<str
 function internalTopic(name: string, value: ValueSchema<unknown>, partitions: number): Topic<string, unknown> {
   // A registry takes no record without a name.
   const carried = { name: 'value', type: withRecordNames(value.avro, 'Carried_value') };
-  const schema: AvroRecord = { type: 'record', name: 'Carried', namespace: 'eu.skillforge.internal', fields: [carried] };
+  const schema: AvroRecord = { type: 'record', name: 'Carried', namespace: INTERNAL_NAMESPACE, fields: [carried] };
   return {
     name,
     schemaName: schema.name,

@@ -27,7 +27,7 @@ def champion(export):
     """A bundle that was trained on the same days."""
     retrieval = bundle.Bundle({"region": "eu-west", "trainedUntilMs": 0, "metrics": {}, "libraries": {}}, {bundle.CARD: b"# No retrieval\n"})
     files, description = ranker.train(export, retrieval, ranker.Choices(UNTIL_MS, trees=5), lambda _: None)
-    return bundle.Bundle({"version": "0123456789ab", "featureSet": description.feature_set}, files)
+    return bundle.Bundle({"version": "0123456789ab", "region": "eu-west", "featureSet": description.feature_set}, files)
 
 
 def status_of(report, name):
@@ -53,6 +53,7 @@ def test_a_sound_export_passes_and_says_what_could_not_be_compared(export):
         "volume": "passed",
         "change": "skipped",
         "drift": "skipped",
+        "region": "passed",
     }
     assert report["counts"]["decisions"] == len(export.decisions)
 
@@ -62,6 +63,18 @@ def test_a_sound_export_passes_and_says_what_could_not_be_compared(export):
 )
 def test_other_features_than_those_of_serving_are_refused(export, expected):
     refusal(export, expected, "feature-set")
+
+
+def test_an_export_of_another_region_is_refused_whatever_is_accepted(export):
+    elsewhere = replace(EXPECTED, region="us-east")
+    assert "of region eu-west, and us-east is trained for" in refusal(export, elsewhere, "region")
+    with pytest.raises(TrainingError, match="no check 'region'"):
+        validated(export, elsewhere, ("region",))
+
+
+def test_a_champion_of_another_region_is_refused(export, champion):
+    foreign = bundle.Bundle({**champion.manifest, "region": "us-east"}, champion.files)
+    assert "champion is of region us-east" in refusal(export, replace(EXPECTED, champion=foreign), "region")
 
 
 def test_an_export_that_ends_before_the_instant_of_training_is_refused(tmp_path):

@@ -1,6 +1,6 @@
 """The step ``validate``: whether an export may be trained on. What cannot be checked has failed.
 
-Checks: the feature set is that of the program that will serve; the export knows all that happened before the instant of training, and data reach up to it;
+Checks: export and champion are of the region that is trained for, which nobody can accept otherwise; the feature set is that of the program that will serve; the export knows all that happened before the instant of training, and data reach up to it;
 features are numbers; there is enough of everything, and about as much as in the run before; features are distributed as when the champion was trained.
 """
 
@@ -52,6 +52,7 @@ class Expected:
     columns: tuple[str, ...]
     previous: dict[str, int] | None = None
     champion: bundle.Bundle | None = None
+    region: str | None = None
 
 
 class ExportRefused(TrainingError):
@@ -68,6 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=int, required=True, metavar="MS", help="instant whose past is trained on, in ms since the epoch")
     parser.add_argument("--feature-set", required=True, metavar="ID", help="id of the feature set that serving reads")
     parser.add_argument("--columns", required=True, metavar="A,B", help="its features, in their order")
+    parser.add_argument("--region", metavar="NAME", help="region that is trained for (default: that of the export)")
     parser.add_argument("--previous", type=Path, metavar="DIR", help="folder of the training run before, for the volume")
     parser.add_argument("--champion", type=Path, metavar="BUNDLE", help="bundle that decides today, for the drift")
     parser.add_argument("--accept", action="append", default=[], metavar="CHECK", help="let a check fail, such as `change` at the start of a term; it is recorded")
@@ -85,6 +87,7 @@ def expected_of(arguments: argparse.Namespace) -> Expected:
         columns=tuple(arguments.columns.split(",")),
         previous=None if arguments.previous is None else counts_before(arguments.previous),
         champion=None if arguments.champion is None else bundle.read(arguments.champion),
+        region=arguments.region,
     )
 
 
@@ -112,6 +115,7 @@ def validated(export: Export, expected: Expected, accepted: tuple[str, ...] = ()
     unknown = sorted(set(accepted) - {one.name for one in checks})
     if unknown:
         raise TrainingError(f"there is no check '{unknown[0]}' that could be accepted; there are {', '.join(one.name for one in checks)}")
+    checks.append(region(export, expected))
     told = [{**asdict(one), "status": "accepted"} if one.status == "failed" and one.name in accepted else asdict(one) for one in checks]
     report = {"untilMs": expected.until_ms, "region": export.region, "counts": counts, "checks": told}
     if any(one["status"] == "failed" for one in told):
@@ -124,6 +128,17 @@ def counts_of(export: Export, until_ms: int) -> dict[str, int]:
     uses = export.interactions.before(until_ms)
     decisions = int((np.asarray(export.decisions.at) < until_ms).sum())
     return {"interactions": len(uses), "learners": len(np.unique(uses.learner)), "items": len(np.unique(uses.item)), "decisions": decisions}
+
+
+def region(export: Export, expected: Expected) -> Check:
+    """Models do not cross regions: neither the data that one learns from, nor the model that it is compared with."""
+    wanted = expected.region or export.region
+    champion = wanted if expected.champion is None else expected.champion.manifest["region"]
+    if export.region != wanted:
+        return Check("region", "failed", export.region, wanted, f"the export is of region {export.region}, and {wanted} is trained for")
+    if champion != wanted:
+        return Check("region", "failed", champion, wanted, f"the champion is of region {champion}, and {wanted} is trained for")
+    return Check("region", "passed", export.region, wanted, "the region that is trained for")
 
 
 def feature_set(export: Export, expected: Expected) -> Check:

@@ -3,6 +3,7 @@ import { days } from '../duration.js';
 import { COHORT_FEATURES } from '../features/cohortFeatures.js';
 import { itemFeatures } from '../features/itemFeatures.js';
 import { COLUMNS } from '../recommend/candidateRows.js';
+import { aboveFloor } from '../recommend/cohortFloor.js';
 import { cohortRows } from '../recommend/cohortColumns.js';
 import { streamView, type FeatureRow, type StoredFeature } from './featureView.js';
 
@@ -16,8 +17,10 @@ const OF_ITEMS = COHORT_FEATURES.filter(({ name }) => name !== COHORT_AGE);
 const ITEM_COLUMNS = OF_ITEMS.map(({ name }) => itemFeatures.column(name));
 const AGE_COLUMN = itemFeatures.column(COHORT_AGE);
 
-/** A row for each item, with the very numbers that the ranker sees. */
-function* itemRows(trend: CohortTrend): Generator<FeatureRow> {
+/** A row for each item that enough learners have opened, with the very numbers that the ranker sees. */
+function* itemRows(told: CohortTrend): Generator<FeatureRow> {
+  const trend = aboveFloor(told);
+  if (trend === undefined) return;
   const { cohort, items } = trend;
   const rows = cohortRows(items.length, trend);
   for (const [number, { item }] of items.entries()) {
@@ -58,6 +61,7 @@ export const cohortActivity = streamView({
   ],
   topic: topics.cohortTrends,
   rowsOf: (trend) => {
+    if (aboveFloor(trend) === undefined) return [];
     const { cohort, course, learners, firstUsedAtMs } = trend;
     const { activeLearnerDays1d, activeLearnerDays3d, activeLearnerDays7d, activeLearnerDays14d, activeLearnerDays28d } = trend;
     // An item that nobody used has what the cohort alone decides.

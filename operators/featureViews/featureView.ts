@@ -1,4 +1,5 @@
 import { SkillForgeError, type Topic } from '../../schemas/index.js';
+import type { FeatureDeclaration } from '../features/declarations.js';
 
 /** Types of a single value, by the names that Feast gives them. `UNIX_TIMESTAMP` counts seconds since epoch. */
 export const SCALAR_TYPES = ['BYTES', 'STRING', 'INT32', 'INT64', 'DOUBLE', 'FLOAT', 'BOOL', 'UNIX_TIMESTAMP'] as const;
@@ -32,6 +33,18 @@ export interface StoredFeature {
   readonly description: string;
 }
 
+/** What else is declared of a feature that a batch job makes: the same as of an item feature. */
+export interface BatchFeature extends StoredFeature {
+  /** Such as `count`, `0..1`, `days`. */
+  readonly unit: string;
+  /** Days up to the end of the row's day that it covers, such as `7d`; `null` where it is of all that was told up to then. */
+  readonly window: string | null;
+  /** What to take where there is no row, or `null` in it; `null` where nothing can stand in. */
+  readonly fallback: number | null;
+  /** Class of the personal data that it tells of, as in the schemas. */
+  readonly personal: FeatureDeclaration['personal'];
+}
+
 /** Features of one thing that change together: a row has a value, or `null`, for each. */
 export interface FeatureView {
   /** In snake case. */
@@ -53,6 +66,11 @@ export interface FeatureRow {
 export interface StreamView<V = unknown> extends FeatureView {
   readonly topic: Topic<string, V>;
   rowsOf(value: V): Iterable<FeatureRow>;
+}
+
+/** A view whose rows a batch job makes. */
+export interface BatchView extends FeatureView {
+  readonly features: readonly BatchFeature[];
 }
 
 /** Views that are asked for together. */

@@ -1,3 +1,4 @@
+import type { Oversight } from '../../schemas/index.js';
 import type { Experiments } from './experiments.js';
 import type { Ranker } from './ranker.js';
 import type { Retrieval } from './retrieval.js';
@@ -15,6 +16,8 @@ export interface Model {
   readonly experiments?: Experiments;
   /** The version that these experiments name by its number in the registry, `undefined` where they name none such; absent where they name none at all. */
   readonly named?: (number: string) => Model | undefined;
+  /** What people decided that holds at that instant; absent for nothing. A model that was killed is none of these. */
+  readonly oversight?: Oversight;
 }
 
 /** The models of a run. */

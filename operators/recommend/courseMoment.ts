@@ -1,4 +1,5 @@
 import type { CohortTrend } from '../../schemas/index.js';
+import { aboveFloor } from './cohortFloor.js';
 import type { ActiveCourse, LearnerState } from './learnerState.js';
 import type { DecisionLookups } from './lookups.js';
 
@@ -9,10 +10,10 @@ export interface CourseMoment {
   readonly atMs: number;
 }
 
-/** What the cohort uses, if it is one of this course: a profile names one cohort, whatever courses it has. */
+/** What the cohort uses, as far as enough learners do, if it is one of this course: a profile names one cohort, whatever courses it has. */
 export function trendOf({ course, cohort }: ActiveCourse, { trends }: DecisionLookups): CohortTrend | undefined {
   const trend = trends.get(cohort);
-  return trend?.course === course ? trend : undefined;
+  return trend?.course === course ? aboveFloor(trend) : undefined;
 }
 
 /** The segment of a learner; empty where there is none. A segment is made of what learners did: without consent there is none. */

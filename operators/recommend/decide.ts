@@ -5,6 +5,7 @@ import type { Models } from '../ports/models.js';
 import { decideCourse } from './decideCourse.js';
 import type { DecisionLookups } from './lookups.js';
 import type { LearnerState } from './learnerState.js';
+import { listsWithoutBlocked, withoutBlocked } from './overseen.js';
 import { DEFAULT_POLICY, type Policy } from './policy/policy.js';
 
 const DEFAULT_SHARE = 1 / 8;
@@ -63,7 +64,8 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
   const { explorationShare } = policy;
   const explores = explorationShare > 0 && shareOf(`${decisionId}|explores`) < explorationShare;
   const setting = { model, policy, decisionId, explores, isLogged, without, ...(quotas === undefined ? {} : { quotas }) };
-  const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, lookups, setting));
+  const seen = withoutBlocked(lookups, model.oversight);
+  const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, seen, setting));
   const modelVersion = model.version;
   const recommendation = {
     learner,
@@ -73,7 +75,7 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
     modelVersion,
     topologyVersion,
     variant: variantOf(assignments),
-    personal: { courses: made.map(({ lists }) => lists) },
+    personal: { courses: made.map(({ lists }) => listsWithoutBlocked(lists, model.oversight)) },
   };
   if (!isLogged) return { recommendation, log: null };
   const featureSet = model.ranker.featureSet.id;

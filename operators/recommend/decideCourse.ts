@@ -47,8 +47,9 @@ export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, set
   const { ranker, retrieval } = setting.model;
   // Of whoever does not agree to profiling nothing is looked at, should anything be there.
   const uses = state.context?.consentProfiling === true ? usesIn(state, course.course) : [];
-  const isKnown = uses.length > 0;
-  if (!isKnown) return { lists: sharedLists(moment, lookups), log: null };
+  // People paused the course: nothing is ranked.
+  const isRanked = uses.length > 0 && setting.model.oversight?.isPaused(course.course) !== true;
+  if (!isRanked) return { lists: sharedLists(moment, lookups), log: null };
   const segment = segmentListOf(moment, lookups);
   const view = viewOf(moment, lookups, setting, { uses, segment });
   gather(view, candidates);

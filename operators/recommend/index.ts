@@ -6,6 +6,7 @@ export * from '../ports/ranker.js';
 export * from '../ports/retrieval.js';
 export * from '../ports/segments.js';
 export * from '../features/itemFeatures.js';
+export { COHORT_FLOOR, leastLearnersOf } from './cohortFloor.js';
 export * from './decide.js';
 export * from './experiments.js';
 export * from './formulaModels.js';

@@ -3,7 +3,7 @@ import { SkillForgeError, courseId, type CourseId } from '../../schemas/index.js
 import { days } from '../../operators/index.js';
 import { readBundle } from '../../runtime/models/index.js';
 import { readFactors } from '../../runtime/models/itemFactors.js';
-import { firstEpochDay } from '../oulad/index.js';
+import { firstEpochDay, pathOfCsv, readCatalogue } from '../oulad/index.js';
 import { ablationVariants } from './ablation.js';
 import { YARDSTICK, alsSystem, easeSystem, listed, popularity } from './baselines.js';
 import type { Lists } from './decidedLists.js';
@@ -93,7 +93,7 @@ export async function evaluateCase(
   const lists = await decide(LEARNED);
   const formula = listed('formula ranker', await decide(FORMULA));
   const systems = [listed(OURS, lists), ...popularity(truth), ...alsOf(prepared, truth, cut, flow.cutMs), easeSystem(truth), formula];
-  const items = itemsOf(truth);
+  const items = await itemsOf(truth, cut, options);
   const resultOf = (protocol: Protocol): ProtocolResult => protocolResult(scored[protocol], { cut, truth, groups, systems, items });
   const protocols = { any: resultOf('any'), new: resultOf('new') };
   const ablation: AblationRow[] = [];
@@ -120,8 +120,16 @@ function alsOf({ retrieval }: Prepared, truth: OuladTruth, cut: Cut, cutMs: numb
   return [alsSystem(truth, factors)];
 }
 
-/** How many items a course has: those that anybody opened by the cut. */
-const itemsOf = (truth: OuladTruth): number => truth.popular.length;
+/** How many items a course has: those of its catalogue, which lists may name before anybody opens them, and what else was opened by the cut. */
+async function itemsOf(
+  { popular }: OuladTruth,
+  { module, presentation }: Cut,
+  { data, region }: Pick<FlowOptions, 'data' | 'region'>,
+): Promise<number> {
+  if ((await pathOfCsv(data, 'vle')) === null) return popular.length;
+  const { items } = await readCatalogue(data, { region, module, presentation });
+  return new Set<string>([...popular, ...items.map(({ item }) => item)]).size;
+}
 
 interface Scoring {
   readonly cut: Cut;

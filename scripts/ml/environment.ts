@@ -22,7 +22,7 @@ const SIZES: Readonly<Record<EnvironmentName, string>> = {
   batch: '100 MB',
   airflow: '200 MB',
   spark: '600 MB',
-  manifests: '40 MB',
+  manifests: '130 MB',
   'reader-peer': '40 MB',
 };
 

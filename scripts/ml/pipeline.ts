@@ -7,6 +7,8 @@ import { endOfPython, trainerFailed, type EnvironmentName } from './python.js';
 export interface ValidationOptions {
   /** Folder of the training export. */
   readonly exported: string;
+  /** Region that is trained for: an export of another one is refused (that of the export). */
+  readonly region?: string | undefined;
   /** Instant whose past is trained on, ms since epoch. */
   readonly untilMs: number;
   /** Folder of the training run before: its volume is compared. */
@@ -88,10 +90,10 @@ export async function runTraining(options: TrainingOptions, onLine?: OnLine): Pr
   return (await runStep(trackingUri === undefined ? 'trainer' : 'operations', args, onLine)) as TrainedRun;
 }
 
-function validationArgs({ exported, untilMs, previous, champion, accepted = [] }: ValidationOptions): string[] {
+function validationArgs({ exported, region, untilMs, previous, champion, accepted = [] }: ValidationOptions): string[] {
   const columns = itemFeatures.declarations.map(({ name }) => name).join(',');
   const expected = ['--feature-set', itemFeatures.id, '--columns', columns];
-  const compared = [...given('--previous', previous), ...given('--champion', champion)];
+  const compared = [...given('--region', region), ...given('--previous', previous), ...given('--champion', champion)];
   return ['--export', exported, '--until', String(untilMs), ...expected, ...compared, ...accepted.flatMap((name) => ['--accept', name])];
 }
 

@@ -1,5 +1,14 @@
 /** Reads a topic of the catalogue as values, partition after partition or by time over all of them. */
-import { LocalSchemaIds, SkillForgeError, physicalTopicName, topicCodec, type Topic } from '../../schemas/index.js';
+import {
+  LocalSchemaIds,
+  SkillForgeError,
+  errorCodeOf,
+  physicalTopicName,
+  regionalCodec,
+  topicCodec,
+  type Topic,
+  type TopicCodec,
+} from '../../schemas/index.js';
 import { isMarker } from '../../runtime/engine/header.js';
 import type { LogRecord, PartitionRange, ToolAccess } from '../../runtime/ports.js';
 import { liveTopic } from '../../runtime/replay/replayState.js';
@@ -8,6 +17,8 @@ import { liveTopic } from '../../runtime/replay/replayState.js';
 export interface TopicRecords<V> {
   /** Offsets over all partitions: what there is to read at most. */
   readonly offsets: number;
+  /** Records of another region that were met so far: they are left out. */
+  readonly otherRegion: number;
   /** Values of one partition after the other; those of a partition in their order. */
   all(): AsyncGenerator<V>;
   /** Values of all partitions in ascending time: each partition must be so by itself. */
@@ -24,10 +35,13 @@ export async function rangesOf(tools: ToolAccess, topic: string): Promise<readon
 export async function topicRecords<V>(tools: ToolAccess, region: string, topic: Topic<string, V>): Promise<TopicRecords<V>> {
   const name = physicalTopicName(region, liveTopic(tools.documents, topic.name));
   const ranges = await rangesOf(tools, name);
-  const codec = topicCodec(topic, tools.schemas ?? LocalSchemaIds.withAccepted());
-  const partitions = ranges.map((_, partition) => () => valuesOf(tools.records(name, partition, 0), (key, value) => codec.decode(key, value)));
+  const own = new OwnValues(regionalCodec(topic, topicCodec(topic, tools.schemas ?? LocalSchemaIds.withAccepted()), region));
+  const partitions = ranges.map((_, partition) => () => own.valuesOf(tools.records(name, partition, 0)));
   return {
     offsets: ranges.reduce((sum, { start, end }) => sum + end - start, 0),
+    get otherRegion() {
+      return own.otherRegion;
+    },
     async *all() {
       for (const values of partitions) yield* values();
     },
@@ -40,9 +54,28 @@ export async function topicRecords<V>(tools: ToolAccess, region: string, topic: 
   };
 }
 
-async function* valuesOf<V>(records: Iterable<LogRecord> | AsyncIterable<LogRecord>, decode: (key: string, value: Buffer) => V): AsyncGenerator<V> {
-  for await (const { key, value, header } of records) {
-    if (value !== null && !isMarker(header)) yield decode(key?.toString() ?? '', value);
+/** The values of a region, and how many of others lay between them. */
+class OwnValues<V> {
+  otherRegion = 0;
+
+  constructor(private readonly codec: TopicCodec<V>) {}
+
+  async *valuesOf(records: Iterable<LogRecord> | AsyncIterable<LogRecord>): AsyncGenerator<V> {
+    for await (const { key, value, header } of records) {
+      if (value === null || isMarker(header)) continue;
+      const own = this.decoded(key?.toString() ?? '', value);
+      if (own !== null) yield own;
+    }
+  }
+
+  private decoded(key: string, value: Buffer): V | null {
+    try {
+      return this.codec.decode(key, value);
+    } catch (error) {
+      if (errorCodeOf(error) !== 'SFS_REGION_MISMATCH') throw error;
+      this.otherRegion++;
+      return null;
+    }
   }
 }
 

@@ -17,7 +17,7 @@ import { exportDecisions } from './decisionExport.js';
 import { exportInteractions } from './interactionExport.js';
 import { Numbering } from './numbering.js';
 import type { Reading, TrainingExportProgress } from './reading.js';
-import { topicRecords } from './topicRecords.js';
+import { topicRecords, type TopicRecords } from './topicRecords.js';
 
 /** The file that says what the others hold; it makes a folder an export. */
 export const EXPORT_FILE = 'export.json';
@@ -43,6 +43,8 @@ export interface TrainingExportCounts {
   readonly rows: number;
   /** Decisions that are left out, as their features are not those of this program. */
   readonly otherFeatures: number;
+  /** Records of another region that are left out. */
+  readonly otherRegion: number;
   readonly learners: number;
   readonly items: number;
   readonly courses: number;
@@ -86,42 +88,49 @@ async function writeAll(
   const [learners, items, courses] = [new Numbering(), new Numbering(), new Numbering()];
   const numberings = { learners, items, courses, cohorts: new Numbering(), sources: new Numbering() };
   const reading: Reading = (what, done, total) => onProgress?.({ what, done, total });
-  const { interactions, firstMs } = await exportInteractions(
-    await topicRecords(tools, region, topics.learnerActivity),
-    folder,
-    numberings,
-    untilMs,
-    reading,
-  );
-  const logged = await exportDecisions(await topicRecords(tools, region, topics.featureLog), folder, numberings, untilMs, reading);
-  writeLines(join(folder, 'curricula.jsonl'), await lastCurricula(tools, region, untilMs));
-  writeLines(join(folder, 'learners.jsonl'), await learnerLines(tools, region, untilMs));
+  const sources = {
+    activity: await topicRecords(tools, region, topics.learnerActivity),
+    featureLog: await topicRecords(tools, region, topics.featureLog),
+    curricula: await topicRecords(tools, region, topics.curricula),
+    contexts: await topicRecords(tools, region, topics.learnerContexts),
+    profiles: await topicRecords(tools, region, topics.profiles),
+  };
+  const { interactions, firstMs } = await exportInteractions(sources.activity, folder, numberings, untilMs, reading);
+  const logged = await exportDecisions(sources.featureLog, folder, numberings, untilMs, reading);
+  writeLines(join(folder, 'curricula.jsonl'), await lastCurricula(sources.curricula, untilMs));
+  writeLines(join(folder, 'learners.jsonl'), await learnerLines(sources, untilMs));
   const names = Object.fromEntries(Object.entries(numberings).map(([name, numbering]) => [name, numbering.names]));
   const featureSet = { id: itemFeatures.id, columns: itemFeatures.declarations };
   const { decisions, rows } = logged;
   const head = { format: 1, region, featureSet, untilMs: Number.isFinite(untilMs) ? untilMs : null, ...names, decisions, rows, interactions };
   writeLines(join(folder, EXPORT_FILE), [head]);
-  return { ...logged, interactions, firstMs, learners: learners.names.length, items: items.names.length, courses: courses.names.length };
+  const otherRegion = Object.values(sources).reduce((all, records) => all + records.otherRegion, 0);
+  const counts = { learners: learners.names.length, items: items.names.length, courses: courses.names.length };
+  return { ...logged, interactions, firstMs, otherRegion, ...counts };
 }
 
-async function lastCurricula(tools: ToolAccess, region: string, untilMs: number): Promise<readonly Curriculum[]> {
+async function lastCurricula(records: TopicRecords<Curriculum>, untilMs: number): Promise<readonly Curriculum[]> {
   const last = new Map<string, Curriculum>();
-  const records = await topicRecords(tools, region, topics.curricula);
   for await (const curriculum of records.all()) if (curriculum.asOfMs < untilMs) last.set(curriculum.course, curriculum);
   return [...last.values()].sort((a, b) => (a.course < b.course ? -1 : 1));
 }
 
+interface LearnerRecords {
+  readonly contexts: TopicRecords<Opened<LearnerContext>>;
+  readonly profiles: TopicRecords<Opened<LearnerProfile>>;
+}
+
 /** What a learner is enrolled in; attributes of the profile only of those who agree to profiling. */
-async function learnerLines(tools: ToolAccess, region: string, untilMs: number): Promise<readonly object[]> {
+async function learnerLines(told: LearnerRecords, untilMs: number): Promise<readonly object[]> {
   const contexts = new Map<LearnerId, Opened<LearnerContext>>();
   /** Who agrees as of now: who refused, objected or was restricted after the instant of training is left out of it, too. */
   const agreesNow = new Map<LearnerId, boolean>();
-  for await (const context of (await topicRecords(tools, region, topics.learnerContexts)).all()) {
+  for await (const context of told.contexts.all()) {
     agreesNow.set(context.learner, context.personal.consentProfiling);
     if (context.asOfMs < untilMs) contexts.set(context.learner, context);
   }
   const profiles = new Map<LearnerId, Opened<LearnerProfile>>();
-  for await (const profile of (await topicRecords(tools, region, topics.profiles)).all()) {
+  for await (const profile of told.profiles.all()) {
     const known = profiles.get(profile.learner);
     if (profile.updatedAtMs < untilMs && (known === undefined || known.updatedAtMs <= profile.updatedAtMs)) profiles.set(profile.learner, profile);
   }

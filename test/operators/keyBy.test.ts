@@ -2,7 +2,7 @@ import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { describe as graphOf, taskCount } from '../../operators/graph.js';
 import { aggregate, count, keyBy, merge, schema, topicSchema, topology, tumbling, withValue } from '../../operators/index.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import { openDriver, testTopology } from '../../runtime/testing/index.js';
 import { around, event, events, lines, others, results, resultsOf, timed, toResults, type Event } from './pipelines.js';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describe as graphOf, stageOf } from '../../operators/graph.js';
 import { branch, deleteFrom, reduce, schema, to, topology, withValue } from '../../operators/index.js';
 import { readOrigin } from '../../runtime/engine/header.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import { openDriver, testTopology } from '../../runtime/testing/index.js';
 import { asJson, asides, derived, event, events, lines, results, timed, toAsides, type Event, type Result } from './pipelines.js';
 

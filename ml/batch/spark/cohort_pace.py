@@ -16,6 +16,8 @@ from pyspark.sql import functions as f
 
 WINDOW_DAYS = 28
 WEEK_DAYS = 7
+# As `least_cohort_learners` of dbt_project.yml.
+LEAST_LEARNERS = 5
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def in_window(days: int) -> Column:
 
 
 def cohort_pace(spark: SparkSession, clicks: DataFrame, days: list[date], created_at: str) -> DataFrame:
-    """One row for each cohort with a click in the window, and day; `made` is the day. Columns besides it are those of the dbt model."""
+    """One row for each cohort of which enough learners clicked in the window, and day; `made` is the day. Columns besides it are those of the dbt model."""
     made = spark.createDataFrame([(day,) for day in days], "made date")
     by_day = clicks.groupBy("cohort", "learner", "day").agg(f.count("*").alias("events"))
     recent = in_window(WEEK_DAYS)
@@ -73,8 +75,12 @@ def cohort_pace(spark: SparkSession, clicks: DataFrame, days: list[date], create
     paced = active.join(completed, ["made", "cohort", "learner"], "left").fillna(0, ["items"])
     learners_7d = f.count(f.when(f.col("days_7d") > 0, 1))
 
+    def of_many_7d(figure: Column) -> Column:
+        # Of the learners of 28 days few may be active in 7: then the figure would be of persons.
+        return f.when(learners_7d >= LEAST_LEARNERS, figure)
+
     def a_learner(total: str) -> Column:
-        return f.when(learners_7d > 0, f.sum(total).cast("double") / learners_7d)
+        return of_many_7d(f.sum(total).cast("double") / learners_7d)
 
     def quantile(share: float) -> Column:
         return f.percentile("items", f.lit(share))
@@ -82,7 +88,7 @@ def cohort_pace(spark: SparkSession, clicks: DataFrame, days: list[date], create
     return (
         paced.groupBy("made", "cohort")
         .agg(
-            learners_7d.alias("active_learners_7d"),
+            of_many_7d(learners_7d).alias("active_learners_7d"),
             f.count("*").alias("active_learners_28d"),
             a_learner("events_7d").alias("events_per_learner_7d"),
             a_learner("days_7d").alias("active_days_per_learner_7d"),
@@ -91,6 +97,7 @@ def cohort_pace(spark: SparkSession, clicks: DataFrame, days: list[date], create
             quantile(0.5).alias("completed_items_median_28d"),
             quantile(0.75).alias("completed_items_p75_28d"),
         )
+        .where(f.col("active_learners_28d") >= LEAST_LEARNERS)
         .withColumn("event_timestamp", f.date_add("made", 1).cast("timestamp"))
         .withColumn("created_timestamp", f.lit(created_at).cast("timestamp"))
     )

@@ -8,6 +8,7 @@ import { readBundle, type Bundle } from '../../../runtime/models/bundle.js';
 import type { ModelRegistry, RegisteredVersion } from '../../../runtime/models/registry/index.js';
 import { cardGate, digestGate, regionGate, sizeGate } from './bundleGates.js';
 import { compare, type ComparedRange } from './comparison.js';
+import { groupRows, type GroupRow } from './groupRows.js';
 import { GATES, failedClosed, type GateCheck, type GateName } from './gate.js';
 import { servingGates } from './servingGates.js';
 import { statisticalGates } from './statisticalGates.js';
@@ -36,6 +37,8 @@ export interface GateReport {
   /** Number of the version in production that it was compared with; `null` where it was the order that was shown. */
   readonly champion: string | null;
   readonly checks: readonly GateCheck[];
+  /** Every group of learners that could be measured, the least good first; none where nothing was compared. */
+  readonly groups: readonly GroupRow[];
 }
 
 /** The gates that compare. */
@@ -51,20 +54,20 @@ export async function runGates(registry: ModelRegistry, number: string, options:
   const work = mkdtempSync(join(tmpdir(), 'skillforge-gate-'));
   try {
     const bundle = await fetched(registry, number, work);
-    if (typeof bundle === 'string') return reportOf(registered, options, null, allFailed(GATES, bundle));
+    if (typeof bundle === 'string') return reportOf(registered, options, { champion: null, checks: allFailed(GATES, bundle), groups: [] });
     const bounds = boundsWith(options.bounds);
     const own = [digestGate(bundle, registered), regionGate(bundle, registered, options.region), cardGate(bundle), sizeGate(bundle, bounds)];
     options.onProgress?.('scoring');
     const serving = await servingGates(bundle, options, bounds);
-    const { champion, checks } = await compared(registry, bundle, options, bounds, work);
-    return reportOf(registered, options, champion, [...own, ...serving, ...checks]);
+    const { champion, checks, groups } = await compared(registry, bundle, options, bounds, work);
+    return reportOf(registered, options, { champion, checks: [...own, ...serving, ...checks], groups });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
 /** Tags by which `model promote`, and whoever looks later, know what the gates found. */
-export function gateTags({ status, atMs, champion, checks }: GateReport): Record<string, string> {
+export function gateTags({ status, atMs, champion, checks }: Omit<GateReport, 'groups'>): Record<string, string> {
   return { 'gate.status': status, 'gate.at_ms': String(atMs), 'gate.champion': champion ?? '', 'gate.report': JSON.stringify({ checks }) };
 }
 
@@ -84,27 +87,31 @@ async function fetched(registry: ModelRegistry, number: string, work: string): P
 interface Compared {
   readonly champion: string | null;
   readonly checks: readonly GateCheck[];
+  readonly groups: readonly GroupRow[];
 }
 
 /** Against what decides now; a champion that reads other features cannot rank these rows, and the order that was shown stands in for it. */
 async function compared(registry: ModelRegistry, candidate: Bundle, options: GateOptions, bounds: Bounds, work: string): Promise<Compared> {
   const production = await registry.at('production');
   const champion = production === null ? null : await fetched(registry, production.number, work);
-  if (typeof champion === 'string') return { champion: production!.number, checks: allFailed(STATISTICAL, `of the champion, ${champion}`) };
+  if (typeof champion === 'string') {
+    return { champion: production!.number, checks: allFailed(STATISTICAL, `of the champion, ${champion}`), groups: [] };
+  }
   const isComparable = champion !== null && champion.manifest.featureSet?.id === candidate.manifest.featureSet?.id;
   const opponent = isComparable ? champion.folder : null;
   const name = isComparable ? production!.number : null;
   try {
-    return { champion: name, checks: statisticalGates(await compare(options, candidate.folder, opponent, options.onProgress), bounds) };
+    const comparison = await compare(options, candidate.folder, opponent, options.onProgress);
+    return { champion: name, checks: statisticalGates(comparison, bounds), groups: groupRows(comparison, bounds) };
   } catch (error) {
     if (!TELLING.has(errorCodeOf(error))) throw error;
-    return { champion: name, checks: allFailed(STATISTICAL, errorMessageOf(error)) };
+    return { champion: name, checks: allFailed(STATISTICAL, errorMessageOf(error)), groups: [] };
   }
 }
 
 const allFailed = (names: readonly GateName[], reason: string): GateCheck[] => names.map((name) => failedClosed(name, reason));
 
-function reportOf({ number, bundleVersion }: RegisteredVersion, { atMs }: GateOptions, champion: string | null, checks: readonly GateCheck[]): GateReport {
+function reportOf({ number, bundleVersion }: RegisteredVersion, { atMs }: GateOptions, { champion, checks, groups }: Compared): GateReport {
   const status = checks.every((check) => check.status !== 'failed') ? 'passed' : 'failed';
-  return { number, bundleVersion, status, atMs, champion, checks };
+  return { number, bundleVersion, status, atMs, champion, checks, groups };
 }

@@ -51,7 +51,8 @@ export function groupsGate({ lists }: Comparison, bounds: Bounds): GateCheck {
   return checked('groups', worse.length === 0, { value: Number.isFinite(value) ? value : null, bound: bounds.groups, reason });
 }
 
-const isWorse = (measured: Measured | null, bounds: Bounds): boolean =>
+/** Whether a group lost by more than the bound, and not by chance; what cannot be measured counts as lost. */
+export const isWorse = (measured: Measured | null, bounds: Bounds): boolean =>
   measured === null || (measured.difference < bounds.groups && (measured.high === null || measured.high < 0));
 
 const differenceOf = ({ measured }: MeasuredGroup): number => measured?.difference ?? -Infinity;

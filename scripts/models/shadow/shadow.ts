@@ -36,7 +36,7 @@ export class Shadow {
   /** @param position - goes on with it, and counts on in it */
   constructor(
     private readonly tools: ToolAccess,
-    region: string,
+    private readonly region: string,
     private readonly candidate: Candidate,
     private readonly position: ShadowPosition,
   ) {
@@ -59,7 +59,7 @@ export class Shadow {
       offsets[partition] ??= 0;
       if (offsets[partition] >= end) continue;
       for await (const { offset, key, value, header } of this.tools.records(this.topic, partition, offsets[partition])) {
-        if (value !== null && !isMarker(header)) this.add(this.codec.decode(key?.toString() ?? '', value));
+        if (value !== null && !isMarker(header)) this.take(key?.toString() ?? '', value);
         offsets[partition] = offset + 1;
         if (++read % KEEP_EVERY === 0) keep(this.position);
         if (signal?.aborted === true) return keep(this.position);
@@ -68,6 +68,13 @@ export class Shadow {
       offsets[partition] = Math.max(offsets[partition], end);
     }
     keep(this.position);
+  }
+
+  private take(key: string, value: Buffer): void {
+    const { tally } = this.position;
+    const decision = this.codec.decode(key, value);
+    if (decision.region === this.region) this.add(decision);
+    else tally.otherRegion = (tally.otherRegion ?? 0) + 1;
   }
 
   private add({ featureSet, decidedAtMs, modelVersion, personal: { candidates } }: Decision): void {

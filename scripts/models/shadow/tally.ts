@@ -41,6 +41,8 @@ export interface Tally {
   rows: number;
   /** Decisions by other features than the candidate reads. */
   otherFeatures: number;
+  /** Decisions of another region; absent in files of earlier versions. */
+  otherRegion?: number;
   firstMs: number | null;
   lastMs: number | null;
   /** Decisions by version of the model that made them. */

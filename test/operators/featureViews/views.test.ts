@@ -37,7 +37,7 @@ const item = (name: string, events1d: number, events7d: number): CohortItemTrend
   events28d: events7d,
   learnerDays28d: events7d,
   newLearners28d: 1,
-  openers: 2,
+  openers: 5,
   firstUsedAtMs: 7 * DAY_MS,
   spreadAtMs: null,
 });
@@ -105,6 +105,27 @@ describe('the views of features', () => {
   });
 });
 
+describe('the features of the daily batch', () => {
+  const all = batchViews.flatMap(({ name: view, entities, features }) => features.map((feature) => ({ view, entities, ...feature })));
+
+  it('say their unit, window, default and class of personal data, as their names and types do', () => {
+    for (const { view, name, type, unit, window, fallback } of all) {
+      const [, days] = /_(\d+d)$/.exec(name) ?? [];
+      if (days !== undefined) expect(window, `${view}.${name}`).toBe(days);
+      if (/_share_/.test(name) || /score/.test(name)) expect(unit, `${view}.${name}`).toBe('0..1');
+      if (name.startsWith('days_since')) expect(unit, `${view}.${name}`).toBe('days');
+      if (type === 'INT64') expect([0, null], `${view}.${name}`).toContain(fallback);
+    }
+  });
+
+  it('are personal where they are of a learner, and of nobody elsewhere', () => {
+    for (const { view, name, entities, personal } of all) {
+      const expected = entities[0] !== 'learner' ? 'none' : name === 'hours_per_week' ? 'profile' : 'behavioural';
+      expect(personal, `${view}.${name}`).toBe(expected);
+    }
+  });
+});
+
 describe('a trend of a cohort', () => {
   it('is a row for each item, with the numbers of the ranker', () => {
     const rows = rowsOf('cohort_item', trend);
@@ -119,7 +140,7 @@ describe('a trend of a cohort', () => {
       cohort_event_rank_7d: 0.5,
       cohort_item_age: 3,
       cohort_spread_age: 999,
-      cohort_penetration: Math.fround(0.4),
+      cohort_penetration: 1,
     });
   });
 

@@ -17,7 +17,8 @@ export interface SlowLists {
   readonly new: readonly RecommendedItem[];
 }
 
-export function slowLists(world: World): SlowLists {
+export function slowLists(whole: World): SlowLists {
+  const world = { ...whole, trends: whole.trends.filter(({ openers }) => openers >= 5) };
   const items = itemsOf(world);
   const names = itemFeatures.declarations;
   const values = Float32Array.from(items.flatMap(({ features }) => names.map(({ name, fallback }) => features[name] ?? fallback)));

@@ -1,6 +1,7 @@
 /** Courses and learners for the tests of decisions: built by hand, or drawn. */
 import fc from 'fast-check';
 import type { DecisionLookups, DecisionOptions, LearnerState, Moment } from '../../../operators/recommend/index.js';
+import { COHORT_FLOOR } from '../../../operators/recommend/cohortFloor.js';
 import type { CourseView } from '../../../operators/recommend/courseView.js';
 import { NO_POLICY, NO_RETRIEVAL, formulaModels, initialLearnerState } from '../../../operators/recommend/index.js';
 import {
@@ -20,6 +21,8 @@ export const DAY_MS = 86_400_000;
 export const AT = Date.UTC(2024, 10, 1);
 export const COURSE = courseId('AAA-2024J');
 export const COHORT = cohortId('AAA-2024J');
+/** Of the cohort: enough to be told of. */
+const LEARNERS = 40;
 
 export type Trend = CohortItemTrend;
 export type Use = LearnerState['histories'][number]['uses'][number];
@@ -68,7 +71,7 @@ export const place = (item: string, parts: Partial<CurriculumItem> = {}): Curric
 
 /** An item that the cohort uses `n` times as much as the least. */
 export const trend = (item: string, n: number): Trend =>
-  itemTrend(item, { events1d: n, events3d: 2 * n, events7d: 4 * n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: 2 * n });
+  itemTrend(item, { events1d: n, events3d: 2 * n, events7d: 4 * n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: 2 * n, openers: COHORT_FLOOR });
 
 /** An item that the learner used on `days` days, the last of them so many days ago. */
 export const use = (item: string, daysAgo: number, parts: Partial<Use> = {}): Use => ({
@@ -110,7 +113,7 @@ export function argumentsOf(world: World, { consent = true, segment = null, segm
     engagement: { asOfMs: AT, events1d, events7d, events28d },
   };
   const lookups = {
-    trends: new Map(trends.length === 0 ? [] : [[COHORT, cohortTrend(trends, { ...made, cohort: COHORT, course: COURSE })]]),
+    trends: new Map(trends.length === 0 ? [] : [[COHORT, cohortTrend(trends, { ...made, cohort: COHORT, course: COURSE, learners: LEARNERS })]]),
     curricula: new Map(places.length === 0 ? [] : [[COURSE, { ...made, course: COURSE, items: places }]]),
     segments: new Map(Object.entries(segments).map(([name, items]) => [segmentKey(COURSE, name), segmentList(name, items)])),
   };

@@ -12,7 +12,6 @@ import { recommendationsTopology } from '../../../topologies/recommendations.js'
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { SERVER_START_MS, ownServices, sharedProgram } from '../../integration/servers.js';
-import { newFolder } from '../commands/cliProcess.js';
 
 const SLOW_MS = 300_000;
 const DAY_LIMIT_MS = 3_600_000;
@@ -63,6 +62,7 @@ print(json.dumps({
     } for task in dag.tasks},
 }))
 `;
+import { newFolder } from '../../fixtures/folders.js';
 
 interface Task {
   readonly after: readonly string[];

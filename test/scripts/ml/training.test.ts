@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isInstalled, runTrainer } from '../../../scripts/ml/python.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
-import { newFolder, runCli } from '../commands/cliProcess.js';
+import { runCli } from '../commands/cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 300_000;
 const SCHOOL = ['--learners', '80', '--courses', '2', '--items', '30', '--days', '14', '--events-per-day', '400'];

@@ -15,7 +15,8 @@ import { recommendationsTopology } from '../../../topologies/recommendations.js'
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { SERVER_START_MS, sharedMlflow } from '../../integration/servers.js';
-import { newFolder, runCli } from '../commands/cliProcess.js';
+import { runCli } from '../commands/cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 300_000;
 const DAYS = 22;

@@ -89,7 +89,7 @@ describe('all gates', () => {
 
   it('leave tags that whoever promotes reads', () => {
     const check = { name: 'size', status: 'passed', value: 1, bound: 2, reason: 'MB of all files' } as const;
-    const report: GateReport = { number: '3', bundleVersion: 'abc', status: 'passed', atMs: 7, champion: '2', checks: [check] };
+    const report: GateReport = { number: '3', bundleVersion: 'abc', status: 'passed', atMs: 7, champion: '2', checks: [check], groups: [] };
     expect(gateTags(report)).toEqual({
       'gate.status': 'passed',
       'gate.at_ms': '7',

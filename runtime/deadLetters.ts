@@ -1,7 +1,7 @@
 /** Reads the dead letters of a region, and sends what they hold back to where it came from. */
 import { LocalSchemaIds, deadLetterKey, physicalTopicName, topicCodec, topics, type DeadLetter, type Opened } from '../schemas/index.js';
 import { withoutSequence } from './engine/header.js';
-import { partitionOf } from './engine/partitioner.js';
+import { partitionOf } from '../schemas/partitioner.js';
 import { toolsOf } from './localTools.js';
 import type { LocalStorage, NamedWriter, OutputRecord, ToolAccess } from './ports.js';
 
@@ -174,8 +174,10 @@ class ReplayBatch {
     return { replayed: this.replayed, alreadyReplayed: this.alreadyReplayed, unreplayable: this.unreplayable };
   }
 
-  private refusalOf({ code, sourceTopic, personal }: Opened<DeadLetter>): string | null {
+  private refusalOf({ code, region, sourceTopic, personal }: Opened<DeadLetter>): string | null {
+    if (region !== this.region || code === 'SFS_REGION_MISMATCH') return 'it is of another region: records do not cross regions';
     if (!this.partitions.has(sourceTopic)) return `${sourceTopic} is no topic: correct the source and import it again`;
+    if (!sourceTopic.startsWith(`${this.region}.`)) return `${sourceTopic} is of another region: records do not cross regions`;
     if (code === 'SFS_LATE') return 'it came behind a window: sent back it would be late again, and counted twice in the windows that took it';
     // Sent back, a letter without a value would be a tombstone: it would delete a row of a table.
     if (personal.value === null) return 'it holds no record: a result that a timer made failed, or the record was a tombstone';

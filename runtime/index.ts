@@ -62,7 +62,7 @@ export {
   type ProducerId,
   type RecordTimes,
 } from './engine/header.js';
-export { partitionOf } from './engine/partitioner.js';
+export { partitionOf } from '../schemas/partitioner.js';
 export type { TaskCounters } from './engine/progress.js';
 export type { StepState } from './engine/task.js';
 export type { StepLimits } from './engine/taskParts.js';

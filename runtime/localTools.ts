@@ -1,3 +1,4 @@
+import { isUnlinkable } from './keys/openedRecord.js';
 import type { KeyedRow, LocalStorage, Log, LogRecord, PartitionRange, ToolAccess } from './ports.js';
 
 const CHUNK = 1000;
@@ -15,7 +16,8 @@ export function localTools(storage: LocalStorage): ToolAccess {
     },
     topics: () => log.topics(),
     ranges: (topic) => rangesOf(log, topic),
-    records: (topic, partition, from) => localRecords(log, topic, partition, from),
+    records: (topic, partition, from) => readable(localRecords(log, topic, partition, from)),
+    ...(log.opened === undefined ? {} : { opened: (topic, records) => log.opened!(topic, records) }),
     waiting: (positions) => positions.map(({ topic, partition, next }) => Math.max(0, log.range(topic, partition).end - next)),
     ensureTopic: (spec) => log.ensureTopic(spec),
     writer: (name) =>
@@ -39,6 +41,11 @@ export function* localRecords(log: Pick<Log, 'range' | 'read'>, topic: string, p
     yield* records;
     next = records.at(-1)!.offset + 1;
   }
+}
+
+/** Without those that nobody can read any more: for tools they are not there. */
+export function* readable(records: Iterable<LogRecord>): Generator<LogRecord, void, undefined> {
+  for (const record of records) if (!isUnlinkable(record)) yield record;
 }
 
 function rangesOf(log: Log, topic: string): PartitionRange[] {

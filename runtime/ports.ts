@@ -3,7 +3,7 @@
  * {@link Placement} for what a worker runs over, on a folder or on Kafka and Redis (`cluster/`). All byte arrays are owned by the receiver
  * after the call.
  */
-import type { AvroRecord, SchemaIds } from '../schemas/index.js';
+import type { AvroRecord, ErrorCode, SchemaIds, SkillForgeError } from '../schemas/index.js';
 
 /** A record as it lies in a log. */
 export interface LogRecord {
@@ -19,6 +19,13 @@ export interface LogRecord {
   readonly value: Buffer | null;
   /** Engine metadata (see `engine/headers.ts`) or `null` for records of foreign producers. */
   readonly header: Buffer | null;
+  /**
+   * Why `value` is still sealed: SFS_KEY_DELETED where nobody can read it any more, SFS_SEAL_BROKEN where it is not as it was sealed. Absent, or `null`, for all others; see
+   * `keys/openedRecord.ts`.
+   */
+  readonly unopened?: SkillForgeError | null;
+  /** The value as it lies, of one that is sealed. Absent for all others. */
+  readonly sealed?: Buffer | null;
 }
 
 /** A record to be appended. */
@@ -33,6 +40,8 @@ export interface OutputRecord {
    * compacted topics that no topology reads record by record.
    */
   readonly isLatestOnly?: boolean;
+  /** Whose it is, where its key does not tell: its personal values are sealed under the key of this learner, where there are keys. */
+  readonly owner?: string | undefined;
 }
 
 /** A topic as the log keeps it. */
@@ -61,6 +70,8 @@ export interface StateWrite {
   readonly store: string;
   readonly key: string;
   readonly value: Buffer | null;
+  /** Its store has fields for learners: where there are keys it is sealed, also under the key of something else. */
+  readonly isOfSeveral?: boolean;
 }
 
 /** One write to a task's time queue. `payload: null` deletes. Entries order by (timeMs, queue, tiebreak bytes). */
@@ -149,6 +160,8 @@ export interface Storage {
 /** A log that makes topics at once. */
 export interface LocalLog extends Log {
   ensureTopic(spec: TopicSpec): void;
+  /** See {@link ToolAccess.opened}. */
+  opened?(topic: string, records: readonly LogRecord[]): readonly LogRecord[];
 }
 
 /** A storage of this machine, whose task state is at hand: what tools read. */
@@ -279,6 +292,8 @@ export interface Placement {
   openTask(place: TaskPlace): Promise<TaskAccess>;
   /** All records of a partition that are there now. */
   records(topic: string, partition: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
+  /** Told of a record that no task takes, and that becomes no dead letter: one of the control topic that is of another region, or cannot be read. */
+  refused?(topic: string, code: ErrorCode): void;
   /** Leaves the groups, after the host has been told of what it loses by that. */
   leave(): Promise<void>;
 }
@@ -304,8 +319,8 @@ export interface ToolAccess {
   readonly documents: Pick<Storage['documents'], 'get' | 'names'>;
   /** Whether every offset of a topic holds a record that producers wrote, where nothing was removed. Kafka puts control records between. */
   readonly isDense: boolean;
-  /** What decodes its records, where it is not the package's own. */
-  readonly schemas?: SchemaIds | undefined;
+  /** What decodes its records, and gives ids to those that are written, where it is not the package's own. */
+  readonly schemas?: SchemaRegistry | undefined;
   readonly tasks: {
     progress(task: string): Awaitable<Buffer | null>;
     get(task: string, store: string, key: string): Awaitable<Buffer | null>;
@@ -317,6 +332,8 @@ export interface ToolAccess {
   ranges(topic: string): Awaitable<PartitionRange[]>;
   /** Records from an offset on, or from the first that is there, up to the end that the partition has now. Memory stays bounded. */
   records(topic: string, partition: number, from: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
+  /** Records with values as they lay in a topic, as {@link records} gives them. Absent where nothing is sealed. */
+  opened?(topic: string, records: readonly LogRecord[]): Awaitable<readonly LogRecord[]>;
   /** For each position the number of records from there to the end: markers count, the broker's own control records do not. */
   waiting(positions: readonly TaskPosition[]): Awaitable<number[]>;
   /** @throws SFS_TOPIC_MISMATCH */

@@ -4,6 +4,7 @@ import { identityEnvelope, type EnvelopeCodec, type Sealable } from './envelope.
 import { SkillForgeError, errorMessageOf } from './errors.js';
 import type { SchemaIds } from './schema-ids.js';
 import { schemaOf, type Topic } from './topic.js';
+import { isWhole, keyIdOfWhole } from './sealing/wholeValue.js';
 import { compileSchema } from './wire-schema.js';
 
 /** Magic byte and big-endian schema id, before the Avro binary. */
@@ -129,9 +130,10 @@ export class SchemaCodec<W> {
   }
 }
 
-/** The schema id of a record in the wire format. @throws SFS_WIRE_FORMAT when it is too short or has another magic byte */
+/** The schema id of a record in the wire format. @throws SFS_WIRE_FORMAT when it is too short or has another magic byte; SFS_SEALED for a value that is sealed as a whole */
 export function wireSchemaId(bytes: Buffer): number {
   if (bytes.length < HEADER_BYTES) throw new SkillForgeError('SFS_WIRE_FORMAT', `${String(bytes.length)} bytes are too few for the wire format`);
+  if (isWhole(bytes)) throw new SkillForgeError('SFS_SEALED', `The value is sealed and this process has no key "${keyIdOfWhole(bytes)}"`);
   if (bytes[0] !== 0) throw new SkillForgeError('SFS_WIRE_FORMAT', `The first byte is ${String(bytes[0])} instead of 0: not the wire format`);
   return bytes.readUInt32BE(1);
 }

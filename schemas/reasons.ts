@@ -19,8 +19,31 @@ export const REASONS = {
   RIGHT_LEVEL: 'It is about as hard as you can do now',
 } as const;
 
+/** Reasons that people give, and no ranker. */
+export const PERSON_REASONS = { CHOSEN_BY_PERSON: 'A person chose it for you' } as const;
+
 /** A code that this version knows; records of a newer one may hold others. */
 export type ReasonCode = keyof typeof REASONS;
 
 /** The text of a code in English; of a code that this version does not know, the code itself. */
-export const reasonText = (code: string): string => (Object.hasOwn(REASONS, code) ? REASONS[code as ReasonCode] : code);
+export const reasonText = (code: string): string => (Object.hasOwn(TEXTS, code) ? TEXTS[code as keyof typeof TEXTS] : code);
+
+const TEXTS = { ...REASONS, ...PERSON_REASONS };
+
+/** What decides about recommendations, in words for those whom they are for, with the reasons that tell of it for a single item. */
+export const PARAMETERS: readonly { readonly text: string; readonly reasons: readonly ReasonCode[] }[] = [
+  {
+    text: 'what you did lately: which items you used, how often, and what goes with them or is like them',
+    reasons: ['CONTINUE', 'USED_OFTEN', 'KIND_YOU_USE', 'LIKE_YOUR_RECENT', 'GOES_WITH_RECENT'],
+  },
+  {
+    text: 'what learners of your cohort use, and learners who do what you do',
+    reasons: ['TRENDING_IN_COHORT', 'RISING_IN_COHORT', 'LEARNERS_LIKE_YOU', 'POPULAR_IN_SEGMENT', 'POPULAR'],
+  },
+  {
+    text: 'where you are in the course: what comes next, what is planned or due, what is new, and what you are ready for',
+    reasons: ['NEXT_IN_COURSE', 'PLANNED_NOW', 'DUE_SOON', 'NEW_ITEM', 'READY_FOR_IT'],
+  },
+  { text: 'what your answers to quizzes say of your skills', reasons: ['WEAK_SKILL', 'RIGHT_LEVEL'] },
+  { text: 'what a person chose for you', reasons: [] },
+];

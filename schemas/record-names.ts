@@ -1,5 +1,8 @@
 import { isUnion, type AvroRecord, type AvroSchema } from './avro-schema.js';
 
+/** Namespace of what travels between the stages of a topology. */
+export const INTERNAL_NAMESPACE = 'eu.skillforge.internal';
+
 /** The name of a topic's record: `study-days` has records `StudyDays`. Avro names begin with a letter, hence `Topic2days`. */
 export function recordNameOf(topicName: string): string {
   const words = topicName.split(/[^a-z0-9]+/);

@@ -140,6 +140,11 @@ export const topics = {
     derived: false,
     description: 'What is not in the data but decides results.',
   }),
+  overrides: of<LearnerId, T.Override>(
+    'overrides',
+    'override',
+    statements(LEARNER_PARTITIONS, ['learner'], 'What people decided about the recommendations of single learners; readers go by it.'),
+  ),
   deadLetters: of<DeadLetterKey, T.DeadLetter>('dead-letters', 'dead-letter', incidents('What could not be decoded, validated or processed.')),
   lateEvents: of<DeadLetterKey, T.LateEvent>('late-events', 'late-event', incidents('What came behind its window.')),
   exposures: of<LearnerId, T.Exposure>('exposures', 'exposure', events('Recommendations shown.')),

@@ -6,6 +6,7 @@ import {
   hopping,
   joinAsOf,
   keyBy,
+  max,
   merge,
   schema,
   sum,
@@ -14,8 +15,12 @@ import {
   topology,
   tumbling,
   withValue,
+  type Infer,
+  type Sources,
   type StreamRecord,
+  type Topology,
 } from '../operators/index.js';
+import { COHORT_FLOOR, leastLearnersOf } from '../operators/recommend/index.js';
 import {
   WHOLE_COURSE,
   segmentKey,
@@ -28,7 +33,9 @@ import {
   type SegmentKey,
 } from '../schemas/index.js';
 
-const WINDOW = days(7);
+const VERSION = 2;
+const WINDOW_DAYS = 7;
+const WINDOW = days(WINDOW_DAYS);
 const REFRESH = days(1);
 const BEST = 20;
 /** A list outlives its window by a day, so that one that is refreshed is never stale. */
@@ -56,74 +63,95 @@ function touchedIn(
   });
 }
 
-/**
- * What each segment of each course used most in the last 7 days up to each midnight (UTC), by learner-days: what a newcomer of the segment
- * gets, and whoever nothing better is known of. Learners who did not agree to profiling count in the list of the whole course alone.
- */
-export default topology(
-  'segment-lists',
-  { version: 1, description: 'what each segment of a course, and the whole course, used most in the last 7 days' },
-  ({ source, versionedTable, region }) => {
-    const activity = source(topics.learnerActivity);
-    const contexts = versionedTable(topics.learnerContexts);
+/** What an item has in a week. */
+interface Week {
+  readonly learnerDays: number;
+  /** Learners of its busiest day. */
+  readonly busiest: number | null;
+}
 
-    const ofAll = activity.pipe(mergeMap((record) => touchedIn(record, WHOLE_COURSE)));
-    const ofSegments = activity.pipe(
-      joinAsOf('segment-then', contexts, { value: topicSchema(topics.learnerActivity), miss: 'discard' }, (doings, { personal }) => ({
-        doings,
-        segment: personal.segment,
-      })),
-      mergeMap((record) => {
-        const { doings, segment } = record.value;
-        return segment === null ? [] : touchedIn(withValue(record, doings), segment);
-      }),
-    );
+/** The items that surely so many learners used, the most used first. */
+function listOf(items: readonly { readonly group: string; readonly value: Week }[], leastLearners: number) {
+  return (
+    items
+      .filter(({ value }) => leastLearnersOf(value.learnerDays, value.busiest ?? 0, WINDOW_DAYS) >= leastLearners)
+      .map(({ group, value: { learnerDays } }) => ({ item: group as ItemId, score: learnerDays, learnerDays }))
+      // Sorting is stable: ties stay in the order of items.
+      .sort((a, b) => b.learnerDays - a.learnerDays)
+      .slice(0, BEST)
+  );
+}
 
-    merge('lists', ofAll, ofSegments).pipe(
-      tumbling(
-        'learners-of-a-day',
-        { sizeMs: REFRESH, late: 'dead-letter' },
-        {
-          items: groupedEach(
-            ({ learner, items }) => items.map((item) => ({ item, learner })),
-            (touch: { readonly item: ItemId; readonly learner: LearnerId }) => touch.item,
-            { learners: distinctCount(({ learner }) => learner) },
-          ),
-        },
-      ),
-      map((record) =>
-        withValue(record, { items: record.value.value.items.map(({ group, value }) => ({ item: group as ItemId, learnerDays: value.learners })) }),
-      ),
+const learnerDaysOf = (items: readonly { readonly group: string; readonly value: { readonly learnerDays: number } }[]) => ({
+  items: items.map(({ group, value }) => ({ item: group as ItemId, learnerDays: value.learnerDays })),
+});
+
+function declare({ source, versionedTable, region }: Sources, leastLearners: number): void {
+  const activity = source(topics.learnerActivity);
+  const contexts = versionedTable(topics.learnerContexts);
+
+  const ofAll = activity.pipe(mergeMap((record) => touchedIn(record, WHOLE_COURSE)));
+  const ofSegments = activity.pipe(
+    joinAsOf('segment-then', contexts, { value: topicSchema(topics.learnerActivity), miss: 'discard' }, (doings, { personal }) => ({
+      doings,
+      segment: personal.segment,
+    })),
+    mergeMap((record) => {
+      const { doings, segment } = record.value;
+      return segment === null ? [] : touchedIn(withValue(record, doings), segment);
+    }),
+  );
+
+  const daysOfTasks = merge('lists', ofAll, ofSegments).pipe(
+    tumbling(
+      'learners-of-a-day',
+      { sizeMs: REFRESH, late: 'dead-letter' },
+      {
+        items: groupedEach(
+          ({ learner, items }) => items.map((item) => ({ item, learner })),
+          (touch: { readonly item: ItemId; readonly learner: LearnerId }) => touch.item,
+          { learnerDays: distinctCount(({ learner }) => learner) },
+        ),
+      },
+    ),
+    map((record) => withValue(record, learnerDaysOf(record.value.value.items))),
+  );
+  const ofEach = groupedEach(
+    ({ items }: Infer<typeof partial>) => items,
+    (one: { readonly item: ItemId; readonly learnerDays: number }) => one.item,
+    { learnerDays: sum((one) => one.learnerDays), busiest: max((one) => one.learnerDays) },
+  );
+  daysOfTasks
+    .pipe(
       keyBy('by-list', { key: (_, record) => record.key, value: partial, partitions: topics.segmentRecommendations.partitions }),
-      hopping(
-        'week',
-        { sizeMs: WINDOW, advanceMs: REFRESH, late: 'dead-letter' },
-        {
-          items: groupedEach(
-            ({ items }) => items,
-            (one: { readonly item: ItemId; readonly learnerDays: number }) => one.item,
-            { learnerDays: sum((one) => one.learnerDays) },
-          ),
-        },
-      ),
+      // How many learners an item has on a day is known when the tasks are added up.
+      tumbling('day', { sizeMs: REFRESH, late: 'dead-letter' }, { items: ofEach }),
+      map((record) => withValue(record, learnerDaysOf(record.value.value.items))),
+      hopping('week', { sizeMs: WINDOW, advanceMs: REFRESH, late: 'dead-letter' }, { items: ofEach }),
+    )
+    .pipe(
       map((record) => {
         const { window, value } = record.value;
-        const items = value.items
-          .map(({ group, value: { learnerDays } }) => ({ item: group as ItemId, score: learnerDays, learnerDays }))
-          // Sorting is stable: ties stay in the order of items.
-          .sort((a, b) => b.learnerDays - a.learnerDays)
-          .slice(0, BEST);
-        return withValue(record, {
-          ...splitSegmentKey(record.key),
-          region,
-          madeAtMs: window.endMs,
-          validUntilMs: window.endMs + VALID,
-          modelVersion: RULE,
-          topologyVersion: 1,
-          items,
-        });
+        const made = { madeAtMs: window.endMs, validUntilMs: window.endMs + VALID, modelVersion: RULE, topologyVersion: VERSION };
+        return withValue(record, { ...splitSegmentKey(record.key), region, ...made, items: listOf(value.items, leastLearners) });
       }),
       to(topics.segmentRecommendations),
     );
-  },
-);
+}
+
+const ABOUT = { version: VERSION, description: 'what each segment of a course, and the whole course, used most in the last 7 days' };
+
+/** The lists with another floor than that of production. @param leastLearners - learners that an item of a list has at least */
+export const segmentListsTopology = (leastLearners: number): Topology =>
+  topology('segment-lists', ABOUT, (sources) => {
+    declare(sources, leastLearners);
+  });
+
+/**
+ * What each segment of each course used most in the last 7 days up to each midnight (UTC), by learner-days: what a newcomer of the segment
+ * gets, and whoever nothing better is known of. Learners who did not agree to profiling count in the list of the whole course alone. An item that
+ * may have had fewer than {@link COHORT_FLOOR} learners stands in no list.
+ */
+export default topology('segment-lists', ABOUT, (sources) => {
+  declare(sources, COHORT_FLOOR);
+});

@@ -16,6 +16,10 @@ import type {
 } from '../ports.js';
 import type { RegistryOptions } from '../registry/index.js';
 import { randomId, type RedisState } from '../redis/index.js';
+import { topicSchemaDocument } from '../../schemas/learnerKeys.js';
+import { KeyGate } from '../keys/keyGate.js';
+import { isUnlinkable } from '../keys/openedRecord.js';
+import { RedisRing } from '../keys/redisRing.js';
 import { ClusterTask } from './clusterTask.js';
 import { clusterTools } from './clusterTools.js';
 import type { CommitLine } from './commitLine.js';
@@ -48,11 +52,13 @@ export type Guarantee = 'exactly-once' | 'idempotent';
 /** More than on a disk: a transaction costs much the same whatever it holds. */
 const MOST_COMMITS = 64;
 
-/** Connects the parts. @throws SFS_BROKER_UNAVAILABLE, SFS_STATE_UNAVAILABLE */
+/** Connects the parts. @throws SFS_BROKER_UNAVAILABLE, SFS_STATE_UNAVAILABLE; for a region with keys SFS_KEYS_CORRUPT, SFS_KEYS_UNAVAILABLE, SFS_KEY_FILE, SFS_KEY_SERVICE_REFUSED */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const admin = await options.broker.admin();
   const documents = await cachedDocuments(options.state.documents);
-  return new Cluster(options, admin, documents, await registryOf(options, documents));
+  const { dataKeys: keys, refusals } = options.state;
+  const ring = await RedisRing.open({ keys, documents: options.state.documents, refusals });
+  return new Cluster(options, admin, documents, await registryOf(options, documents), ring);
 }
 
 /** Its package takes a while to load. */
@@ -65,8 +71,11 @@ export class Cluster implements Placement {
   readonly mostCommits = MOST_COMMITS;
   readonly isShared = true;
   readonly log: Placement['log'] & { append(records: readonly OutputRecord[]): Promise<void> };
-  private readonly line: CommitLine;
+  /** Of the first group that is joined: tasks commit after that. */
+  private line: CommitLine | null = null;
   private readonly gate: SchemaGate;
+  /** `null` for a region without keys. */
+  private readonly keys: KeyGate | null;
   private readonly groups = new Map<string, MemberGroup>();
   private readonly listeners = new Set<() => void>();
 
@@ -76,15 +85,17 @@ export class Cluster implements Placement {
     private readonly admin: Admin,
     readonly documents: CachedDocuments,
     readonly schemas: SchemaRegistry | undefined,
+    private readonly ring: RedisRing | null = null,
   ) {
-    this.gate = new SchemaGate(schemas, this.onFetched);
-    const { broker, region, guarantee } = options;
-    this.line = guarantee === 'idempotent' ? new IdempotentLine(broker) : new TransactionLine(broker, `skillforge.${region}.${randomId()}`);
+    this.keys = ring && new KeyGate({ ring, ids: schemas, schemaDocument: (topic) => documents.get(topicSchemaDocument(topic)) });
+    this.gate = new SchemaGate(schemas, this.onFetched, this.keys);
+    const { broker } = options;
     this.log = {
       ensureTopic: (spec: TopicSpec) => admin.createTopics([spec], options.replication),
       append: async (records) => {
         const producer = await broker.producer({ transactionalId: null });
-        await producer.send(records).finally(() => producer.close());
+        const sent = this.keys === null ? producer.send(records) : this.keys.write(records, (sealed) => producer.send(sealed));
+        await sent.finally(() => producer.close());
       },
       onAppend: (listener) => {
         this.listeners.add(listener);
@@ -95,6 +106,7 @@ export class Cluster implements Placement {
 
   async join(groups: readonly TaskGroup[], host: TaskHost): Promise<void> {
     const { broker, region } = this.options;
+    this.line ??= this.lineOf(groups[0]!);
     for (const group of groups) {
       const member = await MemberGroup.open(broker, consumerGroupId(region, group.id), group, host, this.onFetched);
       // The host may open tasks before `join` is done.
@@ -105,12 +117,15 @@ export class Cluster implements Placement {
 
   async openTask(place: TaskPlace): Promise<TaskAccess> {
     const { broker, state } = this.options;
+    // Before it reads anything: what is read goes into state.
+    await this.keys?.watch();
     const group = this.groups.get(place.group)!;
     const task = await ClusterTask.open(place, {
       broker,
       state,
-      line: this.line,
+      line: this.line!,
       gate: this.gate,
+      keys: this.keys,
       group,
       rangeOf: (partition) => this.rangeOf(partition),
       topics: () => this.admin.topics(),
@@ -122,7 +137,7 @@ export class Cluster implements Placement {
   }
 
   records(topic: string, partition: number): AsyncIterable<LogRecord> {
-    return this.gate.opened(partitionRecords(this.options.broker, this.admin, topic, partition));
+    return readableOnes(this.gate.opened(topic, partitionRecords(this.options.broker, this.admin, topic, partition)));
   }
 
   /** The region as tools see it. */
@@ -130,21 +145,30 @@ export class Cluster implements Placement {
     const { broker, state, region, replication } = this.options;
     const { admin, documents, schemas } = this;
     return {
-      ...clusterTools({ broker, admin, state, documents, region, replication }),
+      ...clusterTools({ broker, admin, state, documents, region, replication, keys: this.keys }),
       schemas,
-      records: (topic, partition, from) => this.gate.opened(partitionRecords(broker, admin, topic, partition, from)),
+      ...(this.keys === null ? {} : { opened: (topic: string, records: readonly LogRecord[]) => this.gate.openAll(topic, records) }),
+      records: (topic, partition, from) => readableOnes(this.gate.opened(topic, partitionRecords(broker, admin, topic, partition, from))),
     };
   }
 
   async leave(): Promise<void> {
     for (const { consumer } of this.groups.values()) await consumer.close();
     this.groups.clear();
-    await this.line.close();
+    await this.line?.close();
   }
 
   /** Of what was opened here; broker and state are the caller's. */
-  close(): Promise<void> {
-    return this.admin.close();
+  async close(): Promise<void> {
+    await this.ring?.close();
+    await this.admin.close();
+  }
+
+  /** Its transactional id begins with the topology: who may write for one cannot shut out the workers of another. */
+  private lineOf({ id }: TaskGroup): CommitLine {
+    const { broker, region, guarantee } = this.options;
+    if (guarantee === 'idempotent') return new IdempotentLine(broker);
+    return new TransactionLine(broker, `skillforge.${region}.task.${id.split('@', 1)[0]!}.${randomId()}`);
   }
 
   private async rangeOf({ topic, partition }: PartitionName): Promise<PartitionRange> {
@@ -154,4 +178,9 @@ export class Cluster implements Placement {
   private readonly onFetched = (): void => {
     for (const listener of this.listeners) listener();
   };
+}
+
+/** Without those that nobody can read any more: for tools they are not there. */
+async function* readableOnes(records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord> {
+  for await (const record of records) if (!isUnlinkable(record)) yield record;
 }

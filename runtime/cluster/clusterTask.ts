@@ -15,9 +15,10 @@ import type {
   TopicSpec,
 } from '../ports.js';
 import type { ClaimedTask, Recovery, RedisState, WantedRow } from '../redis/index.js';
+import type { KeyGate } from '../keys/keyGate.js';
 import { GlobalReader } from './globalReader.js';
 import { FetchBuffer } from './fetchBuffer.js';
-import type { MemberGroup } from './memberGroup.js';
+import type { Assignment, MemberGroup } from './memberGroup.js';
 import type { CommitLine } from './commitLine.js';
 import type { SchemaGate } from './schemaGate.js';
 import { StateWatch } from './stateWatch.js';
@@ -28,11 +29,20 @@ export interface ClusterTaskParts {
   readonly state: RedisState;
   readonly line: CommitLine;
   readonly gate: SchemaGate;
+  /** Seals what it commits, and opens its rows; `null` for a region without keys. */
+  readonly keys: KeyGate | null;
   readonly group: MemberGroup;
   /** The offsets of a partition that are there. */
   readonly rangeOf: (partition: PartitionName) => Promise<PartitionRange>;
   readonly topics: () => Promise<readonly TopicSpec[]>;
   readonly onFetched: () => void;
+}
+
+/** What an opening found. */
+interface Found {
+  readonly committed: readonly CommittedOffset[];
+  readonly ranges: ReadonlyMap<string, PartitionRange>;
+  readonly assignment: Assignment | null;
 }
 
 /** A task of this process: claimed in Redis, its partitions read from Kafka, its commits on the process's line. */
@@ -45,6 +55,7 @@ export class ClusterTask implements TaskAccess {
   readonly isBehind: boolean;
   readonly reached: readonly TaskPosition[];
   readonly ends: ReadonlyMap<string, number>;
+  private readonly assignment: Assignment | null;
   private readonly watch: StateWatch;
 
   private constructor(
@@ -53,11 +64,12 @@ export class ClusterTask implements TaskAccess {
     { progress, standing }: Recovery,
     private readonly own: ReadonlyMap<string, FetchBuffer>,
     private readonly global: GlobalReader | null,
-    { committed, ranges }: { readonly committed: readonly CommittedOffset[]; readonly ranges: ReadonlyMap<string, PartitionRange> },
+    { committed, ranges, assignment }: Found,
   ) {
+    this.assignment = assignment;
     this.ends = new Map([...ranges].map(([name, { end }]) => [name, end]));
     this.reached = committed.flatMap(({ topic, partition, offset }) => (offset === null ? [] : [{ topic, partition, next: offset }]));
-    this.tasks = claimedRows(claimed, progress);
+    this.tasks = claimedRows(claimed, progress, parts.keys);
     this.isBehind = standing === 'behind';
     this.watch = new StateWatch(claimed, parts.onFetched);
   }
@@ -69,37 +81,56 @@ export class ClusterTask implements TaskAccess {
    * and the log no longer has all that it was made of
    */
   static async open(place: TaskPlace, parts: ClusterTaskParts): Promise<ClusterTask> {
-    const { state, group, broker, gate, rangeOf, onFetched } = parts;
+    const { state, group } = parts;
+    // Of now: a later one must not be given up for what this opening meets.
+    const { assignment } = group;
     if (!place.own.every((partition) => group.owns(partition)))
       throw new SkillForgeError('SFS_FENCED', `task ${place.name} is not this worker's any more`);
     const claimed = await state.claim(place.name);
-    // Not before: what an earlier life had read when it decided something lies in them.
+    try {
+      return await ClusterTask.recovered(place, parts, claimed, assignment);
+    } catch (error) {
+      await claimed.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private static async recovered(
+    place: TaskPlace,
+    parts: ClusterTaskParts,
+    claimed: ClaimedTask,
+    assignment: Assignment | null,
+  ): Promise<ClusterTask> {
+    const { group, broker, gate, rangeOf, onFetched } = parts;
+    // Not before the claim: what an earlier life had read when it decided something lies in them.
     const ranges = new Map<string, PartitionRange>();
     for (const one of [...place.own, ...place.global]) ranges.set(partitionName(one), await rangeOf(one));
     const startOf = (partition: PartitionName): number => ranges.get(partitionName(partition))!.start;
     const committed = await group.consumer.committed(place.own);
-    await confirm(group, committed, startOf);
+    await confirm(group, assignment, committed, startOf);
     const recovery = await claimed.recover(batchOf(committed));
     const firsts = [...place.own, ...place.global].map((one): TaskPosition => ({ ...one, next: startOf(one) }));
     if (recovery.progress === null) await assertRebuildable(place.name, committed, firsts, parts);
     const own = new Map(place.own.map((one) => [partitionName(one), new FetchBuffer(startOf(one), group.controlOf(one), gate)]));
     const starts = firsts.slice(place.own.length);
     const global = starts.length === 0 ? null : await GlobalReader.open(broker, starts, gate, onFetched);
-    return new ClusterTask(parts, claimed, recovery, own, global, { committed, ranges });
+    return new ClusterTask(parts, claimed, recovery, own, global, { committed, ranges, assignment });
   }
 
   async begin(positions: readonly TaskPosition[]): Promise<void> {
     const isOwn = (position: TaskPosition): boolean => this.own.has(partitionName(position));
     for (const position of positions.filter(isOwn)) {
       const { topic, partition, next } = position;
-      await this.parts.group.begin({ topic, partition }, this.bufferOf(position), next);
+      await this.parts.group.begin(this.assignment, { topic, partition }, this.bufferOf(position), next);
     }
     await this.global?.begin(positions.filter((position) => !isOwn(position)));
   }
 
-  commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void> {
+  async commit(commit: TaskCommit, positions: readonly TaskPosition[]): Promise<void> {
     this.watch.postpone();
-    return this.parts.line.commit(this.claimed, this.parts.group.consumer, commit, positions);
+    const { keys, line, group } = this.parts;
+    const send = (sealed: TaskCommit): Promise<void> => line.commit(this.claimed, group.consumer, sealed, positions);
+    return keys === null ? send(commit) : keys.commit(commit, send);
   }
 
   idle(): void {
@@ -129,17 +160,23 @@ const batchOf = (committed: readonly CommittedOffset[]): string | null => commit
  * was asleep while another one took over could discard what that one has staged; see `docs/explanation/commit-protocol.md`.
  * @throws SFS_FENCED
  */
-async function confirm(group: MemberGroup, committed: readonly CommittedOffset[], startOf: (partition: PartitionName) => number): Promise<void> {
+async function confirm(
+  group: MemberGroup,
+  assignment: Assignment | null,
+  committed: readonly CommittedOffset[],
+  startOf: (partition: PartitionName) => number,
+): Promise<void> {
   try {
     await group.consumer.commit(committed.map(({ offset, ...rest }) => ({ ...rest, offset: offset ?? startOf(rest) })));
   } catch (error) {
-    if (errorCodeOf(error) === 'SFS_FENCED') group.leftBehind();
+    // The member hears of it only when it has answered the assignment, so whoever takes it must not wait for better times.
+    if (errorCodeOf(error) === 'SFS_FENCED' && assignment !== null) assignment.isOver = true;
     throw error;
   }
 }
 
 /** Rows that are asked for in one turn of the event loop travel together. */
-function claimedRows(claimed: ClaimedTask, progress: Buffer | null): TaskStore {
+function claimedRows(claimed: ClaimedTask, progress: Buffer | null, keys: KeyGate | null): TaskStore {
   let wanted: WantedRow[] = [];
   let answer: Promise<(Buffer | null)[]> | null = null;
   const send = async (): Promise<(Buffer | null)[]> => {
@@ -147,7 +184,8 @@ function claimedRows(claimed: ClaimedTask, progress: Buffer | null): TaskStore {
     const rows = wanted;
     wanted = [];
     answer = null;
-    return claimed.fetch(rows);
+    const found = await claimed.fetch(rows);
+    return keys === null ? found : keys.openedRows(rows.map((row, at) => ({ ...row, value: found[at]! })));
   };
   return {
     progress: () => progress,

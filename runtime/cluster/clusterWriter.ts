@@ -1,5 +1,6 @@
 import { physicalTopicName } from '../../schemas/index.js';
 import type { Admin, Broker } from '../kafka/broker.js';
+import type { KeyGate } from '../keys/keyGate.js';
 import type { NamedWriter, OutputRecord, TopicSpec } from '../ports.js';
 import { randomId } from '../redis/index.js';
 import { partitionRecords, spanRecords, type Span } from './partitionRecords.js';
@@ -10,6 +11,8 @@ export interface WriterParts {
   readonly admin: Admin;
   readonly region: string;
   readonly replication: number;
+  /** Seals what is written; `null`, or none, for a region without keys. */
+  readonly keys?: KeyGate | null;
 }
 
 /** The topic of a region that keeps, by the name of each writer, the progress that it committed last. */
@@ -26,7 +29,7 @@ const writersTopic = (region: string): TopicSpec => ({
  * @param topics - in which all that was committed under the name must be readable, besides its progress
  */
 export async function openClusterWriter(parts: WriterParts, name: string, topics: readonly string[]): Promise<NamedWriter> {
-  const { broker, admin, region, replication } = parts;
+  const { broker, admin, region, replication, keys } = parts;
   const kept = writersTopic(region);
   await admin.createTopics([kept], replication);
   const producer = await broker.producer({ transactionalId: `skillforge.${region}.writer.${name}` });
@@ -37,7 +40,10 @@ export async function openClusterWriter(parts: WriterParts, name: string, topics
     const noted = (value: Buffer): OutputRecord => ({ topic: kept.name, partition: 0, key: Buffer.from(name), value, header: null });
     return {
       progress,
-      commit: (records, value) => producer.transact([...records, noted(value)], []),
+      commit: async (records, value) => {
+        const send = (sealed: readonly OutputRecord[]): Promise<void> => producer.transact([...sealed, noted(value)], []);
+        return keys ? keys.write(records, send) : send(records);
+      },
       close: () => producer.close(),
     };
   } catch (error) {

@@ -9,7 +9,7 @@ export class FetchControl {
 
   constructor(
     private readonly reader: PartitionReader,
-    private readonly topic: string,
+    readonly topic: string,
     private readonly partition: number,
   ) {}
 
@@ -35,6 +35,8 @@ const MOST_AHEAD = 8_000;
 const MOST_AHEAD_BYTES = 8 << 20;
 /** Records behind the task that stay: a channel that was full reads them again. What is kept long is dear: each has bytes of its own. */
 const KEPT = 4_000;
+/** Records whose keys are fetched together. */
+const HELD_TOGETHER = 1_000;
 /** How many more may be there before they are forgotten: to take the first out of an array costs as much as the array is long. */
 const FORGOTTEN_AT_ONCE = 1_000;
 
@@ -52,7 +54,7 @@ export class FetchBuffer {
   private aheadBytes = 0;
   private isPaused = false;
   private failure: SkillForgeError | null = null;
-  /** Offset of the record whose schema is asked for: the task sees nothing from there on. */
+  /** Offset of the record whose schema, or key, is asked for: the task sees nothing from there on. */
   private heldAt: number | null = null;
   /** Counts beginnings: what was asked for before is void. */
   private beginnings = 0;
@@ -90,14 +92,20 @@ export class FetchBuffer {
   /** Looks from this record on for one that cannot be decoded yet. */
   private holdFrom(first: number): void {
     let at = first;
-    while (at < this.records.length && this.gate.isOpen(this.records[at]!)) at++;
-    const record = this.records[at];
+    for (; at < this.records.length; at++) {
+      const ready = this.gate.ready(this.control.topic, this.records[at]!);
+      if (ready === null) break;
+      this.records[at] = ready;
+    }
+    const [record, ...rest] = this.records.slice(at, at + HELD_TOGETHER);
     this.heldAt = record?.offset ?? null;
     if (record === undefined) return;
     const { beginnings } = this;
-    void this.gate.hold(record, () => {
-      if (beginnings === this.beginnings) this.holdFrom(this.indexOf(record.offset));
-    });
+    const isOver = (): boolean => beginnings !== this.beginnings;
+    const onOpen = (): void => {
+      if (!isOver()) this.holdFrom(this.indexOf(record.offset));
+    };
+    this.gate.hold([record, ...rest], onOpen, isOver).catch((error: unknown) => this.fail(error as SkillForgeError));
   }
 
   /** Nothing more comes: the task is told when it reads on. */
@@ -155,4 +163,5 @@ export class FetchBuffer {
 }
 
 /** Bytes of a record: key, value and header. */
-export const bytesOf = ({ key, value, header }: LogRecord): number => (key?.length ?? 0) + (value?.length ?? 0) + (header?.length ?? 0);
+export const bytesOf = ({ byteSize, key, value, header }: LogRecord): number =>
+  byteSize ?? (key?.length ?? 0) + (value?.length ?? 0) + (header?.length ?? 0);

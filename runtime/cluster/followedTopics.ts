@@ -1,9 +1,12 @@
 import { SkillForgeError, errorCodeOf, physicalTopicName, topics } from '../../schemas/index.js';
+import type { KeyGate } from '../keys/keyGate.js';
+import { asTombstone } from '../keys/openedRecord.js';
 import type { Admin, Broker, FetchedRecords, ManualReader } from '../kafka/broker.js';
 import { partitionName } from '../partitionName.js';
 import type { LogRecord, PartitionRange, SchemaRegistry, TopicSpec } from '../ports.js';
 import { FollowedPartition } from './followedPartition.js';
 import { SchemaGate } from './schemaGate.js';
+import { TopicEnds } from './topicEnds.js';
 
 /** What is followed, and through what. */
 export interface FollowedTopicsOptions {
@@ -12,8 +15,12 @@ export interface FollowedTopicsOptions {
   readonly region: string;
   /** Which topics of the region, by their logical names. */
   readonly isFollowed: (name: string) => boolean;
+  /** Which partitions of them, by the logical name of the topic (all): nothing is known of the others, and nobody may ask for them. */
+  readonly isPartitionFollowed?: (name: string, partition: number) => boolean;
   /** Where ids of schemas come from: a record is handed out when its schema is known, or known to be unknown. */
   readonly schemas?: SchemaRegistry | undefined;
+  /** What opens sealed records; without it they stay sealed. */
+  readonly keys?: KeyGate | null;
 }
 
 /** Between two looks at the topics and their ends, ms: records come without one. */
@@ -26,6 +33,8 @@ const LOOK_SOON_MS = 500;
 interface Known {
   readonly identity: string;
   readonly topics: readonly TopicSpec[];
+  /** Topics whose ends could not be found: nothing is said of them, so that nothing is taken for whole that is not. */
+  readonly troubled: ReadonlyMap<string, SkillForgeError>;
 }
 
 /**
@@ -41,7 +50,8 @@ export async function followTopics(options: FollowedTopicsOptions): Promise<Foll
 
 /**
  * Topics of Kafka as a log that is at hand: what they hold is known from the last look, and grows as records come. What came before that is
- * fetched when somebody reads it; memory stays bounded. Every call throws `SFS_BROKER_UNAVAILABLE` while no broker answers.
+ * fetched when somebody reads it; memory stays bounded. Every call throws `SFS_BROKER_UNAVAILABLE` while no broker answers, and those about one topic
+ * while the ends of that cannot be found.
  */
 export class FollowedTopics {
   private readonly listeners = new Set<() => void>();
@@ -49,6 +59,7 @@ export class FollowedTopics {
   private readonly gate: SchemaGate;
   /** Its records, such as pointers to other topics, show when the ends of all topics are known anew. */
   private readonly controlTopic: string;
+  private readonly ends = new TopicEnds();
   private admin: Admin | null = null;
   private reader: ManualReader | null = null;
   private known: Known | null = null;
@@ -64,7 +75,7 @@ export class FollowedTopics {
   /** Made by {@link followTopics}. */
   constructor(private readonly options: FollowedTopicsOptions) {
     this.controlTopic = physicalTopicName(options.region, topics.control.name);
-    this.gate = new SchemaGate(options.schemas, () => undefined);
+    this.gate = new SchemaGate(options.schemas, () => undefined, options.keys);
   }
 
   /** For {@link followTopics}. */
@@ -87,12 +98,11 @@ export class FollowedTopics {
 
   /**
    * Records from an offset on, at most `most`; none only where none is left up to the end that {@link range} gives. Waits for those that are on
-   * their way. @throws SFS_OFFSET_OUT_OF_RANGE, and what reading throws
+   * their way. What nobody can read any more, because its key was deleted, comes as a tombstone. @throws SFS_OFFSET_OUT_OF_RANGE, and what reading throws
    */
   async read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
     const records = await this.partitionOf(topic, partition).read(from, most);
-    await this.gate.learnAll(records);
-    return records;
+    return (await this.gate.openAll(topic, records)).map(asTombstone);
   }
 
   /** The cluster's id. */
@@ -124,7 +134,8 @@ export class FollowedTopics {
   }
 
   private partitionOf(topic: string, partition: number): FollowedPartition {
-    this.current();
+    const trouble = this.current().troubled.get(topic);
+    if (trouble !== undefined) throw trouble;
     const one = this.partitions.get(partitionName({ topic, partition }));
     if (one === undefined) throw new SkillForgeError('SFS_PARTITION_UNKNOWN', `${topic}/${partition} is not followed`);
     return one;
@@ -146,7 +157,7 @@ export class FollowedTopics {
     this.isLookDue = false;
     this.looking ??= this.lookOnce().finally(() => {
       this.looking = null;
-      const pauseMs = this.known === null ? LOOK_AGAIN_MS : LOOK_MS;
+      const pauseMs = this.known === null || this.known.troubled.size > 0 ? LOOK_AGAIN_MS : LOOK_MS;
       this.lookIn(this.isLookDue ? LOOK_SOON_MS : pauseMs);
     });
     return this.looking;
@@ -160,9 +171,16 @@ export class FollowedTopics {
       const control = await admin.ranges(this.controlTopic).catch(unlessUnknown);
       const specs = (await admin.topics()).filter(({ name }) => this.isFollowed(name) && (control !== null || name !== this.controlTopic));
       const ranges = new Map<string, readonly PartitionRange[]>();
-      for (const { name } of specs) ranges.set(name, name === this.controlTopic ? control! : await admin.ranges(name));
-      await this.follow(ranges);
-      this.known = { identity, topics: specs.map((spec) => ({ ...spec, partitions: ranges.get(spec.name)!.length })) };
+      const troubled = new Map<string, SkillForgeError>();
+      await Promise.all(
+        specs.map(async ({ name }) => {
+          const found = name === this.controlTopic ? control! : await this.ends.find(admin, name);
+          if (found instanceof SkillForgeError) troubled.set(name, found);
+          else ranges.set(name, found);
+        }),
+      );
+      await this.follow(ranges, troubled);
+      this.known = { identity, troubled, topics: specs.map((spec) => ({ ...spec, partitions: ranges.get(spec.name)?.length ?? spec.partitions })) };
       this.tell();
     } catch (error) {
       this.fail(error);
@@ -174,16 +192,21 @@ export class FollowedTopics {
     return name.startsWith(`${region}.`) && isFollowed(name.slice(region.length + 1));
   }
 
-  private async follow(ranges: ReadonlyMap<string, readonly PartitionRange[]>): Promise<void> {
-    for (const one of [...this.partitions.values()]) {
-      if (ranges.has(one.options.topic)) continue;
-      one.end(lost(`${one.options.topic} is not there any more`));
-      this.partitions.delete(partitionName(one.options));
-      this.isAssigned = false;
+  private isPartitionFollowed(topic: string, partition: number): boolean {
+    const { region, isPartitionFollowed } = this.options;
+    return isPartitionFollowed?.(topic.slice(region.length + 1), partition) ?? true;
+  }
+
+  private async follow(ranges: ReadonlyMap<string, readonly PartitionRange[]>, troubled: Known['troubled']): Promise<void> {
+    this.dropAllBut((topic) => ranges.has(topic) || troubled.has(topic));
+    for (const one of this.partitions.values()) {
+      const trouble = troubled.get(one.options.topic);
+      if (trouble !== undefined) one.interrupt(trouble);
     }
     const reader = (this.reader ??= await this.openReader());
     for (const [topic, found] of ranges) {
       for (const [partition, range] of found.entries()) {
+        if (!this.isPartitionFollowed(topic, partition)) continue;
         const name = partitionName({ topic, partition });
         const known = this.partitions.get(name);
         known?.found(range);
@@ -194,6 +217,15 @@ export class FollowedTopics {
       }
     }
     if (!this.isAssigned) await this.inTurn(() => this.assign(reader));
+  }
+
+  private dropAllBut(isThere: (topic: string) => boolean): void {
+    for (const one of [...this.partitions.values()]) {
+      if (isThere(one.options.topic)) continue;
+      one.end(lost(`${one.options.topic} is not there any more`));
+      this.partitions.delete(partitionName(one.options));
+      this.isAssigned = false;
+    }
   }
 
   private openReader(): Promise<ManualReader> {

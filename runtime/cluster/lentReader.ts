@@ -31,6 +31,7 @@ function taken(broker: Broker): Resting | undefined {
 async function opened(broker: Broker): Promise<Resting> {
   const heard: { listener: FetchListener | null } = { listener: null };
   const reader = await broker.reader({
+    untilEnd: true,
     onRecords: (fetched) => heard.listener?.onRecords(fetched),
     onError: (error) => {
       // Nobody may have one that failed while it was at rest.

@@ -7,13 +7,18 @@ import { FetchControl, type FetchBuffer } from './fetchBuffer.js';
 /** The consumer group of a topology version. @param version - `name@number` */
 export const consumerGroupId = (region: string, version: string): string => `skillforge.${region}.${version}`;
 
+/** What the group gave at one time, while the tasks of it are opened. */
+export interface Assignment {
+  /** Where to begin. */
+  readonly starts: Map<string, PartitionStart>;
+  /** The group has gone on without this member while it took what it was given. */
+  isOver: boolean;
+}
+
 /** This process as a member of the consumer group of one topology: its partitions, and the buffers that they are read into. */
 export class MemberGroup {
   private readonly buffers = new Map<string, FetchBuffer>();
-  /** Where to begin, while an assignment is being answered. */
-  private starts: Map<string, PartitionStart> | null = null;
-  /** Whether the group has gone on without this member while it took what it was given. */
-  private isLeftBehind = false;
+  private answered: Assignment | null = null;
   private readonly owned = new Set<string>();
   private readonly controls = new Map<string, FetchControl>();
 
@@ -51,12 +56,23 @@ export class MemberGroup {
     return this.owned.has(partitionName(partition));
   }
 
-  /** Reads a partition into a buffer from an offset on: with the answer to its assignment, or by a seek where it is being read. */
-  async begin(partition: PartitionName, buffer: FetchBuffer, offset: number): Promise<void> {
+  /** The assignment that is being answered; `null` when none is. */
+  get assignment(): Assignment | null {
+    return this.answered;
+  }
+
+  /**
+   * Reads a partition into a buffer from an offset on: with the answer to its assignment, or by a seek where it is being read.
+   * @param assignment - the one that was being answered when the opening of the task began
+   * @throws SFS_FENCED when that is over, or a later one is being answered
+   */
+  async begin(assignment: Assignment | null, partition: PartitionName, buffer: FetchBuffer, offset: number): Promise<void> {
     const name = partitionName(partition);
+    const isOvertaken = this.answered !== null && this.answered !== assignment;
+    if (assignment?.isOver === true || isOvertaken) throw new SkillForgeError('SFS_FENCED', `${name} was given to ${this.id} anew`);
     buffer.begin(offset);
     this.buffers.set(name, buffer);
-    if (this.starts !== null) this.starts.set(name, { ...partition, offset });
+    if (this.answered !== null) this.answered.starts.set(name, { ...partition, offset });
     else await this.controlOf(partition).moveTo(offset);
   }
 
@@ -81,25 +97,16 @@ export class MemberGroup {
     this.onFetched();
   }
 
-  /**
-   * The group refuses this member: it has gone on without it. The member hears of that only when it has answered the assignment, so whoever
-   * takes it must not wait for better times.
-   */
-  leftBehind(): void {
-    this.isLeftBehind = true;
-  }
-
   /** @throws SFS_FENCED when the partitions are another member's before their tasks are open */
   private async assigned(partitions: readonly TopicPartition[]): Promise<readonly PartitionStart[]> {
     for (const one of partitions) this.owned.add(partitionName(one));
-    const starts = (this.starts = new Map<string, PartitionStart>());
-    this.isLeftBehind = false;
+    const assignment: Assignment = (this.answered = { starts: new Map(), isOver: false });
     try {
-      await this.host.assigned(this.id, partitions, () => this.isLeftBehind);
+      await this.host.assigned(this.id, partitions, () => assignment.isOver);
     } finally {
-      this.starts = null;
+      if (this.answered === assignment) this.answered = null;
     }
-    if (!this.isLeftBehind) return [...starts.values()];
+    if (!assignment.isOver) return [...assignment.starts.values()];
     this.disown(partitions);
     throw new SkillForgeError('SFS_FENCED', `the group of ${this.id} has gone on without this worker`);
   }
@@ -110,7 +117,7 @@ export class MemberGroup {
   }
 
   private lost(partitions: readonly TopicPartition[]): void {
-    this.leftBehind();
+    if (this.answered !== null) this.answered.isOver = true;
     this.host.lost(this.id, partitions);
     this.disown(partitions);
   }

@@ -1,38 +1,45 @@
+import type { KeyGate } from '../keys/keyGate.js';
+import { inPieces } from '../pieces.js';
 import type { LogRecord, SchemaRegistry } from '../ports.js';
 
 const HEADER_BYTES = 5;
+/** Records that wait for each other, where keys are fetched for them. */
+const PIECE = 500;
 
-/** Lets records through whose schemas are known, or known to be unknown; others wait until the registry has answered. */
+/** Lets records through whose schemas are known, or known to be unknown, and whose keys are at hand; others wait until the registry, or the ring, has answered. */
 export class SchemaGate {
-  /** @param schemas - `undefined` lets everything through */
+  /** @param schemas - `undefined` lets everything through, and so do `keys` */
   constructor(
     private readonly schemas: SchemaRegistry | undefined,
     private readonly onLearned: () => void,
+    private readonly keys: KeyGate | null = null,
   ) {}
 
-  /** Whether a record may be decoded. */
-  isOpen(record: LogRecord): boolean {
-    return this.schemas === undefined || this.missingId(record, this.schemas) === null;
+  /** The record as it may be decoded; `null` while it may not. */
+  ready(topic: string, record: LogRecord): LogRecord | null {
+    if (this.schemas !== undefined && this.missingId(record, this.schemas) !== null) return null;
+    if (this.keys === null) return record;
+    const ready = this.keys.ready(topic, record);
+    return ready && this.keys.input(topic, ready);
   }
 
-  /** Calls back when the record may be decoded. */
-  async hold(record: LogRecord, onOpen: () => void): Promise<void> {
-    await this.learn(record);
+  /** Calls back when the first of these may be decoded; the keys of all are fetched with it. */
+  async hold(records: readonly [LogRecord, ...LogRecord[]], onOpen: () => void, isOver: () => boolean): Promise<void> {
+    await this.learn(records[0]);
+    await this.keys?.fetch(records, isOver);
     onOpen();
     this.onLearned();
   }
 
   /** Hands on records that may be decoded, in their order. */
-  async *opened(records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord> {
-    for await (const record of records) {
-      await this.learn(record);
-      yield record;
-    }
+  async *opened(topic: string, records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord> {
+    for await (const piece of inPieces(records, this.keys === null ? 1 : PIECE)) yield* await this.openAll(topic, piece);
   }
 
   /** Resolves when all of these may be decoded. */
-  async learnAll(records: readonly LogRecord[]): Promise<void> {
+  async openAll(topic: string, records: readonly LogRecord[]): Promise<readonly LogRecord[]> {
     for (const record of records) await this.learn(record);
+    return this.keys === null ? records : this.keys.opened(topic, records);
   }
 
   private async learn(record: LogRecord): Promise<void> {

@@ -3,6 +3,7 @@ import { SkillForgeError } from '../../schemas/errors.js';
 import type { KeyedRow, QueueEntry } from '../ports.js';
 import type { BytesDatabase, Databases } from './environment.js';
 import { asBuffer, idKey, parseQueueKey } from './keys.js';
+import type { FolderSeal } from './folderSeal.js';
 import { unseal } from './sealed.js';
 import type { StorageGate } from './storageGate.js';
 
@@ -10,6 +11,8 @@ import type { StorageGate } from './storageGate.js';
 export interface StoredRow extends KeyedRow {
   readonly task: string;
   readonly store: string;
+  /** Its key was deleted: `value` is sealed, and nobody can read it. */
+  readonly isUnlinkable: boolean;
   /** Where it lies in the database. */
   readonly place: Buffer;
 }
@@ -29,6 +32,7 @@ export class Contents {
   constructor(
     private readonly gate: StorageGate,
     private readonly db: Databases,
+    private readonly seal: () => FolderSeal | null,
   ) {}
 
   /** @throws SFS_STATE_CORRUPT */
@@ -36,7 +40,9 @@ export class Contents {
     const names = this.names();
     for (const { place, value } of this.entries(this.db.state)) {
       const [task, store] = [nameIn(names, place.readUInt32BE(0)), nameIn(names, place.readUInt32BE(4))];
-      yield { task, store, key: place.toString('utf8', 8), value, place };
+      const key = place.toString('utf8', 8);
+      const opened = this.seal()?.openedRow(store, key, value) ?? value;
+      yield { task, store, key, value: opened, place, isUnlinkable: this.seal()?.isUnlinkableRow(opened) ?? false };
     }
   }
 

@@ -1,6 +1,7 @@
 /** The log port on one folder. */
 import { SkillForgeError } from '../../schemas/errors.js';
 import type { Log, LogRecord, OutputRecord, PartitionRange, TopicSpec } from '../ports.js';
+import type { FolderSeal } from './folderSeal.js';
 import type { LogReader } from './logReader.js';
 import { recordBytes } from './recordBatch.js';
 import type { StorageGate } from './storageGate.js';
@@ -15,6 +16,7 @@ export class EmbeddedLog implements Log {
     private readonly gate: StorageGate,
     private readonly topicTable: Topics,
     private readonly reader: LogReader,
+    private readonly seal: () => FolderSeal | null,
   ) {}
 
   /** Visible at once, durable with the next commit or append at the latest. @throws SFS_TOPIC_MISMATCH, SFS_TOPIC_INVALID, SFS_STORAGE_READ_ONLY */
@@ -43,15 +45,23 @@ export class EmbeddedLog implements Log {
     return this.gate.reading(() => {
       const target = this.topicTable.partition(topic, partition);
       if (!(fromOffset >= target.start && fromOffset <= target.end)) throw outOfRange(topic, partition, fromOffset, rangeOf(target));
-      return maxRecords > 0 && fromOffset < target.end ? this.reader.read(target, fromOffset, maxRecords, maxBytes) : [];
+      const records = maxRecords > 0 && fromOffset < target.end ? this.reader.read(target, fromOffset, maxRecords, maxBytes) : [];
+      return this.seal() === null ? records : [...this.opened(topic, records)];
     });
   }
 
   append(records: readonly OutputRecord[]): Promise<void> {
     return this.gate.writing(() => {
       if (records.length === 0) return Promise.resolve();
-      return this.gate.write({ outputs: records, appendTimeMs: this.gate.now(), bytes: checkOutputs(this.topicTable, records) });
+      const bytes = checkOutputs(this.topicTable, records);
+      return this.gate.write({ outputs: this.seal()?.append(records) ?? records, appendTimeMs: this.gate.now(), bytes });
     });
+  }
+
+  /** Records whose values were taken from this log as they lie, opened. */
+  opened(topic: string, records: readonly LogRecord[]): readonly LogRecord[] {
+    const seal = this.seal();
+    return seal === null ? records : records.map((record) => seal.opened(topic, record));
   }
 
   onAppend(listener: () => void): () => void {

@@ -1,23 +1,26 @@
 /** The storage port on one folder of this machine. */
 import { SkillForgeError } from '../../schemas/errors.js';
-import { isKeyOfLearner, topicSchemaDocument } from '../../schemas/learnerKeys.js';
+import type { AvroSchema } from '../../schemas/index.js';
+import { isKeyOfLearner, namesLearners, topicSchemaDocument } from '../../schemas/learnerKeys.js';
+import type { FolderRing } from '../keys/folderRing.js';
 import type { Removal, RemovingStorage, TaskCommit } from '../ports.js';
 import { closeEnvironment } from './closing.js';
 import { CommitLine } from './commitLine.js';
 import type { CompactionRoom, CompactionSettings } from './compaction.js';
-import { Contents } from './contents.js';
+import { Contents, type StoredRow } from './contents.js';
 import { Documents } from './documents.js';
 import { EmbeddedLog, checkOutputs } from './embeddedLog.js';
 import { assertInPlace, type Environment } from './environment.js';
 import { ERASED_DOCUMENT, ErasedKeys } from './erasedKeys.js';
 import type { FolderLock } from './folderLock.js';
+import { FolderSeal } from './folderSeal.js';
 import { LogReader } from './logReader.js';
 import { LogWriter } from './logWriter.js';
 import { Names } from './names.js';
 import { removeTask, removeTopic, type RemovalRoom } from './removal.js';
 import { renewDataFile } from './renewal.js';
 import { StorageGate } from './storageGate.js';
-import { sweepFolder, type Sweep, type SweepCounts } from './sweep.js';
+import { sealedSweep, sealingSweep, sweepFolder, type Sweep, type SweepCounts } from './sweep.js';
 import { TaskStates, type PreparedCommit } from './taskStates.js';
 import { Topics } from './topics.js';
 import { Upkeep, type UpkeepSettings } from './upkeep.js';
@@ -41,6 +44,8 @@ export class EmbeddedStorage implements RemovingStorage {
   private readonly removal: RemovalRoom;
   private readonly room: CompactionRoom;
   private erased: ErasedKeys;
+  /** `null` for a folder without keys. */
+  private readonly seal: FolderSeal | null;
   private closing: Promise<void> | null = null;
 
   /** @internal */
@@ -48,19 +53,22 @@ export class EmbeddedStorage implements RemovingStorage {
     private readonly environment: Environment,
     private readonly lock: FolderLock | null,
     settings: EmbeddedSettings,
+    ring: FolderRing | null = null,
   ) {
     const { db } = environment;
+    const seal = (): FolderSeal | null => this.seal;
     this.topics = new Topics(environment);
     this.names = new Names(environment);
     const writer = new LogWriter(db.log, this.topics, settings.segmentBytes, (topic, key) => this.isErased(topic, key));
     this.line = new CommitLine(environment, writer);
     this.gate = new StorageGate(environment, this.line, settings.clock);
     const reader = new LogReader(db.log);
-    this.log = new EmbeddedLog(this.gate, this.topics, reader);
-    this.tasks = new TaskStates(this.gate, db, this.names);
+    this.log = new EmbeddedLog(this.gate, this.topics, reader, seal);
+    this.tasks = new TaskStates(this.gate, db, this.names, seal);
     this.documents = new Documents(this.gate, db.documents);
-    this.contents = new Contents(this.gate, db);
+    this.contents = new Contents(this.gate, db, seal);
     this.erased = ErasedKeys.of(this.documents.get(ERASED_DOCUMENT));
+    this.seal = ring && this.sealOf(ring, settings.clock);
     const stopped = (): boolean => this.closing !== null || this.line.failed !== null;
     this.room = { reader, writer, line: this.line, topics: this.topics, settings, stopped };
     this.removal = { db, reader, line: this.line, names: this.names, topics: this.topics };
@@ -79,9 +87,10 @@ export class EmbeddedStorage implements RemovingStorage {
   commit(commit: TaskCommit): Promise<void> {
     return this.gate.writing(() => {
       const outputBytes = checkOutputs(this.topics, commit.outputs);
-      const prepared: PreparedCommit = this.tasks.prepare(commit);
+      const sealed = this.seal?.commit(commit) ?? commit;
+      const prepared: PreparedCommit = this.tasks.prepare(sealed);
       return this.gate.write({
-        outputs: commit.outputs,
+        outputs: sealed.outputs,
         appendTimeMs: this.gate.now(),
         bytes: prepared.bytes + outputBytes,
         addTo: (writes) => {
@@ -152,7 +161,23 @@ export class EmbeddedStorage implements RemovingStorage {
   /** Drops or changes records, rows and timers of all topics and tasks; see {@link Sweep}. Nobody may run these tasks meanwhile. @throws SFS_LOG_CORRUPT, SFS_STATE_CORRUPT, and what a commit throws */
   sweep(sweep: Sweep): Promise<SweepCounts> {
     const { contents, room: compaction } = this;
-    const work = (): Promise<SweepCounts> => sweepFolder({ db: this.environment.db, contents, compaction }, sweep);
+    const through = this.seal === null ? sweep : sealedSweep(sweep, this.seal, (row) => this.isOfSeveral(row));
+    const work = (): Promise<SweepCounts> => sweepFolder({ db: this.environment.db, contents, compaction }, through);
+    return this.gate.writing(() => this.upkeep!.inTurn(work));
+  }
+
+  /**
+   * Seals what lies in clear in a folder that got its keys later; nothing else changes. What was in clear stays on freed pages until {@link renew}.
+   * @throws SFS_LOG_CORRUPT, SFS_STATE_CORRUPT, what the ring throws, and what a commit throws
+   */
+  sealContents(): Promise<SweepCounts> {
+    const { contents, room: compaction, seal } = this;
+    if (seal === null) return Promise.resolve({ records: {}, rows: 0, timers: 0 });
+    const work = (): Promise<SweepCounts> =>
+      sweepFolder(
+        { db: this.environment.db, contents, compaction },
+        sealingSweep(seal, (row) => this.isOfSeveral(row)),
+      );
     return this.gate.writing(() => this.upkeep!.inTurn(work));
   }
 
@@ -204,6 +229,22 @@ export class EmbeddedStorage implements RemovingStorage {
     this.gate.shut();
     await this.upkeep?.stop();
     await this.line.drained();
+    this.seal?.close();
+  }
+
+  private sealOf(ring: FolderRing, clock: () => number): FolderSeal {
+    return new FolderSeal({
+      ring,
+      schemaDocument: (topic) => this.documents.readWithin(topicSchemaDocument(topic)),
+      erasedSince: (name) => this.erased.sinceOf(name),
+      clock,
+    });
+  }
+
+  /** By the schema that lies beside the state. */
+  private isOfSeveral({ task, store }: StoredRow): boolean {
+    const kept = this.documents.readWithin(`state-schemas/${task.split('/', 1)[0]!}/${store}`);
+    return kept !== null && (JSON.parse(kept.toString()) as AvroSchema[]).some(namesLearners);
   }
 
   private async keepErased(erased: ErasedKeys): Promise<void> {

@@ -6,7 +6,9 @@ import { EmbeddedStorage, type EmbeddedSettings } from './embeddedStorage.js';
 import { createStorage } from './creation.js';
 import { openEnvironment } from './environment.js';
 import { storageError } from './failures.js';
-import { lockFolder } from './folderLock.js';
+import { FolderRing, holdsRing } from '../keys/folderRing.js';
+import type { CacheBounds } from '../keys/keyCache.js';
+import { lockFolder, type FolderLock } from './folderLock.js';
 
 export { EmbeddedStorage } from './embeddedStorage.js';
 export type { StoredRow, StoredTimer } from './contents.js';
@@ -33,6 +35,8 @@ export interface EmbeddedOptions {
   readonly upkeepIntervalMs?: number;
   /** Fewer new records in a partition start no compaction (1000). */
   readonly minDirtyRecords?: number;
+  /** Of a folder with keys: how many unwrapped keys are held, and for how long (50,000, one minute). */
+  readonly keyBounds?: CacheBounds;
   /** Told when upkeep of a partition fails; it is left alone from then on. By default a process warning. */
   readonly onUpkeepError?: (error: unknown) => void;
 }
@@ -54,7 +58,8 @@ const DEFAULTS: EmbeddedSettings & { readonly mapSizeBytes: number } = {
  *
  * @throws SFS_FOLDER_LOCKED when another writer has it; SFS_FOLDER_MISSING for a read-only open of nothing; SFS_FOLDER_VERSION when a
  * newer version wrote it; SFS_STORAGE_CORRUPT when its file is damaged (nothing is repaired or overwritten); SFS_FOLDER_UNUSABLE when the
- * path leads to a file, or a permission is missing; SFS_STORAGE_FULL when there is no room
+ * path leads to a file, or a permission is missing; SFS_STORAGE_FULL when there is no room; for a folder with keys SFS_KEY_FILE, SFS_KEYS_CORRUPT, SFS_KEYS_UNAVAILABLE,
+ * SFS_KEY_SERVICE_REFUSED
  */
 export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<EmbeddedStorage> {
   const readOnly = options.readOnly ?? false;
@@ -62,12 +67,23 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   const { mapSizeBytes } = settings;
   if (!readOnly) await createStorage(resolve(folder), mapSizeBytes);
   const environment = await patiently(() => openEnvironment(resolve(folder), { readOnly, mapSizeBytes }));
-  if (readOnly) return new EmbeddedStorage(environment, null, settings);
   try {
-    return new EmbeddedStorage(environment, await lockFolder(environment), settings);
+    const lock = readOnly ? null : await lockFolder(environment);
+    const ring = holdsRing(folder) ? await openRing(folder, lock, options) : null;
+    return new EmbeddedStorage(environment, lock, settings, ring);
   } catch (cause) {
     await environment.root.close();
     throw storageError(environment.folder, cause);
+  }
+}
+
+/** Nobody else has to wait for a lock whose holder has no keys. */
+async function openRing(folder: string, lock: FolderLock | null, { clock, keyBounds }: EmbeddedOptions): Promise<FolderRing> {
+  try {
+    return await FolderRing.open(folder, { readOnly: lock === null, ...(clock && { clock }), ...(keyBounds && { bounds: keyBounds }) });
+  } catch (error) {
+    await lock?.release();
+    throw error;
   }
 }
 

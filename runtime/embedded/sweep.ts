@@ -7,6 +7,7 @@ import type { LogRecord } from '../ports.js';
 import { replaceBatches, type CompactionRoom } from './compaction.js';
 import type { Contents, StoredRow, StoredTimer } from './contents.js';
 import type { BytesDatabase, Databases } from './environment.js';
+import type { FolderSeal } from './folderSeal.js';
 import { piecesOf } from './partitionPieces.js';
 import { seal } from './sealed.js';
 import type { Partition } from './topics.js';
@@ -37,6 +38,35 @@ export interface SweepRoom {
 
 /** Entries of the state that one transaction changes. */
 const PIECE = 1_000;
+
+/** Whether a row tells of several learners under the key of something else. */
+export type IsOfSeveral = (row: StoredRow) => boolean;
+
+/** The same over a folder with keys: what is looked at is open, and what takes a place is sealed. */
+export function sealedSweep(sweep: Sweep, seal: FolderSeal, isOfSeveral: IsOfSeveral): Sweep {
+  return {
+    record: (topic, record) => {
+      const opened = seal.opened(topic, record);
+      const after = sweep.record(topic, opened);
+      if (after === opened) return record;
+      return after && seal.resealed(topic, after);
+    },
+    row: (row) => {
+      const after = sweep.row(row);
+      return after === row.value ? after : seal.resealedRow({ ...row, value: after, isOfSeveral: isOfSeveral(row) });
+    },
+    keepsTimer: (timer) => sweep.keepsTimer(timer),
+  };
+}
+
+/** What seals all that lies in clear. */
+export function sealingSweep(seal: FolderSeal, isOfSeveral: IsOfSeveral): Sweep {
+  return {
+    record: (topic, record) => seal.resealed(topic, record),
+    row: (row) => seal.resealedRow({ ...row, isOfSeveral: isOfSeveral(row) }),
+    keepsTimer: () => true,
+  };
+}
 
 /** Sweeps all topics, then all tasks. @throws SFS_LOG_CORRUPT, SFS_STATE_CORRUPT, and what a commit throws */
 export async function sweepFolder(room: SweepRoom, sweep: Sweep): Promise<SweepCounts> {

@@ -3,6 +3,7 @@ import { SkillForgeError } from '../../schemas/errors.js';
 import type { QueueEntry, LocalTaskStore, TaskCommit } from '../ports.js';
 import type { Databases } from './environment.js';
 import { asBuffer, idKey, parseQueueKey, queueKey, stateEnd, stateKey } from './keys.js';
+import type { FolderSeal } from './folderSeal.js';
 import type { Names } from './names.js';
 import { Sealer, unseal } from './sealed.js';
 import type { StorageGate } from './storageGate.js';
@@ -17,6 +18,7 @@ export class TaskStates implements LocalTaskStore {
     private readonly gate: StorageGate,
     private readonly db: Databases,
     private readonly names: Names,
+    private readonly seal: () => FolderSeal | null,
   ) {}
 
   /** @throws SFS_STATE_CORRUPT */
@@ -38,7 +40,7 @@ export class TaskStates implements LocalTaskStore {
       if (taskId === null || storeId === null) return null;
       const place = stateKey(taskId, storeId, key);
       const found = this.db.state.get(place);
-      return found === undefined ? null : checked(place, found, { task, store, key });
+      return found === undefined ? null : this.opened(store, key, checked(place, found, { task, store, key }));
     });
   }
 
@@ -52,7 +54,10 @@ export class TaskStates implements LocalTaskStore {
     let left = limit;
     while (left > 0) {
       const page = this.page(task, store, from, Math.min(left, SCAN_PAGE));
-      yield* page;
+      for (const { key, value } of page) {
+        const opened = this.opened(store, key, value);
+        if (opened !== null) yield { key, value: opened };
+      }
       if (page.length < SCAN_PAGE) return;
       left -= page.length;
       from = page[page.length - 1]!.key;
@@ -79,6 +84,12 @@ export class TaskStates implements LocalTaskStore {
     const state = commit.state.map((write) => stateKey(task, this.names.intern('store', write.store), write.key));
     const queue = commit.queue.map((write) => queueKey(task, write.timeMs, write.queue, write.tiebreak));
     return new PreparedCommit(this.db, commit, idKey(task), state, queue);
+  }
+
+  /** `null` where its key was deleted. */
+  private opened(store: string, key: string, value: Buffer): Buffer | null {
+    const seal = this.seal();
+    return seal === null ? value : seal.openedRow(store, key, value);
   }
 
   private page(task: string, store: string, after: string | undefined, limit: number): { key: string; value: Buffer }[] {

@@ -44,9 +44,24 @@ export function partitionsRead(deployment: Deployment, { stageIds }: Subtopology
 
 /** Opens the task of one subtopology and partition and builds it from its committed progress; reading begins. */
 export async function assembleTask(deployment: Deployment, subtopology: Subtopology, partition: number, setting: TaskSetting): Promise<Task> {
-  const { placement, read, limits, careful, decisions, writers } = setting;
   const name = deployment.taskName(subtopology.index, partition);
-  const access = await placement.openTask({ name, group: deployment.id, ...read });
+  const access = await setting.placement.openTask({ name, group: deployment.id, ...setting.read });
+  try {
+    return await assembledOver(access, deployment, subtopology, partition, setting);
+  } catch (error) {
+    await access.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assembledOver(
+  access: TaskAccess,
+  deployment: Deployment,
+  subtopology: Subtopology,
+  partition: number,
+  { placement, limits, careful, decisions, writers }: TaskSetting,
+): Promise<Task> {
+  const name = deployment.taskName(subtopology.index, partition);
   if (placement.isShared) await deployment.renew();
   const committed = await access.tasks.progress(name);
   const progress = committed === null ? newProgress() : decodeProgress(committed);
@@ -110,7 +125,9 @@ function modelsOf(
   if (followed === null) return null;
   const firstLookAfter = (looks: number): number => (placement.isShared ? looks + 1 : 1);
   const firstLookAtExperiments = firstLookAfter(followed.experiments?.looks ?? 0);
-  return new TaskModels({ followed, task, progress, firstLook: firstLookAfter(followed.looks), firstLookAtExperiments, isFixed: isShadow });
+  const firstLookAtOversight = firstLookAfter(followed.oversight?.looks ?? 0);
+  const firstLooks = { firstLook: firstLookAfter(followed.looks), firstLookAtExperiments, firstLookAtOversight };
+  return new TaskModels({ followed, task, progress, ...firstLooks, isFixed: isShadow });
 }
 
 /** An earlier life cannot have come further than the log. */

@@ -1,4 +1,13 @@
-import { controlKey, topics, type Control, type ControlKind, type Topic, type TopicCodec } from '../../schemas/index.js';
+import {
+  SkillForgeError,
+  controlKey,
+  errorCodeOf,
+  topics,
+  type Control,
+  type ControlKind,
+  type Topic,
+  type TopicCodec,
+} from '../../schemas/index.js';
 import type { Placement } from '../ports.js';
 import type { Adoption } from './followedModels.js';
 import { clocksOf, type TaskProgress } from './progress.js';
@@ -49,11 +58,11 @@ export function controlOf(by: Decider, { phase, channel, position, at }: Decisio
 }
 
 /** The control record that says which model and experiments a task turned to. @param count - number of the adoption among those of the task, from 1 */
-export function adoptionControlOf(by: Decider, { model, experiments, fromMs }: Adoption, count: number, at: Standing): Control {
+export function adoptionControlOf(by: Decider, { model, experiments, oversight, fromMs }: Adoption, count: number, at: Standing): Control {
   const { name, topology, version: topologyVersion, subtopology, partition, region } = by;
   const id = controlKey(`${name} model ${count}`);
   const standing = { count, ...at, clockMs: finite(at.clockMs), watermarkMs: finite(at.watermarkMs) };
-  const payload = JSON.stringify({ model, experiments, fromMs: finite(fromMs), ...standing });
+  const payload = JSON.stringify({ model, experiments, oversight, fromMs: finite(fromMs), ...standing });
   const decided = { kind: 'MODEL' as const, madeAtMs: finite(at.clockMs) ?? 0, channel: null, position: null, clockMs: null, payload };
   return { id, region, topology, topologyVersion, subtopology, partition, ...decided };
 }
@@ -102,7 +111,7 @@ export class DecisionLog {
   private byTask: Promise<ReadonlyMap<string, TaskDecisions>> | null = null;
 
   constructor(
-    private readonly placement: Pick<Placement, 'records'>,
+    private readonly placement: Pick<Placement, 'records' | 'refused'>,
     private readonly topic: string,
     private readonly codec: TopicCodec<unknown>,
     private readonly inherited: InheritedDecisions | null = null,
@@ -127,11 +136,9 @@ export class DecisionLog {
       byTask.set(task, known);
       return known;
     };
-    for await (const { control, offset } of this.controls()) {
+    for await (const { control, offset, decision, adoption } of this.controls()) {
       const owner = this.ownerOf(control, offset);
-      const decision = decisionOf(control);
       if (decision !== null && (owner === idOf(control) || this.inherited!.areSilencesSame)) found(control, owner).silences.push(decision);
-      const adoption = adoptionIn(control);
       if (adoption !== null) found(control, owner).adoptions.push(adoption.adoption);
     }
     return byTask;
@@ -146,14 +153,37 @@ export class DecisionLog {
     return inherits ? inherited.to : id;
   }
 
-  private async *controls(): AsyncGenerator<{ readonly control: Control; readonly offset: number }> {
+  private async *controls(): AsyncGenerator<ReadControl & { readonly offset: number }> {
     for (let partition = 0; partition < CONTROL.partitions; partition++) {
       for await (const { key, value, offset } of this.placement.records(this.topic, partition)) {
-        if (value !== null) yield { control: this.codec.decode(key?.toString() ?? '', value) as Control, offset };
+        const read = value === null ? null : this.own(key?.toString() ?? '', value);
+        if (read !== null) yield { ...read, offset };
       }
     }
   }
+
+  /** What another region decided, and what says nothing that can be read, is nothing for tasks of this one: it is passed over, and told of. */
+  private own(key: string, value: Buffer): ReadControl | null {
+    try {
+      const control = this.codec.decode(key, value) as Control;
+      return { control, decision: decisionOf(control), adoption: adoptionIn(control) };
+    } catch (error) {
+      const code = errorCodeOf(error);
+      if (!PASSED_OVER.has(code)) throw error;
+      this.placement.refused?.(this.topic, code);
+      return null;
+    }
+  }
 }
+
+/** A control record with what it says, where it is one of these. */
+interface ReadControl {
+  readonly control: Control;
+  readonly decision: Decision | null;
+  readonly adoption: AdoptionRecord | null;
+}
+
+const PASSED_OVER: ReadonlySet<string> = new Set(['SFS_REGION_MISMATCH', 'SFS_CONTROL_INVALID']);
 
 /** A task turned to a model. */
 export interface AdoptionRecord {
@@ -167,19 +197,48 @@ interface LoggedAdoption extends Omit<Adoption, 'fromMs'> {
   readonly count: number;
 }
 
-/** `null` for control records of other kinds. */
+/** `null` for control records of other kinds. @throws SFS_CONTROL_INVALID */
 export function adoptionIn({ kind, payload }: Control): AdoptionRecord | null {
   if (kind !== 'MODEL' || payload === null) return null;
-  const { model, experiments, fromMs, count } = JSON.parse(payload) as LoggedAdoption;
-  return { adoption: { model, ...(experiments === undefined ? {} : { experiments }), fromMs: fromMs ?? -Infinity }, count };
+  const { model, experiments, oversight, fromMs, count } = payloadOf<LoggedAdoption>(payload, isAdoption);
+  const under = { ...(experiments === undefined ? {} : { experiments }), ...(oversight === undefined ? {} : { oversight }) };
+  return { adoption: { model, ...under, fromMs: fromMs ?? -Infinity }, count };
 }
 
 const idOf = ({ topology, topologyVersion }: Control): string => `${topology}@${topologyVersion}`;
 
-/** `null` for control records of other kinds. */
+type LoggedDecision = { readonly phase: Decision['phase'] } & { readonly [Field in keyof Standing]?: number | null };
+type Json = Readonly<Record<string, unknown>>;
+
+const isPhase = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(KINDS, value);
+const isNumberOrNot = (value: unknown): boolean => value === null || value === undefined || typeof value === 'number';
+const isTextOrNot = (value: unknown): boolean => value === null || value === undefined || typeof value === 'string';
+
+function isAdoption({ model, experiments, oversight, fromMs, count }: Json): boolean {
+  const { number, digest } = (model ?? { number: '', digest: '' }) as Json;
+  const isModel = typeof number === 'string' && typeof digest === 'string';
+  return isModel && [experiments, oversight].every(isTextOrNot) && isNumberOrNot(fromMs) && Number.isSafeInteger(count);
+}
+
+/** The payload of a control record. @throws SFS_CONTROL_INVALID for what is no JSON object, or not one of this kind */
+function payloadOf<T>(payload: string, isFine: (value: Json) => boolean): T {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(payload);
+  } catch {
+    // Falls through to the error below.
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && isFine(value as Json)) return value as T;
+  throw new SkillForgeError('SFS_CONTROL_INVALID', 'the payload of a control record says nothing that a task could have decided');
+}
+
+/** `null` for control records of other kinds. @throws SFS_CONTROL_INVALID */
 function decisionOf({ kind, channel, position, payload }: Control): Decision | null {
   if ((kind !== 'CLOCK_ADVANCE' && kind !== 'END_OF_INPUT') || channel === null || position === null || payload === null) return null;
-  const { phase, ...at } = JSON.parse(payload) as { phase: Decision['phase'] } & { [Field in keyof Standing]?: number | null };
+  const { phase, ...at } = payloadOf<LoggedDecision>(
+    payload,
+    ({ phase: said, ...rest }) => isPhase(said) && Object.values(rest).every(isNumberOrNot),
+  );
   const { records, clocks, clockMs, watermarkMs } = at;
   const standing = { records: records ?? 0, clocks: clocks ?? 0, clockMs: clockMs ?? -Infinity, watermarkMs: watermarkMs ?? -Infinity };
   return { phase, channel, position, at: standing };

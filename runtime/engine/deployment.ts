@@ -2,6 +2,8 @@ import {
   LocalSchemaIds,
   SkillForgeError,
   physicalTopicName,
+  regionMismatch,
+  regionalCodec,
   schemaOf,
   topicCodec,
   topics,
@@ -126,7 +128,7 @@ export class Deployment {
 
   codecOf(topic: Topic<string, unknown>): TopicCodec<unknown> {
     let codec = this.codecs.get(topic.name);
-    if (codec === undefined) this.codecs.set(topic.name, (codec = topicCodec(topic, this.ids)));
+    if (codec === undefined) this.codecs.set(topic.name, (codec = regionalCodec(topic, topicCodec(topic, this.ids), this.region)));
     return codec;
   }
 
@@ -158,13 +160,19 @@ export class Deployment {
     return [...new Map([...written, CONTROL, topics.deadLetters].map((topic) => [topic.name, topic])).values()];
   }
 
+  /** The topics of others that it reads. */
+  readTopics(): Topic<string, unknown>[] {
+    const read = this.build().stages.flatMap(({ source }) => (source === undefined || source.internal !== undefined ? [] : source.topic));
+    return [...new Map(read.map((topic) => [topic.name, topic])).values()];
+  }
+
   /** Makes the schemas known of what it writes. @throws what the registry throws */
   async registerSchemas(): Promise<void> {
     for (const topic of this.writtenTopics()) await this.storage.schemas?.register(this.physicalName(topic), topic.schemaName, schemaOf(topic));
   }
 
   /** What tasks decided in this region so far. */
-  decisionLog(placement: Pick<Placement, 'records'>): DecisionLog {
+  decisionLog(placement: Pick<Placement, 'records' | 'refused'>): DecisionLog {
     return new DecisionLog(placement, this.physicalName(CONTROL), this.codecOf(CONTROL), this.inheritedDecisions());
   }
 
@@ -232,10 +240,11 @@ export class Deployment {
    * migrated.
    * @throws SFS_PLAN_CHANGED when an operator changed under an unchanged version; SFS_PLAN_REFUSED when a newer version ran already: both
    * would write the same topics; SFS_REPLAY_BESIDE for a replay that is not live; SFS_STATE_SCHEMA when the rows of a store cannot be migrated: at the start, not
-   * at the first of them
+   * at the first of them; SFS_REGION_MISMATCH where the storage has the topology's state of another region
    */
   assertPlan(): void {
     const { name, version } = this.graph;
+    this.assertOwnState();
     // A replay has been compared with what it began with.
     if (this.shadow !== null) return;
     const newest = liveVersion(this.storage.documents, name)?.number ?? 0;
@@ -248,6 +257,13 @@ export class Deployment {
     if (deployed?.fingerprint === this.graph.fingerprint) return;
     if (deployed !== null && besidesRows(deployed) !== besidesRows(this.graph)) throw this.planChanged(deployed);
     for (const { codec } of this.migrations()) codec.assertMigrates();
+  }
+
+  /** Tasks of a folder have names without a region: the first region that runs a topology there is the one whose state it is. */
+  private assertOwnState(): void {
+    const { name } = this.graph;
+    const kept = this.storage.documents.get(stateRegion(name))?.toString() ?? this.region;
+    if (kept !== this.region) throw regionMismatch(`the state of ${name}`, kept, this.region);
   }
 
   /** A version that stands beside the live one, and one whose number was given to a replay, cannot simply run. */
@@ -267,9 +283,10 @@ export class Deployment {
 
   /** Keeps the graph as deployed; {@link assertPlan} comes first. */
   async register(): Promise<void> {
-    if (this.shadow !== null) return;
     const { documents } = this.storage;
     const { name, version } = this.graph;
+    if (documents.get(stateRegion(name)) === null) await documents.put(stateRegion(name), Buffer.from(this.region));
+    if (this.shadow !== null) return;
     const state = replayState(documents, name);
     if (this.deployedGraph()?.fingerprint !== this.graph.fingerprint)
       await documents.put(`deployed/${this.id}`, Buffer.from(JSON.stringify(this.graph)));
@@ -290,6 +307,9 @@ export class Deployment {
     );
   }
 }
+
+/** Document that says whose state a topology has. */
+const stateRegion = (topology: string): string => `state-region/${topology}`;
 
 /** A promoted replay goes on under its number; whatever comes after it writes where it wrote. */
 function runningForm({ version }: Topology, live: LiveVersion | null): Pick<LiveVersion, 'number' | 'outputs'> {

@@ -1,5 +1,6 @@
 import type { Experiments } from '../../operators/ports/experiments.js';
 import type { Model, Models } from '../../operators/ports/models.js';
+import type { Oversight } from '../../schemas/index.js';
 
 /** A model that a registry keeps, and that tasks decide with. */
 export interface ModelRef {
@@ -53,6 +54,10 @@ export interface FollowedModels {
   adopted(task: string, adoption: Adoption): void;
   /** Experiments that decisions are made under, where some are followed. */
   readonly experiments?: FollowedExperiments;
+  /** What people decided about the recommender, where that is followed. */
+  readonly oversight?: FollowedOversight;
+  /** Nothing but what people decide can change: as long as that is nothing, tasks have no adoption to log. Absent where there is more that can. */
+  readonly isStill?: boolean;
   /** Where something looks at what decides: gives what a task's topology gets in the place of its models. */
   readonly watch?: (models: Models) => Models;
 }
@@ -77,12 +82,32 @@ export interface CurrentExperiments {
   readonly look: number;
 }
 
+/** What people decide while topologies run: tasks turn to it as they turn to models, and log it. */
+export interface FollowedOversight {
+  /** `null` before the log was read for the first time. */
+  readonly current: CurrentOversight | null;
+  /** Number of the last look at it that has begun. */
+  readonly looks: number;
+  /** What a text says. */
+  read(text: string): Oversight;
+}
+
+/** What people decided that holds now. */
+export interface CurrentOversight {
+  /** As text: equal ones are the same decisions; empty for none. */
+  readonly text: string;
+  /** Number of the last look that found it. */
+  readonly look: number;
+}
+
 /** From an event time on, a task decides with another model, or under other experiments. */
 export interface Adoption {
   /** `null`: with what decides where there is no model. */
   readonly model: ModelRef | null;
   /** Payload of the experiments; absent for none. */
   readonly experiments?: string;
+  /** What people decided, as text; absent for nothing. */
+  readonly oversight?: string;
   /** -Infinity: about everything. */
   readonly fromMs: number;
 }
@@ -109,6 +134,8 @@ export function watchedModels(followed: FollowedModels, watch: (models: Models) 
     use: (digests) => followed.use(digests),
     adopted: (task, adoption) => followed.adopted(task, adoption),
     ...(followed.experiments === undefined ? {} : { experiments: followed.experiments }),
+    ...(followed.oversight === undefined ? {} : { oversight: followed.oversight }),
+    ...(followed.isStill === undefined ? {} : { isStill: followed.isStill }),
     watch,
   };
 }

@@ -95,6 +95,8 @@ export interface Header extends RecordTimes {
   readonly idle: boolean;
   readonly end: boolean;
   readonly producer: ProducerId;
+  /** Physical name of the topic that the input came from; empty for none, as of markers. */
+  readonly originTopic: string;
   /** Number among the records of the producer in the partition, from 1; 0 for none. */
   readonly sequence: number;
 }
@@ -105,6 +107,7 @@ const isEngines = (header: Buffer | null): header is Buffer => header !== null &
 interface KnownTail {
   readonly bytes: Buffer;
   readonly name: string;
+  readonly originTopic: string;
   readonly producers: Map<number, ProducerId>;
 }
 
@@ -116,11 +119,13 @@ export class HeaderReader {
   /** `null` for no header and for one that is not the engine's. */
   read(header: Buffer | null): Header | null {
     if (!isEngines(header)) return null;
+    const tail = this.tailOf(header);
     return {
       marker: header[1] === MARKER,
       idle: (header[2]! & IDLE) !== 0,
       end: (header[2]! & END) !== 0,
-      producer: this.producerOf(header),
+      producer: producerOf(header, tail),
+      originTopic: tail.originTopic,
       eventTimeMs: header.readDoubleBE(7),
       streamTimeMs: header.readDoubleBE(15),
       watermarkMs: header.readDoubleBE(23),
@@ -128,23 +133,22 @@ export class HeaderReader {
     };
   }
 
-  private producerOf(header: Buffer): ProducerId {
-    const { name, producers } = this.tailOf(header);
-    const partition = header.readUInt16BE(3);
-    let producer = producers.get(partition);
-    if (producer === undefined) producers.set(partition, (producer = { name, partition, count: header.readUInt16BE(5) }));
-    return producer;
-  }
-
   private tailOf(header: Buffer): KnownTail {
     for (const tail of this.tails) if (header.compare(tail.bytes, 0, tail.bytes.length, FIXED) === 0) return tail;
     const bytes = Buffer.from(header.subarray(FIXED));
-    const name = bytes.toString().split('\0')[0]!;
+    const [name = '', originTopic = ''] = bytes.toString().split('\0');
     const sameName = this.tails.find((tail) => tail.name === name);
-    const tail = { bytes, name, producers: sameName?.producers ?? new Map<number, ProducerId>() };
+    const tail = { bytes, name, originTopic, producers: sameName?.producers ?? new Map<number, ProducerId>() };
     this.tails.push(tail);
     return tail;
   }
+}
+
+function producerOf(header: Buffer, { name, producers }: KnownTail): ProducerId {
+  const partition = header.readUInt16BE(3);
+  let producer = producers.get(partition);
+  if (producer === undefined) producers.set(partition, (producer = { name, partition, count: header.readUInt16BE(5) }));
+  return producer;
 }
 
 /** Reads a single header; see {@link HeaderReader}. */

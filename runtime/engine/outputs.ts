@@ -1,8 +1,8 @@
-import { SkillForgeError, deadLetterKey, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
+import { INTERNAL_NAMESPACE, SkillForgeError, deadLetterKey, topics, type Topic, type TopicCodec } from '../../schemas/index.js';
 import type { StreamRecord } from '../../operators/record.js';
 import type { LogRecord, OutputRecord } from '../ports.js';
 import { HeaderWriter, type OriginPosition, type ProducerId, type RecordTimes } from './header.js';
-import { partitionOf } from './partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { TaskProgress } from './progress.js';
 
 /** A topic as a task writes it. */
@@ -98,7 +98,15 @@ export class Outputs {
     const partition = this.partitionIn(target, key);
     this.bytes += (value?.length ?? 0) + key.length;
     const header = this.headers.record(times, origin, UNNUMBERED.has(topic.name) ? undefined : this.nextSequence(target, partition));
-    this.records.push({ topic: target.physicalName, partition, key, value, header, isLatestOnly: isLatestOnly(topic) });
+    this.records.push({
+      topic: target.physicalName,
+      partition,
+      key,
+      value,
+      header,
+      isLatestOnly: isLatestOnly(topic),
+      owner: carriedOwner(topic, record.value),
+    });
   }
 
   private nextSequence({ physicalName, partitions }: Target, partition: number): number {
@@ -154,6 +162,13 @@ export class Outputs {
     };
     this.send(topics.deadLetters, { key: id, value, timestamp: value.failedAtEventTimeMs ?? 0 }, times, origin);
   }
+}
+
+/** Between stages a record may travel under the key of something else: then the value tells whose it is. */
+function carriedOwner({ schema }: Topic<string, unknown>, value: unknown): string | undefined {
+  if (schema?.namespace !== INTERNAL_NAMESPACE) return undefined;
+  const { learner } = ((value as { readonly value?: unknown } | null)?.value ?? {}) as { readonly learner?: unknown };
+  return typeof learner === 'string' ? learner : undefined;
 }
 
 /** What a topology reads is taken record by record, whatever the topic keeps: results must not depend on how commits are cut. */

@@ -1,4 +1,4 @@
-import { SkillForgeError, keyOf, type TopicCodec } from '../../schemas/index.js';
+import { SkillForgeError, assertOwnTopic, errorCodeOf, keyOf, parsePhysicalTopicName, type TopicCodec } from '../../schemas/index.js';
 import type { Origin } from '../../operators/record.js';
 import type { SourceInput } from '../../operators/stage.js';
 import type { Log, LogRecord, TaskPosition } from '../ports.js';
@@ -13,6 +13,8 @@ const CHUNK = 250;
 /** Most records, and most bytes, that wait in the channels of one partition; a channel may hold one record of any size. */
 const MOST_WAITING = 4000;
 const MOST_WAITING_BYTES = 8 << 20;
+/** Nothing is wrong with the record: it can be read when the keys are there again, and until then nothing goes past it. */
+const KEYS_MISSING: ReadonlySet<string> = new Set(['SFS_KEYS_UNAVAILABLE', 'SFS_KEY_UNKNOWN', 'SFS_KEYS_CORRUPT']);
 const EXTERNAL = 'external';
 /** Stands for the writers of a derived topic until one is met: a reader waits for them as for any silent channel. */
 const UNMET = 'unmet';
@@ -44,6 +46,9 @@ export class PartitionInput {
   private readonly unmetId: string;
   private readonly headers = new HeaderReader();
   private readonly byProducer = new Map<ProducerId, Channel>();
+  private readonly region: string;
+  /** The origin that was looked at last: nearly all have the same. */
+  private ownOrigin = '';
   /** Where channels begin that the progress does not know. */
   private readonly firstOffset: number;
   /** Furthest end that is known. */
@@ -56,6 +61,7 @@ export class PartitionInput {
     this.isTable = tableStage;
     this.furthestEnd = options.knownEnd ?? 0;
     this.unmetId = this.channelId(UNMET);
+    this.region = parsePhysicalTopicName(options.topic).region;
     const prefix = this.channelId('');
     const known = Object.entries(options.progress.channels).filter(([id]) => id.startsWith(prefix));
     // What the known channels have behind them was looked at: a producer that they did not meet has nothing there.
@@ -247,12 +253,14 @@ export class PartitionInput {
     const text = record.keyText === undefined ? (record.key?.toString() ?? null) : record.keyText;
     const key = text ?? '';
     try {
+      if (header !== null) this.assertOwnOrigin(header);
       if (text === null) throw new SkillForgeError('SFS_KEY_NULL', `a record of ${this.options.source.topic.name} has no key`);
       const value = this.valueOf(record, key);
       const eventTimeMs = this.eventTimeOf(record, header, value);
       const clockMs = channel.clockOf(header === null || !this.options.source.topic.derived ? eventTimeMs : header.streamTimeMs);
       return { record, header, clockMs, eventTimeMs, key, value, error: null };
     } catch (cause) {
+      if (KEYS_MISSING.has(errorCodeOf(cause))) throw cause;
       const error = cause instanceof Error ? cause : new Error(String(cause));
       return { record, header, clockMs: channel.clockOf(NaN), eventTimeMs: NaN, key, value: null, error };
     }
@@ -271,9 +279,17 @@ export class PartitionInput {
     return Number.isNaN(watermarkMs) ? -Infinity : Math.min(watermarkMs, appendTimeMs + this.options.source.maxAheadMs);
   }
 
-  private valueOf({ value: bytes, offset }: LogRecord, key: string): unknown {
+  /** What a task of another region made is not of this one, whatever topic it was copied into. */
+  private assertOwnOrigin({ originTopic }: Header): void {
+    if (originTopic === this.ownOrigin) return;
+    assertOwnTopic(originTopic, this.region);
+    this.ownOrigin = originTopic;
+  }
+
+  private valueOf({ value: bytes, offset, unopened }: LogRecord, key: string): unknown {
     const { source, codec, sharedRows, topic, partition } = this.options;
     assertKeyLength(key);
+    if (unopened) throw unopened;
     if (bytes === null) {
       if (this.isTable) return null;
       throw new SkillForgeError('SFS_VALUE_NULL', `a record of ${source.topic.name} has no value: tombstones belong in tables`);

@@ -1,5 +1,5 @@
 import type { Origin } from '../../operators/record.js';
-import { SkillForgeError } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
 import type { TaskPosition } from '../ports.js';
 import type { Adoption } from './followedModels.js';
 import type { SequenceRun } from './sequenceRun.js';
@@ -34,10 +34,19 @@ export interface TaskCounters {
   late: number;
   misses: number;
   unmatched: number;
+  /** Of the records, those that nobody can read any more, because the key of their person was deleted. Absent for none. */
+  erased?: number;
 }
 
 /** The counter of each event that an operator counts. */
 export const COUNTER_OF = { late: 'late', miss: 'misses', unmatched: 'unmatched' } as const satisfies Record<string, keyof TaskCounters>;
+
+/** Counts what cannot be read because it was erased: that is no failure, nobody can do anything about it. @returns false for every other error */
+export function countErased(error: Error, counters: TaskCounters): boolean {
+  if (errorCodeOf(error) !== 'SFS_KEY_DELETED') return false;
+  counters.erased = (counters.erased ?? 0) + 1;
+  return true;
+}
 
 /** What a task decides with, where models change while it runs. */
 export interface ModelProgress {

@@ -14,6 +14,7 @@ const VOID_WORK: ReadonlySet<string> = new Set([
   'SFS_TRANSACTION_UNKNOWN',
   'SFS_PRODUCER_CLOSED',
   'SFS_BROKER_UNAVAILABLE',
+  'SFS_KEYS_UNAVAILABLE',
 ]);
 const FIRST_PAUSE_MS = 100;
 /** Another worker has claimed the task: by now this one should hear of it, if that one has it by right. */

@@ -1,4 +1,5 @@
 import { SkillForgeError, type AvroSchema } from '../../schemas/index.js';
+import { namesLearners } from '../../schemas/learnerKeys.js';
 import { compileSchema } from '../../schemas/wire-schema.js';
 import type { ValueSchema } from '../../operators/schema.js';
 
@@ -20,6 +21,8 @@ export class StateCodec<S> {
   private readonly version: number;
   /** Schemas in order of their first use, this one included: to be kept beside the state. */
   readonly versions: readonly AvroSchema[];
+  /** Whether its rows have fields for learners. */
+  readonly namesLearners: boolean;
 
   /** @throws SFS_STATE_VERSIONS when the store has had more than 255 schemas */
   constructor(
@@ -29,6 +32,7 @@ export class StateCodec<S> {
   ) {
     this.type = compileSchema(withSingleDefinitions(schema.avro)).type;
     const canonical = JSON.stringify(schema.avro);
+    this.namesLearners = namesLearners(schema.avro);
     const found = known.findIndex((older) => JSON.stringify(older) === canonical);
     this.version = found < 0 ? known.length : found;
     this.versions = found < 0 ? [...known, schema.avro] : known;

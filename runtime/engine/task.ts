@@ -12,7 +12,7 @@ import { Markers } from './markers.js';
 import { MergedInputs, type Selection } from './mergeInputs.js';
 import type { FailedBytes, Outputs } from './outputs.js';
 import { ownPositions, storedRecord, type PartitionInput } from './partitionInput.js';
-import { encodeProgress, type TaskProgress } from './progress.js';
+import { countErased, encodeProgress, type TaskProgress } from './progress.js';
 import type { ModelAwaited } from './modelAwaited.js';
 import { isRowAwaited, type RowAwaited } from './rowAwaited.js';
 import { Silence, type StepOptions } from './silence.js';
@@ -230,8 +230,8 @@ export class Task {
 
   private process(input: PartitionInput, arrival: Arrival): void {
     this.progress.counters.records++;
-    if (arrival.error !== null) this.bury(arrival.error, arrival.failedIn ?? null, arrival);
-    else this.tryRecord(input, arrival);
+    if (arrival.error === null) this.tryRecord(input, arrival);
+    else if (!countErased(arrival.error, this.progress.counters)) this.bury(arrival.error, arrival.failedIn ?? null, arrival);
   }
 
   private tryRecord(input: PartitionInput, arrival: Arrival): void {

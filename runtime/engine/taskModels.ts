@@ -1,5 +1,7 @@
 import type { Experiments } from '../../operators/ports/experiments.js';
 import type { Model, Models } from '../../operators/ports/models.js';
+import { formulaModels } from '../../operators/recommend/formulaModels.js';
+import { NO_OVERSIGHT, type Oversight } from '../../schemas/index.js';
 import { partitionName } from '../partitionName.js';
 import type { TaskPosition } from '../ports.js';
 import type { Adoption, CurrentExperiments, CurrentModel, FollowedModels, ModelRef } from './followedModels.js';
@@ -15,6 +17,8 @@ export interface TaskModelsSetting {
   readonly firstLook: number;
   /** The same of looks at experiments; 1 unless given. */
   readonly firstLookAtExperiments?: number;
+  /** The same of looks at what people decided; 1 unless given. */
+  readonly firstLookAtOversight?: number;
   /** It turns to no other model by itself. */
   readonly isFixed: boolean;
 }
@@ -31,35 +35,58 @@ export class TaskModels implements Models {
   private untold: { readonly adoption: Adoption; readonly count: number }[] = [];
   private markedMs = -Infinity;
   /** The last model that was put under experiments: the next decision nearly always asks for the same one. */
-  private under: { readonly model: Model; readonly experiments: Experiments; readonly made: Model } | null = null;
+  private under: { readonly model: Model; readonly experiments: Experiments | null; readonly oversight: Oversight; readonly made: Model } | null =
+    null;
 
   constructor(private readonly setting: TaskModelsSetting) {}
 
   /** @throws a {@link ModelAwaited} where the model has to be opened first */
   at(timeMs: number): Model {
-    const { followed } = this.setting;
     const models = this.progress ?? this.begin();
     models.decidedMs = Math.max(models.decidedMs, timeMs);
     const adopted = deciding(models);
-    const model = this.modelOf(adopted?.model ?? null, timeMs);
-    // A run that follows no experiments decides under none, whatever one before it did.
-    if (adopted?.experiments === undefined || followed.experiments === undefined) return model;
-    return this.underExperiments(model, followed.experiments.read(adopted.experiments));
+    if (adopted === undefined) return this.modelOf(null, timeMs, NO_OVERSIGHT);
+    const oversight = this.oversightOf(adopted);
+    const experiments = this.experimentsOf(adopted);
+    const model = this.modelOf(adopted.model, timeMs, oversight);
+    return experiments === null && oversight === NO_OVERSIGHT ? model : this.underAll(model, experiments, oversight);
   }
 
-  private modelOf(ref: ModelRef | null, timeMs: number): Model {
-    return ref === null ? this.setting.followed.fallback.at(timeMs) : this.openedOf(ref);
+  private oversightOf({ oversight }: Adoption): Oversight {
+    return oversight === undefined ? NO_OVERSIGHT : (this.setting.followed.oversight?.read(oversight) ?? NO_OVERSIGHT);
   }
 
-  private underExperiments(model: Model, experiments: Experiments): Model {
-    if (this.under?.model === model && this.under.experiments === experiments) return this.under.made;
-    const { versions } = experiments;
+  /** A run that follows no experiments decides under none, whatever one before it did. */
+  private experimentsOf({ experiments }: Adoption): Experiments | null {
+    return experiments === undefined ? null : (this.setting.followed.experiments?.read(experiments) ?? null);
+  }
+
+  /** A model that was killed decides about nothing: in its place what decides without one, and where that is killed too, the formula. */
+  private modelOf(ref: ModelRef | null, timeMs: number, oversight: Oversight): Model {
+    // A run that follows no registry decides with what it has, whatever one before it did.
+    const model = ref === null || this.setting.followed.isStill === true ? null : this.openedOf(ref);
+    if (model !== null && !oversight.isKilled(model.version)) return model;
+    const fallback = this.setting.followed.fallback.at(timeMs);
+    return oversight.isKilled(fallback.version) ? formulaModels.at(timeMs) : fallback;
+  }
+
+  private underAll(model: Model, experiments: Experiments | null, oversight: Oversight): Model {
+    const { under } = this;
+    if (under?.model === model && under.experiments === experiments && under.oversight === oversight) return under.made;
+    const versions = experiments?.versions;
     const named = (number: string): Model | undefined => {
       const digest = versions?.[number];
-      return digest === undefined ? undefined : this.openedOf({ number, digest });
+      const found = digest === undefined ? undefined : this.openedOf({ number, digest });
+      if (found === undefined || oversight.isKilled(found.version)) return undefined;
+      return oversight === NO_OVERSIGHT ? found : { ...found, oversight };
     };
-    const made = { ...model, experiments, ...(versions === undefined ? {} : { named }) };
-    this.under = { model, experiments, made };
+    const made = {
+      ...model,
+      ...(experiments === null ? {} : { experiments }),
+      ...(versions === undefined ? {} : { named }),
+      ...(oversight === NO_OVERSIGHT ? {} : { oversight }),
+    };
+    this.under = { model, experiments, oversight, made };
     return made;
   }
 
@@ -84,10 +111,23 @@ export class TaskModels implements Models {
   private wanted({ adopted, decidedMs }: ModelProgress): Adoption | null {
     if (this.setting.isFixed) return null;
     const last = adopted.at(-1)!;
-    const [model, experiments] = [this.wantedModel(last), this.wantedExperiments(last)];
-    if (model === null && experiments === null) return null;
+    const [model, experiments, oversight] = [this.wantedModel(last), this.wantedExperiments(last), this.wantedOversight(last)];
+    if (model === null && experiments === null && oversight === null) return null;
     const fromMs = Math.max(decidedMs + 1, this.earliestOf(last, model, experiments));
-    return adoptionOf(model?.ref ?? last.model, experiments?.payload ?? this.goingOn(last), fromMs);
+    const under = { experiments: experiments?.payload ?? this.goingOn(last), oversight: oversight ?? last.oversight };
+    return adoptionOf(model?.ref ?? this.modelGoingOn(last), under, fromMs);
+  }
+
+  private modelGoingOn(last: Adoption): ModelRef | null {
+    return this.setting.followed.isStill === true ? null : last.model;
+  }
+
+  /** Text of what people decided that the last adoption does not have. */
+  private wantedOversight(last: Adoption): string | null {
+    const { followed, firstLookAtOversight = 1 } = this.setting;
+    const current = followed.oversight?.current ?? null;
+    if (current === null || current.look < firstLookAtOversight) return null;
+    return (last.oversight ?? '') === current.text ? null : current.text;
   }
 
   /** From when on what is new may decide; what goes on from an adoption that has not begun begins no earlier than that. */
@@ -151,14 +191,28 @@ export class TaskModels implements Models {
 
   /** With the model and the experiments that are current when the first decision asks; where there are none, that is kept, too. */
   private begin(): ModelProgress {
-    const { current, experiments } = this.setting.followed;
     const models: ModelProgress = { decidedMs: -Infinity, count: 0, adopted: [] };
     this.setting.progress.models = models;
-    const fromMs = current?.trainedUntilMs ?? -Infinity;
-    const running = experiments?.current ?? null;
-    if (running === null || running.sinceMs > fromMs) this.take(models, adoptionOf(current?.ref ?? null, undefined, fromMs));
-    if (running !== null) this.take(models, adoptionOf(current?.ref ?? null, running.payload, Math.max(fromMs, running.sinceMs)));
+    const oversight = this.firstOversight();
+    // What decides as it always does is no decision that a log has to keep.
+    if (this.setting.followed.isStill === true && oversight === '') models.adopted = [adoptionOf(null, {}, -Infinity)];
+    else this.takeFirst(models, oversight);
     return models;
+  }
+
+  /** A replay begins as the live version did. */
+  private firstOversight(): string {
+    const { followed, isFixed } = this.setting;
+    return isFixed ? '' : (followed.oversight?.current?.text ?? '');
+  }
+
+  private takeFirst(models: ModelProgress, oversight: string): void {
+    const { current, experiments } = this.setting.followed;
+    const [ref, fromMs] = [current?.ref ?? null, current?.trainedUntilMs ?? -Infinity];
+    const running = experiments?.current ?? null;
+    if (running === null || running.sinceMs > fromMs) this.take(models, adoptionOf(ref, { oversight }, fromMs));
+    if (running === null) return;
+    this.take(models, adoptionOf(ref, { experiments: running.payload, oversight }, Math.max(fromMs, running.sinceMs)));
   }
 
   private take(models: ModelProgress, adoption: Adoption): void {
@@ -168,9 +222,16 @@ export class TaskModels implements Models {
   }
 }
 
-const adoptionOf = (model: ModelRef | null, experiments: string | undefined, fromMs: number): Adoption => ({
+/** What an adoption has beside its model. */
+interface Under {
+  readonly experiments?: string | undefined;
+  readonly oversight?: string | undefined;
+}
+
+const adoptionOf = (model: ModelRef | null, { experiments, oversight = '' }: Under, fromMs: number): Adoption => ({
   model,
   ...(experiments === undefined ? {} : { experiments }),
+  ...(oversight === '' ? {} : { oversight }),
   fromMs,
 });
 

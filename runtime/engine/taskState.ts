@@ -119,10 +119,15 @@ class CachedStore implements KeyedState<unknown> {
       if (!entry.dirty) continue;
       entry.dirty = false;
       const { key, row } = entry;
-      if (row !== undefined || entry.stored) into.push({ store: this.name, key, value: row === undefined ? null : this.codec.encode(row) });
+      if (row !== undefined || entry.stored) into.push(this.writeOf(key, row));
       entry.stored = row !== undefined;
     }
     this.changes = [];
+  }
+
+  private writeOf(key: string, row: unknown): StateWrite {
+    const write = { store: this.name, key, value: row === undefined ? null : this.codec.encode(row) };
+    return this.codec.namesLearners ? { ...write, isOfSeveral: true } : write;
   }
 
   /** Forgets the oldest clean rows above `most`. */

@@ -68,6 +68,8 @@ export class Worker {
   private readonly stopped = new AbortController();
   private failure: Error | null = null;
   private wake: () => void = () => undefined;
+  private nextLookMs = 0;
+  private readonly pollMs: number;
 
   constructor(
     topologies: readonly Topology[],
@@ -75,7 +77,8 @@ export class Worker {
     private readonly options: WorkerOptions,
   ) {
     this.placement = 'join' in storage ? storage : localPlacement(storage);
-    const { region, models = null, shadow } = options;
+    const { region, models = null, shadow, pollMs = 200 } = options;
+    this.pollMs = pollMs;
     const setting = shadow === undefined ? { models } : { models, shadow };
     this.deployments = topologies.map((topology) => new Deployment(topology, region, storage, setting));
     // Every task may listen.
@@ -133,25 +136,35 @@ export class Worker {
 
   /** Opens the tasks whose own partitions are all among these; none where these are another one's before that is done. */
   private async open(group: string, partitions: readonly PartitionName[], isOver: () => boolean): Promise<void> {
-    const deployment = this.deployments.find(({ id }) => id === group)!;
-    const given = new Set(partitions.map(partitionName));
     const opened: RunningTask[] = [];
-    for (const subtopology of deployment.graph.subtopologies) {
-      const readBy = partitionsRead(deployment, subtopology);
-      for (let partition = 0; partition < subtopology.partitions; partition++) {
-        const read = readBy(partition);
-        if (!read.own.every((one) => given.has(partitionName(one)))) continue;
-        opened.push(...(await this.opened({ deployment, subtopology, partition, read, isOver })));
-      }
+    const leave = (): Promise<unknown> => Promise.all(opened.map((running) => running.leave().catch(() => undefined)));
+    try {
+      for (const opening of this.openings(group, partitions, isOver)) opened.push(...(await this.opened(opening)));
+    } catch (error) {
+      // Nobody else knows of them: what they have claimed would stay claimed.
+      await leave();
+      throw error;
     }
     if (isOver()) {
-      await Promise.all(opened.map((running) => running.leave().catch(() => undefined)));
+      await leave();
       return;
     }
     this.tasks.push(...opened);
     for (const running of opened) this.tasksByName.set(running.task.name, running);
     this.expectWriters(opened);
     this.wake();
+  }
+
+  private *openings(group: string, partitions: readonly PartitionName[], isOver: () => boolean): Generator<Opening> {
+    const deployment = this.deployments.find(({ id }) => id === group)!;
+    const given = new Set(partitions.map(partitionName));
+    for (const subtopology of deployment.graph.subtopologies) {
+      const readBy = partitionsRead(deployment, subtopology);
+      for (let partition = 0; partition < subtopology.partitions; partition++) {
+        const read = readBy(partition);
+        if (read.own.every((one) => given.has(partitionName(one)))) yield { deployment, subtopology, partition, read, isOver };
+      }
+    }
   }
 
   /** None where its partitions are another one's by then. */
@@ -225,6 +238,7 @@ export class Worker {
     let started = false;
     // Not at rest alone: where one task always has work, the others would wait for its end.
     this.wakeTasks();
+    if (this.isEndless && performance.now() >= this.nextLookMs) this.lookAgain();
     for (const running of this.tasks) {
       if (running.busy !== null || running.state !== 'more' || running.isLeaving) continue;
       running.busy = this.stepOf(running);
@@ -259,10 +273,21 @@ export class Worker {
   /** Nothing to do anywhere: looks again at what the log took meanwhile, then ends or sleeps. */
   private async rest(): Promise<boolean> {
     if (this.wakeTasks()) return true;
-    if (this.options.mode !== 'follow' && !this.placement.isShared) return this.assertNothingWaits();
+    if (!this.isEndless) return this.assertNothingWaits();
     await this.sleep();
-    for (const running of this.tasks) running.state = 'more';
+    this.lookAgain();
     return true;
+  }
+
+  /** It goes on when there is nothing to do. */
+  private get isEndless(): boolean {
+    return this.options.mode === 'follow' || this.placement.isShared;
+  }
+
+  /** Time passes for tasks without records, too: of channels that are silent, of models, of their claims. */
+  private lookAgain(): void {
+    this.nextLookMs = performance.now() + this.pollMs;
+    for (const running of this.tasks) running.state = 'more';
   }
 
   private wakeTasks(): boolean {
@@ -320,7 +345,7 @@ export class Worker {
 
   private sleep(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.options.pollMs ?? 200);
+      const timer = setTimeout(resolve, this.pollMs);
       this.wake = () => {
         clearTimeout(timer);
         resolve();

@@ -1,4 +1,4 @@
-import { LocalSchemaIds, physicalTopicName, topicCodec, type SchemaIds, type Topic } from '../../schemas/index.js';
+import { LocalSchemaIds, physicalTopicName, regionalCodec, topicCodec, type SchemaIds, type Topic } from '../../schemas/index.js';
 import type { StreamView } from '../../operators/featureViews/featureView.js';
 import { isMarker, readHeader } from '../engine/header.js';
 import type { LogRecord } from '../ports.js';
@@ -14,7 +14,7 @@ export interface TopicViews {
   /** Physical name of the topic. */
   readonly topic: string;
   readonly views: readonly StreamView[];
-  /** The rows of a record: none of a marker, `null` for what cannot be decoded or has no event time. */
+  /** The rows of a record: none of a marker, `null` for what cannot be decoded, is of another region or has no event time. */
   rowsOf(partition: number, record: LogRecord): readonly ViewRow[] | null;
 }
 
@@ -25,7 +25,7 @@ export function viewsByTopic(views: readonly StreamView[], region: string, schem
   const topics = new Set<Topic<string, unknown>>(views.map(({ topic }) => topic));
   return [...topics].map((topic) => {
     const own = views.filter((view) => view.topic === topic);
-    const codec = topicCodec(topic, schemas);
+    const codec = regionalCodec(topic, topicCodec(topic, schemas), region);
     return {
       topic: physicalTopicName(region, topic.name),
       views: own,

@@ -8,9 +8,10 @@ import type { LabelsOf, NameOf } from './metrics.js';
 import type { StateSizes } from './stateSizes.js';
 
 /** The metric of each counter of a task. */
-const METRIC_OF: Readonly<Record<keyof TaskCounters, NameOf<'counter'>>> = {
+const METRIC_OF: Readonly<Record<keyof Required<TaskCounters>, NameOf<'counter'>>> = {
   records: 'skillforge_records_total',
   repeated: 'skillforge_repeated_records_total',
+  erased: 'skillforge_erased_records_total',
   timers: 'skillforge_timers_total',
   outputs: 'skillforge_output_records_total',
   deadLetters: 'skillforge_dead_letters_total',
@@ -42,7 +43,7 @@ export interface MeteredOptions {
  */
 export function metered(placement: Placement, sink: MetricSink, { sizes, now = Date.now }: MeteredOptions = {}): Placement {
   const codes = new DeadLetterCodes(placement.schemas);
-  return wrapped(placement, (access, { name, group: topology }) => {
+  const counted = wrapped(placement, (access, { name, group: topology }) => {
     const task = new MeteredTask(access, name, { topology }, { sink, codes, now });
     const unwatch = sizes?.watch(access, topology);
     return {
@@ -56,6 +57,7 @@ export function metered(placement: Placement, sink: MetricSink, { sizes, now = D
       commit: (commit, positions) => task.commit(commit, positions),
     };
   });
+  return { ...counted, refused: (topic, code) => sink.add('skillforge_refused_records_total', { topic, code }, 1) };
 }
 
 interface Meters {
@@ -112,7 +114,7 @@ class MeteredTask {
       throw error;
     }
     sink.observe('skillforge_commit_duration_seconds', labels, (performance.now() - startMs) / 1000);
-    for (const counter of COUNTERS) sink.add(METRIC_OF[counter], labels, now[counter] - (before?.[counter] ?? 0));
+    for (const counter of COUNTERS) sink.add(METRIC_OF[counter], labels, (now[counter] ?? 0) - (before?.[counter] ?? 0));
     this.before = now;
     for (const [code, count] of letters) sink.add('skillforge_dead_letters_by_code_total', { ...labels, code }, count);
     sink.add('skillforge_state_writes_total', labels, commit.state.length);

@@ -1,6 +1,9 @@
 import { LocalSchemaIds, parsePhysicalTopicName, topicCodec, topics, type DeadLetter, type SchemaIds, type TopicCodec } from '../../schemas/index.js';
 import type { OutputRecord } from '../ports.js';
 
+/** A replay has dead letters of its own, with its number behind the name. */
+const LETTERS = new RegExp(`^${topics.deadLetters.name}(\\.v[1-9]\\d*)?$`);
+
 /** Reads from the dead letters of commits why they were written. */
 export class DeadLetterCodes {
   private codec: TopicCodec<DeadLetter> | null = null;
@@ -19,7 +22,7 @@ export class DeadLetterCodes {
   }
 
   private codeOf({ topic, key, value }: OutputRecord): string | null {
-    if (value === null || parsePhysicalTopicName(topic).name !== topics.deadLetters.name) return null;
+    if (value === null || !LETTERS.test(parsePhysicalTopicName(topic).name)) return null;
     this.codec ??= topicCodec(topics.deadLetters, this.ids ?? LocalSchemaIds.withAccepted());
     return this.codec.decode(key?.toString() ?? '', value).code;
   }

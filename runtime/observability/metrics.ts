@@ -22,12 +22,20 @@ const DELAY_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1
 export const METRICS = {
   skillforge_records_total: counter(TOPOLOGY, 'Records taken from sources by tasks of this process, as of their commits; markers are left out.'),
   skillforge_repeated_records_total: counter(TOPOLOGY, 'Records of sources that were there once more, and were passed over.'),
+  skillforge_erased_records_total: counter(
+    TOPOLOGY,
+    'Records of sources that nobody can read any more, because the key of their learner was deleted: they were passed over.',
+  ),
   skillforge_output_records_total: counter(TOPOLOGY, 'Records sent to topics, dead letters and control records included; markers are left out.'),
   skillforge_timers_total: counter(TOPOLOGY, 'Timers of event time that fired.'),
   skillforge_dead_letters_total: counter(TOPOLOGY, 'Records and timers that failed, and went to the dead letters.'),
   skillforge_dead_letters_by_code_total: counter(
     ['topology', 'code'],
     'The same by the code of the error. A code that did not happen in this process has no series: rates and alerts are for the metric above.',
+  ),
+  skillforge_refused_records_total: counter(
+    ['topic', 'code'],
+    'Records of the control topic that are of another region, or say nothing that can be read: no task applies them. Records of other topics become dead letters.',
   ),
   skillforge_late_records_total: counter(TOPOLOGY, 'Records that came behind their window, where the topology discards them.'),
   skillforge_lookup_misses_total: counter(TOPOLOGY, 'Records that found no row in a table, where the topology discards them.'),

@@ -56,6 +56,12 @@ export class RegistryClient {
     return typeof found?.schema === 'function' ? found.schema({ exportAttrs: true }) : null;
   }
 
+  /** The newest schema of a subject; `null` for a subject that is not there, or whose newest is none of Avro. */
+  async newest(subject: string): Promise<AvroRecord | null> {
+    const id = await this.unlessMissing(() => this.registry.getLatestSchemaId(subject), `asking for the newest version of ${subject}`);
+    return id === null ? null : this.schemaOf(id);
+  }
+
   /** The schemas of a subject, the oldest first; none for a subject that is not there. */
   async versions(subject: string): Promise<AvroRecord[]> {
     const doing = `asking for the versions of ${subject}`;

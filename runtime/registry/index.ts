@@ -12,7 +12,7 @@ import { RegisteredIds } from './registeredIds.js';
 
 export { RegistryClient } from './client.js';
 export { COMPATIBILITIES, withDefaults, type Compatibility, type FullRegistryOptions, type RegistryOptions } from './options.js';
-export { problemText, subjectOf, subjectProblems, type SubjectProblem } from './subjectChange.js';
+export { problemText, readerProblems, subjectOf, subjectProblems, type SubjectProblem } from './subjectChange.js';
 
 /** Ids of a registry, with what the documents remember of it; nothing is asked yet. @throws SFS_REGISTRY_OPTION */
 export function openRegistry(options: RegistryOptions, documents: Storage['documents']): SchemaRegistry {

@@ -1,4 +1,4 @@
-import { SkillForgeError, compareSchemas, type AvroRecord } from '../../schemas/index.js';
+import { SkillForgeError, compareSchemas, readingProblems, type AvroRecord } from '../../schemas/index.js';
 import type { RegistryClient } from './client.js';
 
 /** What a schema breaks in a subject of a registry. */
@@ -30,6 +30,18 @@ export async function subjectProblems(client: RegistryClient, topic: string, sch
       for (const { path, message } of forward) add(problems, { subject, path, message: `older readers cannot read it: ${message}` });
   }
   return [...problems.values()];
+}
+
+/**
+ * Why who reads a topic with this schema cannot read what is written there now, by the newest version of its subject; empty when it can, and for a
+ * subject that is not there. @param topic - its physical name
+ * @throws SFS_REGISTRY_UNAVAILABLE, SFS_REGISTRY_REFUSED
+ */
+export async function readerProblems(client: RegistryClient, topic: string, schema: AvroRecord): Promise<SubjectProblem[]> {
+  const subject = subjectOf(topic);
+  const newest = await client.newest(subject);
+  const problems = newest === null ? [] : readingProblems(schema, newest);
+  return problems.map(({ path, message }) => ({ subject, path, message: `the newest version cannot be read: ${message}` }));
 }
 
 function add(problems: Map<string, SubjectProblem>, problem: SubjectProblem): void {

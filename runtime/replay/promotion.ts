@@ -1,7 +1,8 @@
 /** Moves readers from one version of a topology to another, and back, and deletes the one that lost. */
-import { LocalSchemaIds, SkillForgeError, controlKey, physicalTopicName, topicCodec, topics, type Control, type Topic } from '../../schemas/index.js';
+import { SkillForgeError, controlKey, physicalTopicName, topics, type Control, type TopicCodec } from '../../schemas/index.js';
 import type { TopologyGraph } from '../../operators/graph.js';
 import type { OutputRecord } from '../ports.js';
+import { registeredCodec } from '../registeredCodec.js';
 import { keepReplay } from './beginning.js';
 import { recordsBehind, taskNames } from './positions.js';
 import type { ReplayPlace, ReplayView } from './replayPlace.js';
@@ -125,26 +126,23 @@ const shadowOnly = ({ graph, outputs }: Replay): string[] =>
 
 async function point(place: ReplayPlace, graph: TopologyGraph, to: LiveVersion, nowMs: number): Promise<Promotion['pointers']> {
   const pointers = resultTopics(graph).map((topic) => ({ topic, serve: versionedName(topic, to.outputs) }));
-  await place.append(pointers.map((pointer) => pointerRecord(place.region, graph.name, to.number, pointer, nowMs)));
+  const codec = await registeredCodec(place.tools.schemas, place.region, topics.control);
+  const version = { region: place.region, topology: graph.name, topologyVersion: to.number };
+  await place.append(pointers.map((pointer) => pointerRecord(codec, version, pointer, nowMs)));
   return pointers;
 }
 
-function pointerRecord(region: string, topology: string, version: number, pointer: Promotion['pointers'][number], nowMs: number): OutputRecord {
+function pointerRecord(
+  codec: TopicCodec<Control>,
+  version: Pick<Control, 'region' | 'topology' | 'topologyVersion'>,
+  pointer: Promotion['pointers'][number],
+  nowMs: number,
+): OutputRecord {
   const id = controlKey(`pointer ${pointer.topic} ${pointer.serve} ${nowMs}`);
   const fields = { subtopology: null, partition: null, channel: null, position: null, clockMs: null };
-  const control: Control = {
-    id,
-    kind: 'POINTER',
-    madeAtMs: nowMs,
-    region,
-    topology,
-    topologyVersion: version,
-    ...fields,
-    payload: JSON.stringify(pointer),
-  };
-  const codec = topicCodec(topics.control as Topic<string, unknown>, LocalSchemaIds.withAccepted());
+  const control: Control = { id, kind: 'POINTER', madeAtMs: nowMs, ...version, ...fields, payload: JSON.stringify(pointer) };
   return {
-    topic: physicalTopicName(region, topics.control.name),
+    topic: physicalTopicName(version.region, topics.control.name),
     partition: 0,
     key: Buffer.from(id),
     value: codec.encode(id, control),

@@ -19,6 +19,7 @@ export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place
       return wrappedTask(access, waysOf(access, place));
     },
     records: (topic, partition) => placement.records(topic, partition),
+    refused: (topic, code) => placement.refused?.(topic, code),
     leave: () => placement.leave(),
   };
 }

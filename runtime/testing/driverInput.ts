@@ -3,7 +3,7 @@ import { keyOf, SkillForgeError, type Topic, type TopicCodec } from '../../schem
 import type { SourceInput } from '../../operators/stage.js';
 import { clockMarkers } from '../engine/clock.js';
 import { HeaderWriter } from '../engine/header.js';
-import { partitionOf } from '../engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { OutputRecord } from '../ports.js';
 
 /** A record on its way to the log. */

@@ -4,7 +4,7 @@ import { inOneBatch, type Batching } from './batching.js';
 
 /** How a topology is tested. */
 export interface DriverOptions {
-  /** Default `test`. */
+  /** Default `test`. Records of another region are refused, as in production: they become dead letters. */
   readonly region?: string;
   /** What the topologies decide with. Default none. */
   readonly models?: Models;

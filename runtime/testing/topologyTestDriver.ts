@@ -163,7 +163,7 @@ export class TopologyTestDriver {
   counters(): TaskCounters {
     const sum = newProgress().counters;
     const names = Object.keys(sum) as (keyof TaskCounters)[];
-    for (const { counters } of this.progress()) for (const name of names) sum[name] += counters[name];
+    for (const { counters } of this.progress()) for (const name of names) sum[name] = (sum[name] ?? 0) + (counters[name] ?? 0);
     return sum;
   }
 

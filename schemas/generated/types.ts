@@ -736,6 +736,34 @@ export interface LmsEvent {
   readonly personal: LmsDetails | Sealed;
 }
 
+/** What was decided, by whom and why. */
+export interface OverrideDetails {
+  /** Whether the learner gets what is popular in place of lists of their own. Personal: profile. */
+  readonly baseline: boolean;
+  /** Items that stand first, in this order. Personal: profile. */
+  readonly pinned: readonly ItemId[];
+  /** Items that are not shown. Personal: profile. */
+  readonly excluded: readonly ItemId[];
+  /** Who decided: an account or a name. Personal: pseudonym. */
+  readonly by: string;
+  /** Why, in their words. Personal: profile. */
+  readonly reason: string;
+}
+
+/** What a person decided about the recommendations of one learner; the last record of a learner holds. */
+export interface Override {
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** Identity of the record: one that is in the topic twice was written once. */
+  readonly id: string;
+  /** When it was written, by the clock of the writer. Unit: ms since epoch (UTC). */
+  readonly madeAtMs: number;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: profile. */
+  readonly personal: OverrideDetails | Sealed;
+}
+
 /** What came out of it. */
 export interface QuizDetails {
   /** Catalogue item answered. Personal: behavioural. */
@@ -886,6 +914,7 @@ export interface SchemaTypes {
   readonly 'learner-mastery': LearnerMastery;
   readonly 'learner-profile': LearnerProfile;
   readonly 'lms-event': LmsEvent;
+  readonly 'override': Override;
   readonly 'quiz-result': QuizResult;
   readonly 'recommendation': Recommendation;
   readonly 'sealed': Sealed;

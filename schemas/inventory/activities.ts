@@ -56,6 +56,12 @@ export const activities = {
     persons: LEARNERS,
     recipients: 'people who evaluate experiments',
   },
+  oversight: {
+    purpose: 'Let people stop or overrule the recommender, for all and for one learner, and keep who did so and why (AI Act article 14).',
+    legalBasis: 'legal-obligation',
+    persons: 'learners whose recommendations a person overruled; people who oversee the recommender',
+    recipients: OPERATORS,
+  },
   operation: {
     purpose: 'Run the installation: repair what failed, repeat a day, restore after a loss.',
     legalBasis: 'legitimate-interests',

@@ -23,7 +23,23 @@ export const stores = {
     holds: ALL,
     activities: ['course-recommendations', 'personal-recommendations', 'course-statistics', 'operation'],
     kept: 'topics as they declare; state as long as its topology version runs',
-    inFolder: ['data.mdb', 'data.mdb-lock', 'lock.mdb', 'writer-*.sock', 'writer.lock', 'room-*.probe', '.new-*'],
+    inFolder: ['data.mdb', 'data.mdb-lock', 'lock.mdb', 'writer-*.sock', 'writer.lock', 'room-*.probe', '.new-*', 'oversight'],
+  },
+  'data-keys': {
+    description:
+      'Data keys of learners and of days, wrapped, with a salted digest in place of the owner; of deleted keys a random id (`skillforge privacy keys`).',
+    holds: ['none'],
+    activities: ['rights'],
+    kept: 'until the learner is erased (`skillforge privacy erase`); the key of a day until 32 days later, at the next rotation',
+    inFolder: ['keys'],
+  },
+  'kafka-log': {
+    description:
+      'All topics of a region on servers, in Kafka; what is personal in them is under a key of the learner where the region has data keys.',
+    holds: ALL,
+    activities: ['course-recommendations', 'personal-recommendations', 'course-statistics', 'operation'],
+    kept: 'as topics declare; unreadable from the erasure of the learner on',
+    inFolder: [],
   },
   'redis-state': {
     description: 'State of topologies on servers, in Redis.',

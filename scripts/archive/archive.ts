@@ -1,6 +1,6 @@
 /** Archives topics: once up to their ends, or as they grow. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SkillForgeError, physicalTopicName, schemaOf } from '../../schemas/index.js';
+import { SkillForgeError, assertOwnRegion, physicalTopicName, schemaOf } from '../../schemas/index.js';
 import type { PartitionRange, ToolAccess } from '../../runtime/ports.js';
 import { decoderOf, knownTopic, topicUnknown } from '../commands/topicCodecs.js';
 import { rangesOf } from '../training/topicRecords.js';
@@ -15,6 +15,8 @@ export interface ArchiveOptions {
   /** Without the region. */
   readonly topics: readonly string[];
   readonly out: string;
+  /** Keeps what is personal as it lies: sealed (false). */
+  readonly isSealed?: boolean;
   readonly onProgress?: (progress: { readonly topic: string; readonly done: number; readonly total: number }) => void;
   /** Told after each step that reached the disk. */
   readonly reached?: Reached;
@@ -119,14 +121,24 @@ interface OpenTopic {
   partition(number: number, range: PartitionRange): PartitionArchive;
 }
 
-async function openTopic(tools: ToolAccess, name: string, { region, out, reached = () => undefined }: ArchiveOptions): Promise<OpenTopic> {
+async function openTopic(
+  tools: ToolAccess,
+  name: string,
+  { region, out, isSealed = false, reached = () => undefined }: ArchiveOptions,
+): Promise<OpenTopic> {
   const physical = physicalTopicName(region, name);
   const specs = await tools.topics();
   const isThere = specs.some((spec) => spec.name === physical);
   const topic = knownTopic(tools, physical);
   if (topic === null) throw isThere ? schemaUnknown(physical) : topicUnknown(specs, region, name);
-  const columns = columnsOf(schemaOf(topic));
-  const archive = { folder: topicFolder(out, name, region), topic: physical, columns, decode: decoderOf(tools, physical)!, reached };
+  const columns = columnsOf(schemaOf(topic), isSealed);
+  const decoder = decoderOf(tools, physical)!;
+  const decode = (key: string, bytes: Buffer): unknown => {
+    const value = decoder(key, bytes);
+    assertOwnRegion(topic, value, region);
+    return value;
+  };
+  const archive = { folder: topicFolder(out, name, region), topic: physical, columns, decode, reached, isSealed };
   recover(archive.folder);
   writeDurably(columnsFile(archive.folder), parquetBytes(columns, []), reached);
   const partitions = new Map<number, PartitionArchive>();

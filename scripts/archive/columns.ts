@@ -16,6 +16,8 @@ export interface ArchivedRecord {
   readonly value: Readonly<Record<string, unknown>> | null;
   /** Of a value that cannot be read: why, and its bytes as they are. */
   readonly unreadable: { readonly code: string; readonly bytes: Buffer } | null;
+  /** In an archive that stays sealed: the value as it lies. */
+  readonly sealed?: Buffer | null;
 }
 
 /** A column: its place in the file's schema, and its value in a record. */
@@ -70,14 +72,17 @@ const POSITION: readonly Column[] = [
   flat('_bytes', BYTES, ({ unreadable }) => unreadable?.bytes),
 ];
 
+const SEALED = flat('_sealed', BYTES, ({ sealed }) => sealed);
+
 /**
  * The columns of a topic: where a record stood, then each field of the schema, those of the envelope as the others. Names are those of the
  * schema in snake case; an instant in ms is a timestamp, and loses the unit at the end of its name. Arrays of one simple type are lists; maps, records
  * within records and unions of several types are JSON.
+ * @param isSealed - of an archive that stays sealed: columns of the envelope are empty, and `_sealed` has the record as it lies
  */
-export function columnsOf(schema: AvroRecord): readonly Column[] {
+export function columnsOf(schema: AvroRecord, isSealed = false): readonly Column[] {
   const definitions = new Definitions(schema);
-  const columns = [...POSITION];
+  const columns = isSealed ? [...POSITION, SEALED] : [...POSITION];
   const add = (field: AvroField, valueOf: Column['of']): void => {
     const name = columnName(field);
     const isTaken = columns.some((column) => column.name === name);
@@ -87,7 +92,8 @@ export function columnsOf(schema: AvroRecord): readonly Column[] {
     if (!isEnvelopeSchema(field.type)) add(field, ({ value }) => value?.[field.name]);
     else {
       const clear = definitions.resolved(field.type[0]) as AvroRecord;
-      const inside = ({ value }: ArchivedRecord) => value?.[field.name] as Readonly<Record<string, unknown>> | null | undefined;
+      const inside = ({ value, sealed = null }: ArchivedRecord) =>
+        sealed === null ? (value?.[field.name] as Readonly<Record<string, unknown>> | null | undefined) : null;
       for (const member of clear.fields) add(member, (record) => inside(record)?.[member.name]);
     }
   }

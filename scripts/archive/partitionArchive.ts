@@ -25,6 +25,8 @@ export interface TopicArchive {
   readonly columns: readonly Column[];
   readonly decode: ValueDecoder;
   readonly reached: Reached;
+  /** Keeps what is personal as it lies: sealed. */
+  readonly isSealed?: boolean;
 }
 
 /** What came of some archiving. */
@@ -130,10 +132,19 @@ export class PartitionArchive {
     if (value === null) return { ...place, eventTimeMs: eventTimeOf(record, null), value: null, unreadable: null };
     try {
       const decoded = this.topic.decode(key ?? '', value) as ArchivedRecord['value'];
-      return { ...place, eventTimeMs: eventTimeOf(record, decoded), value: decoded, unreadable: null };
+      return { ...place, eventTimeMs: eventTimeOf(record, decoded), value: decoded, unreadable: null, sealed: this.sealedOf(record) };
     } catch (error) {
-      return { ...place, eventTimeMs: eventTimeOf(record, null), value: null, unreadable: { code: errorCodeOf(error), bytes: value } };
+      return {
+        ...place,
+        eventTimeMs: eventTimeOf(record, null),
+        value: null,
+        unreadable: { code: errorCodeOf(error), bytes: this.sealedOf(record) ?? value },
+      };
     }
+  }
+
+  private sealedOf({ sealed, value }: LogRecord): Buffer | null {
+    return this.topic.isSealed === true ? (sealed ?? value) : null;
   }
 
   private flush(to: number): void {

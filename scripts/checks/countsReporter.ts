@@ -1,14 +1,26 @@
 import { writeFileSync } from 'node:fs';
+import type { UserConsoleLog } from 'vitest';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport } from './counts.js';
+import { KNOWN_SECRET } from './knownSecret.js';
 
 /**
  * Ends a run of vitest with what was skipped and why, and the plain line of counts; or, where `SKILLFORGE_TEST_REPORT`
- * names a file, leaves both there for `npm test`. A test file that cannot be loaded and an error outside every test count as failed.
+ * names a file, leaves both there for `npm test`. A test file that cannot be loaded and an error outside every test count as failed, and so does
+ * a secret of the tests in what they log.
  */
 export default class CountsReporter implements Reporter {
+  private leaks = 0;
+
+  onUserConsoleLog({ content }: UserConsoleLog): void {
+    if (!content.includes(KNOWN_SECRET)) return;
+    this.leaks++;
+    console.error('a secret of the tests was logged');
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    const report = reportOf(modules, errors);
+    const found = reportOf(modules, errors);
+    const report = { ...found, failed: found.failed + this.leaks };
     const path = process.env[REPORT_FILE_VARIABLE];
     if (path !== undefined) writeFileSync(path, JSON.stringify(report));
     else console.log([...skipLines(report.skips), countsLine(report)].join('\n'));

@@ -24,9 +24,10 @@ const SUITES: readonly LongSuite[] = [
   { name: 'faults on real servers, and without each guard', folder: 'test/integration/faults', env: { SKILLFORGE_FAULTS: 'long' } },
   { name: 'the leader of three brokers killed', folder: 'test/scripts/services', env: { SKILLFORGE_FAULTS: 'long' } },
   { name: 'the fast tests on Node 24', folder: 'test/checks/node24.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
+  { name: 'inputs that are nearly right, a minute for each target', folder: 'test/security/fuzz', env: { SKILLFORGE_FUZZ_MS: '60000' } },
   { name: 'Redis that goes back', folder: 'test/integration/cluster/rollback.test.ts', env: { SKILLFORGE_FAULTS: 'long' } },
   {
-    name: 'model operations: training with MLflow, batch features again, Spark, drift, gates, a day of Airflow',
+    name: 'model operations: training with MLflow, batch features again, Spark, drift, gates, a day of Airflow, an evaluation, the demo model anew',
     folder: 'test/scripts',
     env: { SKILLFORGE_OPERATIONS: 'long' },
   },
@@ -36,6 +37,17 @@ const SUITES: readonly LongSuite[] = [
     folder: 'test/integration/cluster/reader.test.ts',
     env: { SKILLFORGE_OPERATIONS: 'long' },
   },
+  {
+    name: 'a reader under load while each server dies, and all of them',
+    folder: 'test/integration/cluster/failover.test.ts',
+    env: { SKILLFORGE_OPERATIONS: 'long' },
+  },
+  {
+    name: 'an erasure on servers, looked at after each step',
+    folder: 'test/integration/cluster/erasure.test.ts',
+    env: { SKILLFORGE_OPERATIONS: 'long' },
+  },
+  { name: 'the stages of the Dockerfile as plain commands', folder: 'test/deploy/image.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
   {
     name: 'every window over the real files, in other batches, too',
     folder: 'test/topologies/everyWindowRealFiles.test.ts',

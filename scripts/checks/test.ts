@@ -10,7 +10,7 @@ import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport } from './c
 import { projectRoot } from './sourceFiles.js';
 
 /** npm scripts that run before the tests, longest first, as many at a time as {@link AT_ONCE}. */
-const CHECKS = ['lint', 'typecheck', 'check:imports', 'format:check', 'check:docs', 'check:schemas'];
+const CHECKS = ['lint', 'typecheck', 'check:imports', 'check:audit', 'format:check', 'check:docs', 'check:schemas'];
 const AT_ONCE = 2;
 
 interface Outcome {

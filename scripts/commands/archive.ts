@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Archive, type ArchivedTopic } from '../archive/archive.js';
+import { openArchive } from '../archive/openedArchive.js';
 import { verifyArchive, type VerifiedPartition } from '../archive/verification.js';
 import { ARCHIVED_TOPICS } from '../archive/topics.js';
 import { EXIT } from './exitCodes.js';
@@ -17,6 +18,13 @@ interface WriteOptions extends ToolOptions {
   readonly out: string;
   readonly untilEnd?: true;
   readonly every: number;
+  readonly sealed?: true;
+}
+
+interface OpenOptions extends ToolOptions {
+  readonly topics: readonly string[];
+  readonly archive: string;
+  readonly out: string;
 }
 
 interface VerifyOptions extends ToolOptions {
@@ -36,7 +44,7 @@ beside a running "run". Values that cannot be read are kept as bytes, with the r
 
 /** Archives, and the command that checks it. */
 export function archiveCommand(): Command {
-  const group = groupCommand('archive', 'keep topics as Parquet files', [verifyCommand()]);
+  const group = groupCommand('archive', 'keep topics as Parquet files', [verifyCommand(), openCommand()]);
   return group.addCommand(writeCommand(), { isDefault: true });
 }
 
@@ -49,6 +57,7 @@ function writeCommand(): Command {
     .option('--topics <names>', 'topics without their region, with commas between', nameList, ARCHIVED_TOPICS)
     .requiredOption('--out <dir>', 'folder of the archive')
     .option('--until-end', 'stop at the end that each topic has now')
+    .option('--sealed', 'of a folder or a region with keys: keep what is personal as it lies, under the keys of learners')
     .option('--every <seconds>', 'write what has come at least so often', wholeNumber(1), EVERY_SECONDS)
     .action(write);
 }
@@ -64,6 +73,7 @@ async function write(options: WriteOptions): Promise<void> {
         region,
         topics,
         out,
+        isSealed: options.sealed === true,
         onProgress: ({ topic, done, total }) => line.update({ what: `archiving ${topic}`, done, total, unit: 'records' }),
       });
       if (options.untilEnd) await archive.untilEnd();
@@ -89,6 +99,30 @@ async function follow(archive: Archive, everySeconds: number): Promise<void> {
 function archivedText(archived: readonly ArchivedTopic[]): string {
   const rows = archived.map(({ topic, records, files, unreadable, lost }) => [topic, ...[records, files, unreadable, lost].map(countText)]);
   return tableText(['topic', 'records', 'files', 'unreadable', 'lost offsets'], rows);
+}
+
+const OPEN_DESCRIPTION = `Makes an archive in clear of one that was written with --sealed, for features and training: file by file, with the keys of the folder or the region. Of learners whose key
+was deleted rows stay without values, so that counts agree. Delete what is opened when it is not needed any more: deleting a key does not reach it.`;
+
+function openCommand(): Command {
+  return toolCommand('open', 'make an archive in clear of a sealed one', OPEN_DESCRIPTION, [
+    'skillforge archive open --archive ./archive --out ./opened',
+  ])
+    .option('--topics <names>', 'topics without their region, with commas between', nameList, ARCHIVED_TOPICS)
+    .requiredOption('--archive <dir>', 'folder of the sealed archive')
+    .requiredOption('--out <dir>', 'folder of the archive in clear')
+    .action(async (options: OpenOptions) => {
+      const { topics, region, archive, out } = options;
+      const opened = await readingTools(options, (tools) => openArchive(tools, { archive, out, region, topics }));
+      if (options.json) printJson({ topics: opened, out });
+      else
+        print(
+          tableText(
+            ['topic', 'records', 'erased'],
+            opened.map(({ topic, records, erased }) => [topic, countText(records), countText(erased)]),
+          ),
+        );
+    });
 }
 
 const VERIFY_DESCRIPTION = `Compares an archive with the log, offset by offset: each record up to the commit of its partition has to be in one file, once, and

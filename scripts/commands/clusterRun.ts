@@ -50,11 +50,10 @@ export async function runOnCluster(topologies: readonly Topology[], options: Ser
   const servers = await openServers(options);
   const { batchRecords, idleMs, untilEnd = false, models = null, monitor = null, onProgress } = request;
   const limits = batchRecords === undefined ? {} : { maxRecords: batchRecords };
-  const { worker, unfollow } = watchedWorker(
+  const { worker, follow, unfollow } = watchedWorker(
     topologies,
-    servers.cluster,
+    { placement: servers.cluster, tools: servers.cluster.tools(), monitor },
     { region: options.region, mode: 'follow', idleMs, models, limits },
-    monitor,
   );
   const watch = new ClusterWatch(worker);
   const looking = new AbortController();
@@ -65,6 +64,7 @@ export async function runOnCluster(topologies: readonly Topology[], options: Ser
   const signals = StopSignals.ofCommits(end);
   const timer = setInterval(() => onProgress?.(watch.look()), PROGRESS_MS);
   try {
+    await follow();
     await worker.start();
     const caughtUp = untilEnd ? caughtUpWith(servers, worker, options.region, looking.signal).finally(end) : Promise.resolve(false);
     // It is heard of when the run has ended, which it ends.
@@ -74,7 +74,7 @@ export async function runOnCluster(topologies: readonly Topology[], options: Ser
     return { ...watch.summary(), isDone: await caughtUp };
   } finally {
     looking.abort();
-    unfollow();
+    await unfollow();
     clearInterval(timer);
     signals.release();
     await servers.close();

@@ -4,10 +4,12 @@ import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
 import type { FeastStore } from '../../runtime/feast/index.js';
 import type { Installation } from '../privacy/erasure/places.js';
+import { regionServers, type RegionServers } from '../privacy/erasure/servers.js';
 import { chainFolderOf } from './decisionsChain.js';
 import { onFeatureStore, type FeatureStoreOptions } from './featureStoreOptions.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
 import { viewFolderOf, viewOption } from './readerView.js';
+import { openServers } from './serverOptions.js';
 import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** Where things are. */
@@ -17,6 +19,9 @@ export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'fe
   readonly chain?: string;
   readonly also?: readonly string[];
   readonly featureStore?: string;
+  /** Folders of the files of a broker and of Redis, to look into. */
+  readonly logDir?: string;
+  readonly redisDir?: string;
 }
 
 /** A command that goes through all places. */
@@ -35,25 +40,44 @@ export function placeCommand(signature: string, summary: string, description: st
     .option('--project <name>', 'project of Feast; skillforge_<region> by default, with _ for -');
 }
 
-/** Runs `work` on the places that options name. @throws SFS_ERASURE_SERVERS for servers, what opening the feature store throws, and what `work` throws */
-export function withInstallation<T>(options: PlaceOptions, work: (installation: Installation) => Promise<T>): Promise<T> {
-  const servers = options.kafka === undefined ? options.redis : options.kafka;
-  if (servers !== undefined) {
-    const message = `on ${servers} nothing is erased or exported yet: this works on the folder of one machine`;
-    throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers } });
+/** Runs `work` on the places that options name. @throws SFS_ERASURE_SERVERS for servers without data keys, what opening servers and the feature store throws, and what `work` throws */
+export async function withInstallation<T>(options: PlaceOptions, work: (installation: Installation) => Promise<T>): Promise<T> {
+  const { featureStore, kafka, redis } = options;
+  if (kafka === undefined && redis !== undefined) {
+    const message = `${redis} has the state of a region, whose topics are in Kafka: give --kafka as well, or neither for the folder of one machine`;
+    throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers: redis } });
   }
-  const { featureStore } = options;
-  const installationWith = (store: FeastStore | null): Installation => ({
-    data: options.data,
-    region: options.region,
-    view: viewFolderOf(options),
-    gatewayFolder: gatewayFolderOf(options),
-    chain: chainFolderOf(options),
-    also: options.also ?? [],
-    featureStore: store,
-  });
-  if (featureStore === undefined) return work(installationWith(null));
-  return onFeatureStore({ ...options, featureStore }, (store) => work(installationWith(store)));
+  const onStores = (servers?: RegionServers): Promise<T> => {
+    const installationWith = (store: FeastStore | null): Installation => ({
+      data: options.data,
+      region: options.region,
+      view: viewFolderOf(options),
+      gatewayFolder: gatewayFolderOf(options),
+      chain: chainFolderOf(options),
+      also: options.also ?? [],
+      featureStore: store,
+      ...(servers && { servers }),
+    });
+    return featureStore === undefined
+      ? work(installationWith(null))
+      : onFeatureStore({ ...options, featureStore }, (store) => work(installationWith(store)));
+  };
+  return kafka === undefined ? onStores() : onRegion(options, onStores);
+}
+
+async function onRegion<T>(options: PlaceOptions, work: (servers: RegionServers) => Promise<T>): Promise<T> {
+  const opened = await openServers(options);
+  try {
+    const { logDir = null, redisDir = null } = options;
+    const servers = await regionServers(opened, { name: `${options.kafka!} ${options.redis!}`, logDir, redisDir });
+    try {
+      return await work(servers);
+    } finally {
+      await servers.close();
+    }
+  } finally {
+    await opened.close();
+  }
 }
 
 /** The key that signs receipts. */

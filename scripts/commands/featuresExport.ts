@@ -41,11 +41,16 @@ export async function exported(options: FeaturesExportOptions): Promise<FeatureE
 }
 
 /** An export in some lines. */
-export function exportText({ rows, decisions, candidates, otherFeatures, unreadable }: FeatureExportCounts, out: string, seconds: number): string {
+export function exportText(
+  { rows, decisions, candidates, otherFeatures, otherRegion, unreadable }: FeatureExportCounts,
+  out: string,
+  seconds: number,
+): string {
   return [
     `${out}: ${countedText(decisions, 'decision')} with ${countedText(candidates, 'candidate')}, in ${secondsText(seconds)}`,
     ...Object.entries(rows).map(([view, count]) => `${view}: ${countedText(count, 'row')}`),
     ...(otherFeatures === 0 ? [] : [`left out: ${countText(otherFeatures)} decisions of another feature set`]),
+    ...(otherRegion === 0 ? [] : [`left out: ${countText(otherRegion)} decisions of another region`]),
     ...(unreadable === 0 ? [] : [`left out: ${countedText(unreadable, 'record')} that cannot be decoded`]),
   ].join('\n');
 }

@@ -4,10 +4,20 @@ import { join } from 'node:path';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
+import { OrderBox, placeOf } from '../oversight/orderBox.js';
 
 /** Runs `work` on the folder, open for writing; it is created when new. @throws SFS_FOLDER_LOCKED and what `work` throws */
 export async function withFolder<T>(folder: string, work: (storage: EmbeddedStorage) => Promise<T>): Promise<T> {
-  return closing(await openEmbedded(folder, { markerIdOf }), work);
+  return closing(await openEmbedded(folder, { markerIdOf }), async (storage) => {
+    // People may decide something while it is this process's own.
+    const box = new OrderBox(folder, placeOf(storage));
+    try {
+      await box.take();
+      return await work(storage);
+    } finally {
+      await box.close();
+    }
+  });
 }
 
 /** As {@link withFolder}, and says on standard error when the folder is new: it may be a slip of the pen. */

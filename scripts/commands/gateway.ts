@@ -1,19 +1,20 @@
 /** `skillforge gateway`. */
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
-import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type Gateway } from '../../gateway/index.js';
-import { isLoopback } from '../../reader/index.js';
+import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type AccessOptions, type Gateway } from '../../gateway/index.js';
+import { isLoopback } from '../../http/access/loopback.js';
+import { readKeys } from '../../http/access/keyFile.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
-import { senderKeys } from '../gateway/senderKeys.js';
 import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
-import { withWritingOptions } from './serverOptions.js';
+import { redisFileOption, withWritingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
 
-interface ServeOptions extends FolderOptions, KafkaLogOptions {
+interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags {
   readonly gatewayFolder?: string;
   readonly host: string;
   readonly port: number;
@@ -22,6 +23,7 @@ interface ServeOptions extends FolderOptions, KafkaLogOptions {
   readonly drop?: readonly string[];
   readonly activityBase?: string;
   readonly keys?: string;
+  readonly rateLimit?: number;
   readonly log?: true;
 }
 
@@ -29,13 +31,14 @@ const DESCRIPTION = `Takes events over HTTP until Ctrl+C: plain JSON at /v1/even
 success says that the events are in the log, and what is sent again is not written again. Learners get random pseudonyms; what is not on the
 allow-list is refused.
 
-With --kafka it writes the topics there, each batch in a transaction, and needs no Redis. A folder has one writer at a time: there it is for
+With --kafka it writes the topics there, each batch in a transaction, and needs no Redis but in a region that has data keys. A folder has one writer at a time: there it is for
 trying out, and "run" waits until it is stopped.
 
 The identity map and the identities of events lie in a folder of the gateway's own, by default "gateway" in the data folder: keep it, and give
 each gateway its own.
 
-Nobody is asked who they are, unless --keys names a file of API keys; so it listens on this machine only unless --host says otherwise.`;
+Nobody is asked who they are, unless --keys names a file of API keys, or --issuer an issuer of tokens; so it listens on this machine only unless --host
+says otherwise.`;
 
 /** The gateway, and the commands about its identity map. */
 export function gatewayCommand(): Command {
@@ -49,8 +52,11 @@ function serveCommand(): Command {
     'skillforge gateway --kafka localhost:9092 --gateway-folder ./gateway-1 --replication 3',
     'skillforge gateway serve --origin https://lms.example --activity-base https://lms.example/activities/',
     'skillforge gateway --elsewhere https://lms.us.example/=us-east --drop result.response,attachments',
+    'skillforge gateway --issuer https://login.example.org --audience gateway --rate-limit 6000',
   ]);
-  return withWritingOptions(command)
+  return withIssuerOptions(withWritingOptions(command), 'gateway', 'claim of a token that names a single learner: such a token may send nothing')
+    .option('--redis <addresses>', 'where the data keys of the region are, with --kafka: without it events are written in clear')
+    .addOption(redisFileOption())
     .addOption(gatewayFolderOption())
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_GATEWAY_PORT)
@@ -59,6 +65,7 @@ function serveCommand(): Command {
     .option('--drop <properties>', 'properties of statements that are left aside instead of refused, with commas between', nameList)
     .option('--activity-base <iri>', 'what ids of xAPI activities begin with, and ids of courses and items do not')
     .option('--keys <file>', 'take events from who shows an API key of this file with the scope events:write; "reader keys" writes it')
+    .option('--rate-limit <n>', 'requests with events a minute of each key, token or address', wholeNumber(1))
     .option('--log', 'write a line of JSON per request to standard error; none holds an identity')
     .action(serve);
 }
@@ -109,7 +116,8 @@ async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: Ser
     ...(elsewhere && { elsewhere }),
     ...(drop && { dropped: drop }),
     ...(activityBase === undefined ? {} : { activityBase }),
-    ...(options.keys === undefined ? {} : { doorkeeper: senderKeys(options.keys) }),
+    ...accessOf(options),
+    ...(options.rateLimit === undefined ? {} : { perMinute: options.rateLimit }),
     ...(options.log ? { logStream: process.stderr } : {}),
     onLost: (error) => end.abort(error),
   });
@@ -123,6 +131,12 @@ async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: Ser
   }
 }
 
+function accessOf({ keys, ...issuer }: ServeOptions): { readonly access?: AccessOptions } {
+  const access: AccessOptions = { ...(keys === undefined ? {} : { keyFile: keys }), ...issuerOf(issuer) };
+  if (keys !== undefined && readKeys(keys).length === 0) process.stderr.write(`WARNING: ${keys} holds no keys: it lets nobody in\n`);
+  return Object.keys(access).length > 0 ? { access } : {};
+}
+
 /** @throws what took this gateway's place */
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
@@ -130,9 +144,11 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Whoever can reach the address can write events of every learner: that is said aloud. */
-function warnOfOpenDoor({ host, keys }: ServeOptions): void {
-  if (isLoopback(host) || keys !== undefined) return;
-  process.stderr.write(`WARNING: whoever reaches ${host} can write events of every learner. Give --keys, or put a proxy before it that asks.\n`);
+function warnOfOpenDoor({ host, keys, issuer }: ServeOptions): void {
+  if (isLoopback(host) || keys !== undefined || issuer !== undefined) return;
+  process.stderr.write(
+    `WARNING: whoever reaches ${host} can write events of every learner. Give --keys or --issuer, or put a proxy before it that asks.\n`,
+  );
 }
 
 async function announce(gateway: Gateway, options: ServeOptions): Promise<void> {

@@ -1,12 +1,12 @@
 /** Writes JSON lines into a topic; a file that was cut off can be repeated. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { errorCodeOf, errorMessageOf, schemaOf, type Topic } from '../../schemas/index.js';
+import { assertOwnRegion, errorCodeOf, errorMessageOf, schemaOf, type Topic } from '../../schemas/index.js';
 import { toolsOf } from '../../runtime/localTools.js';
 import type { LocalStorage, ToolAccess } from '../../runtime/ports.js';
 import { fileBytes, linesOf, type Line } from './jsonLines.js';
 import { JsonValues } from './jsonValues.js';
-import { RecordAppender, appendingTo, topicsWritten, type RejectedLine } from './recordAppender.js';
+import { RecordAppender, appendingTo, prepareTopics, type RejectedLine } from './recordAppender.js';
 
 /** Where lines come from: a file, or a stream that cannot be read twice. */
 export type LineInput = { readonly path: string } | { readonly stream: AsyncIterable<Buffer> };
@@ -43,10 +43,11 @@ const NOTHING: LineProgress = { lines: 0, written: 0, rejected: 0 };
 
 /**
  * Appends one record for each line that is not empty: keyed by the topic's key fields, checked against its schema. A line that does
- * not fit becomes a dead letter, without the fields that the schema does not have. The same file (by its bytes) goes on where an earlier call
+ * not fit, or is of another region, becomes a dead letter, without the fields that the schema does not have. The same file (by its bytes) goes on where an earlier call
  * was cut off; a stream is appended as it comes.
  *
- * @throws SFS_EVENT_TIME_INVALID, SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, SFS_FENCED, and what a commit throws
+ * @throws SFS_EVENT_TIME_INVALID, SFS_FILE_UNREADABLE, SFS_LINE_INVALID for a line above 1 MiB, SFS_TOPIC_MISMATCH, SFS_FENCED, and what
+ * registering schemas and a commit throw
  */
 export async function importLines(
   opened: LocalStorage | ToolAccess,
@@ -58,12 +59,12 @@ export async function importLines(
   const [name, identity] = 'path' in input ? [basename(input.path), await digestOf(input.path)] : ['stdin', 'stdin'];
   const source = `write/${topic.name}/${name}`;
   const tools = toolsOf(opened);
-  for (const spec of topicsWritten(region, topic)) await tools.ensureTopic(spec);
+  await prepareTopics(tools, region, topic);
   const writer = await tools.writer(`write/${region}/${topic.name}/${identity}`, []);
   try {
-    const appender = new RecordAppender(appendingTo(writer), topic, region, identity);
+    const appender = new RecordAppender(appendingTo(writer, tools.schemas), topic, region, identity);
     const before = 'path' in input ? (appender.progress<LineProgress>() ?? NOTHING) : NOTHING;
-    const writing = new LineWriting(appender, new JsonValues(schemaOf(topic)), source, before, options);
+    const writing = new LineWriting(appender, { topic, values: new JsonValues(schemaOf(topic)) }, source, before, options);
     for await (const lines of linesOf('path' in input ? fileBytes(input.path) : input.stream)) await writing.write(lines);
     await writing.end();
     await appender.finish();
@@ -86,7 +87,7 @@ class LineWriting {
 
   constructor(
     private readonly appender: RecordAppender<unknown>,
-    private readonly values: JsonValues,
+    private readonly of: { readonly topic: Topic<string, unknown>; readonly values: JsonValues },
     private readonly source: string,
     private readonly before: LineProgress,
     private readonly options: LineImportOptions,
@@ -120,11 +121,13 @@ class LineWriting {
 
   private isTaken(line: number, raw: Buffer): boolean {
     try {
-      this.appender.add(this.values.read(raw));
+      const value = this.of.values.read(raw);
+      assertOwnRegion(this.of.topic, value, this.options.region);
+      this.appender.add(value);
       return true;
     } catch (error) {
       const refused = { line, raw, code: errorCodeOf(error), reason: errorMessageOf(error) };
-      this.appender.reject(this.source, { ...refused, raw: this.values.withoutUnknown(raw) });
+      this.appender.reject(this.source, { ...refused, raw: this.of.values.withoutUnknown(raw) });
       this.options.onReject(refused);
       return false;
     }

@@ -1,5 +1,6 @@
 /** `skillforge model gate`. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { groupsText } from '../models/gates/groupRows.js';
 import { gateTags, runGates, type GateReport } from '../models/gates/runGates.js';
 import { THRESHOLDS, type Bounds, type ThresholdName } from '../models/gates/thresholds.js';
 import { EXIT } from './exitCodes.js';
@@ -63,7 +64,7 @@ async function gate(number: string, options: GateCommandOptions): Promise<void> 
   });
   await registry.tag(number, gateTags(report));
   if (options.json) printJson(report);
-  else print(`${checksText(report.checks)}\n\n${verdictText(report)}`);
+  else print([checksText(report.checks), ...groupsText(report.groups), verdictText(report)].join('\n\n'));
   if (report.status === 'failed') process.exitCode = EXIT.failed;
 }
 

@@ -1,9 +1,9 @@
 /** The options that name a registry of models, and the registry that they name. */
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { openRegistry, type ModelRegistry, type MoveReason } from '../../runtime/models/registry/index.js';
 import { folderOption, plainCommand, type PlainOptions } from './options.js';
+import { userName } from './userName.js';
 
 /** What a command that works on a registry of models is told. */
 export interface ModelRegistryOptions extends PlainOptions {
@@ -45,7 +45,7 @@ export interface MoveOptions extends ModelRegistryOptions {
 export function withMoveOptions(command: Command): Command {
   return command
     .option('--reason <text>', 'why, for the history')
-    .addOption(new Option('--by <name>', 'who, for the history').default(userInfo().username, 'the user of this process'));
+    .addOption(new Option('--by <name>', 'who, for the history').default(userName(), 'the user of this process'));
 }
 
 /** What the history keeps. */

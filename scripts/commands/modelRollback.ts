@@ -28,7 +28,9 @@ async function run(options: MoveOptions): Promise<void> {
 export async function rollBack(registry: ModelRegistry, reason: MoveReason): Promise<AliasChange> {
   const before = versionBefore(await registry.history('production'));
   if (before !== null) return registry.move('production', before, reason);
-  throw new SkillForgeError('SFS_MODEL_MISSING', `production of ${registry.name} has no version before the present one in ${registry.place}`, {
-    context: { place: registry.place, name: registry.name },
+  const { place, name } = registry;
+  const what = `production of ${name} has no version before the present one in ${place}`;
+  throw new SkillForgeError('SFS_MODEL_MISSING', `${what}: promote another one, or stop it with "skillforge oversight kill"`, {
+    context: { place, name },
   });
 }

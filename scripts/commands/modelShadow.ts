@@ -110,12 +110,13 @@ async function follow(candidate: Candidate, version: RegisteredVersion, options:
 }
 
 function reportText(report: ToldReport): string {
-  const { number, model, decisions, rows, otherFeatures, firstMs, lastMs, decidedBy, lists } = report;
+  const { number, model, decisions, rows, otherFeatures, otherRegion = 0, firstMs, lastMs, decidedBy, lists } = report;
   const by = Object.entries(decidedBy).map(([name, count]) => `${name} ${countText(count)}`);
   const other = otherFeatures === 0 ? '' : `; ${countedText(otherFeatures, 'decision')} by other features left out`;
+  const foreign = otherRegion === 0 ? '' : `; ${countedText(otherRegion, 'decision')} of another region left out`;
   const table = LISTS.map((list) => [list, ...(lists[list] === null ? [] : listCells(lists[list]))]);
   return [
-    `version ${number} (${model}) over ${countedText(decisions, 'decision')} with ${countedText(rows, 'row')}, ${timeText(firstMs)} to ${timeText(lastMs)}${other}`,
+    `version ${number} (${model}) over ${countedText(decisions, 'decision')} with ${countedText(rows, 'row')}, ${timeText(firstMs)} to ${timeText(lastMs)}${other}${foreign}`,
     `decided by: ${by.length === 0 ? 'nobody yet' : by.join(', ')}`,
     '',
     tableText(['list', 'lists', 'overlap', 'rbo', 'decided overlap', 'decided rbo', 'score mean', 'score deviation', 'score psi'], table),

@@ -40,7 +40,7 @@ function bundleText(bundle: Bundle): string {
   const facts = [
     ['region', region],
     ['trained on', `${timeText(trainedFromMs)} up to ${timeText(trainedUntilMs)}`],
-    ['data', `sha256 ${dataHash}`],
+    ['data', dataHash],
     [
       'rankers',
       featureSet === null
@@ -71,7 +71,7 @@ function metricRows(metrics: Bundle['manifest']['metrics']): string[][] {
   const flat = (prefix: string, value: unknown): string[][] =>
     typeof value === 'object' && value !== null
       ? Object.entries(value).flatMap(([name, inner]) => flat(`${prefix} ${name}`, inner))
-      : [[prefix, valueText(value)]];
+      : [[prefix, value === null ? 'none' : valueText(value)]];
   return Object.entries(metrics).flatMap(([name, value]) => flat(name, value));
 }
 

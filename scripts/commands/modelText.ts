@@ -32,6 +32,9 @@ function timeOfTag({ tags }: RegisteredVersion, name: string): string {
   return timeText(Number.isFinite(value) ? value : null);
 }
 
+/** Characters of a digest that tables show. */
+const DIGEST_SHOWN = 12;
+
 /** A check of the gates, as their report keeps it. */
 export interface GateCheck {
   readonly name: string;
@@ -64,4 +67,9 @@ export const failedNames = (checks: readonly GateCheck[]): string =>
     .map(({ name }) => name)
     .join(', ');
 
-const told = (value: unknown): string => (value === undefined || value === null ? '-' : typeof value === 'string' ? value : JSON.stringify(value));
+function told(value: unknown): string {
+  if (value === undefined || value === null) return '-';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  // A whole digest makes the table wider than a terminal; `--json` has it.
+  return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, DIGEST_SHOWN)}…` : value;
+}

@@ -15,15 +15,16 @@ interface EraseOptions extends PlaceOptions {
   readonly verify?: true;
 }
 
-const DESCRIPTION = `Erases what an installation on one machine holds of a learner (GDPR article 17). LEARNER is a pseudonym. Step by step: the reader serves them as
+const DESCRIPTION = `Erases what an installation holds of a learner (GDPR article 17). LEARNER is a pseudonym. Step by step: the reader serves them as
 an unknown one, nothing is taken under the pseudonym any more, the mapping to the identity goes, then decisions (the chain of "decisions seal" notes which, and stays whole), records
-of all topics, state of all topologies, the data file is written anew, Feast's online store, the view, archives, features, exports, training sets.
+of all topics, state of all topologies, the data key of the learner where there are keys, the data file is written anew, Feast's online store, the view, archives, features, exports, training sets.
 
 How far it has come stands in a journal: after a failure, or a kill, the same command does what is left. It ends with a receipt that is signed (Ed25519) and kept in the folder
 "erasures". A reader may run meanwhile until the last steps ask to stop it; "run", "start" and a gateway may not.
 
 --verify erases nothing: it looks for the pseudonym in every store of the inventory and in the bytes of every file of the folder. Exit code 1 where anything is found but the name alone.
-Servers (--kafka, --redis) are refused: see docs/how-to/erase-a-learner.md.`;
+With --kafka and --redis it works on the region of these servers, while workers run; the region needs data keys (SFS_ERASURE_SERVERS). Whoever writes leaves the learner out from then on, the key is deleted,
+rows and timers go, compacted topics get tombstones, Redis writes its append-only file anew. The receipt tells when the broker will have removed what lies in each topic, unreadable. See docs/how-to/erase-a-learner.md.`;
 
 /** Erases a learner. */
 export function privacyEraseCommand(): Command {
@@ -31,7 +32,10 @@ export function privacyEraseCommand(): Command {
     'skillforge privacy erase learner-7',
     'skillforge privacy erase learner-7 --also ./training --feature-store redis://localhost:6379',
     'skillforge privacy erase learner-7 --verify',
+    'skillforge privacy erase learner-7 --kafka localhost:9092 --redis redis://localhost:6379',
   ])
+    .option('--log-dir <dir>', 'with --verify on servers: folder of the topics of a broker ("log.dirs"), to look into its segment files')
+    .option('--redis-dir <dir>', 'with --verify on servers: folder of the files of Redis')
     .option('--key <file>', 'private key (Ed25519, PEM) that signs the receipt; by default "erasures/receipts.key" in --data, made at first use')
     .option('--verify', 'look whether anything is left')
     .action((learner: string, options: EraseOptions) => (options.verify ? verify(learnerId(learner), options) : erase(learnerId(learner), options)));
@@ -39,7 +43,7 @@ export function privacyEraseCommand(): Command {
 
 async function erase(learner: string, options: EraseOptions): Promise<void> {
   await withInstallation(options, async (installation) => {
-    assertFolder(installation);
+    if (installation.servers === undefined) assertFolder(installation);
     const key = SigningKey.at(keyPathOf(options, ERASURES_FOLDER));
     const receipt = await eraseLearner({ installation, learner, key });
     if (options.json) printJson(receipt);
@@ -49,7 +53,7 @@ async function erase(learner: string, options: EraseOptions): Promise<void> {
 
 async function verify(learner: string, options: EraseOptions): Promise<void> {
   await withInstallation(options, async (installation) => {
-    assertFolder(installation);
+    if (installation.servers === undefined) assertFolder(installation);
     const keyPath = keyPathOf(options, ERASURES_FOLDER);
     const last = existsSync(keyPath) ? lastReceipt(installation, SigningKey.at(keyPath), learner) : null;
     const verified = await verifyErased(installation, learner);
@@ -60,7 +64,7 @@ async function verify(learner: string, options: EraseOptions): Promise<void> {
   });
 }
 
-function receiptText(learner: string, { steps, remaining, startedAtMs, finishedAtMs }: Receipt): string {
+function receiptText(learner: string, { steps, remaining, topics, startedAtMs, finishedAtMs }: Receipt): string {
   return [
     ...(heldNothing(steps) ? [`nothing was found of ${printable(learner)}: is it the right pseudonym?`] : []),
     `${printable(learner)} is erased: begun ${timeText(startedAtMs)}, finished ${timeText(finishedAtMs)}`,
@@ -73,27 +77,36 @@ function receiptText(learner: string, { steps, remaining, startedAtMs, finishedA
       ['store', 'what', 'until'],
       remaining.map(({ store, what, until }) => [store, what, until]),
     ),
+    ...(topics === undefined ? [] : ['in topics, unreadable:', topicsText(topics)]),
   ].join('\n');
 }
+
+const topicsText = (topics: NonNullable<Receipt['topics']>): string =>
+  tableText(
+    ['topic', 'cleanup', 'gone by'],
+    topics.map(({ topic, cleanup, goneByMs }) => [topic, cleanup, goneByMs === null ? 'kept for ever' : timeText(goneByMs)]),
+  );
 
 /** A slip of the pen gets a receipt, too. */
 function heldNothing(steps: Receipt['steps']): boolean {
   const did = Object.fromEntries(steps.map((one) => [one.step, one.did]));
-  const { records = {}, rows } = (did['log-and-state'] ?? {}) as { readonly records?: object; readonly rows?: number };
-  return Object.keys(records).length === 0 && rows === 0 && did['identity-map']?.['mappings'] === 0 && did['files']?.['rows'] === 0;
+  const { records = {}, rows } = (did['log-and-state'] ?? did['redis-state'] ?? {}) as { readonly records?: object; readonly rows?: number };
+  const hadKey = did['data-key']?.['deleted'] === true;
+  return !hadKey && Object.keys(records).length === 0 && rows === 0 && did['identity-map']?.['mappings'] === 0 && did['files']?.['rows'] === 0;
 }
 
 function verifiedText(verified: readonly VerifiedStore[], last: ReturnType<typeof lastReceipt>): string {
-  const meaning = ({ readable, nameAlone, first, unseen }: VerifiedStore): string => {
+  const meaning = ({ readable, nameAlone, unlinkable, first, unseen }: VerifiedStore): string => {
     if (unseen !== null) return `not looked into: ${unseen}`;
     if (readable > 0) return `readable, first at ${first ?? '?'}`;
+    if (unlinkable > 0) return `${unlinkable} under a deleted key: nobody can read them`;
     return nameAlone > 0 ? 'the pseudonym alone: nothing tells whose it is' : 'nothing';
   };
   const receipt = last === null ? 'no receipt' : `receipt ${last.path}: ${last.isSigned ? 'as it was signed' : 'not as it was signed'}`;
   return [
     tableText(
       ['store', 'found', 'meaning'],
-      verified.map((one) => [one.store, `${one.readable + one.nameAlone}`, meaning(one)]),
+      verified.map((one) => [one.store, `${one.readable + one.nameAlone + one.unlinkable}`, meaning(one)]),
     ),
     receipt,
   ].join('\n');

@@ -1,13 +1,13 @@
 /** What `skillforge privacy consent`, `object` and `restrict` have in common. */
 import type { Command } from 'commander';
 import { learnerId } from '../../schemas/index.js';
-import { sayInFolder } from '../privacy/consentAnew.js';
-import { writeStatement, type Said, type Standing, type StatementPlace } from '../privacy/statement.js';
+import { sayInFolder, sayInRegion } from '../privacy/consentAnew.js';
+import type { Said, Standing, StatementPlace } from '../privacy/statement.js';
 import { withFolder } from './folder.js';
 import { print, printJson, printable, timeText } from './output.js';
 import { instant } from './replayRange.js';
 import { viewFolderOf } from './readerView.js';
-import { toolCommand, writingTools, type ToolOptions } from './toolAccess.js';
+import { onServers, toolCommand, type ToolOptions } from './toolAccess.js';
 
 interface StatementOptions extends ToolOptions {
   readonly at?: number;
@@ -50,7 +50,7 @@ export function statementCommand({ name, summary, description, withdrawal, said 
 }
 
 function say(options: StatementOptions, place: StatementPlace, said: Said): Promise<Standing> {
-  if (options.kafka !== undefined) return writingTools(options, (tools) => writeStatement(tools, place, said));
+  if (options.kafka !== undefined) return onServers(options, (servers) => sayInRegion(servers, place, said));
   return withFolder(options.data, (storage) => sayInFolder(storage, viewFolderOf(options), place, said));
 }
 

@@ -153,6 +153,7 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
       restrict: async () => (await import('./privacyRestrict.js')).privacyRestrictCommand(),
       export: async () => (await import('./privacyExport.js')).privacyExportCommand(),
       erase: async () => (await import('./privacyErase.js')).privacyEraseCommand(),
+      keys: async () => (await import('./privacyKeys.js')).privacyKeysCommand(),
     },
   },
   decisions: {
@@ -161,6 +162,26 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
       seal: async () => (await import('./decisionsSeal.js')).decisionsSealCommand(),
       verify: async () => (await import('./decisionsVerify.js')).decisionsVerifyCommand(),
       replay: async () => (await import('./decisionsReplay.js')).decisionsReplayCommand(),
+    },
+  },
+  oversight: {
+    summary: 'stop or overrule the recommender, and see who did',
+    members: {
+      pause: async () => (await import('./oversightMeasures.js')).oversightPauseCommand(),
+      resume: async () => (await import('./oversightMeasures.js')).oversightResumeCommand(),
+      override: async () => (await import('./oversightOverride.js')).oversightOverrideCommand(),
+      block: async () => (await import('./oversightMeasures.js')).oversightBlockCommand(),
+      unblock: async () => (await import('./oversightMeasures.js')).oversightUnblockCommand(),
+      kill: async () => (await import('./oversightMeasures.js')).oversightKillCommand(),
+      revive: async () => (await import('./oversightMeasures.js')).oversightReviveCommand(),
+      list: async () => (await import('./oversightList.js')).oversightListCommand(),
+      log: async () => (await import('./oversightList.js')).oversightLogCommand(),
+    },
+  },
+  deploy: {
+    summary: 'write what servers of an installation need',
+    members: {
+      acls: async () => (await import('./deployAcls.js')).deployAclsCommand(),
     },
   },
   capacity: async () => (await import('./capacity.js')).capacityCommand(),

@@ -21,6 +21,7 @@ export class ProgressLine {
   private readonly isTerminal: boolean;
   private startMs = 0;
   private doneBefore = 0;
+  private doneLast = 0;
   private toldMs = 0;
   private what = '';
   private told = '';
@@ -39,6 +40,9 @@ export class ProgressLine {
     if (this.silent) return;
     const nowMs = this.now();
     if (work.what !== this.what) this.begin(work, nowMs);
+    // The next part of the same work, such as another partition, counts from 0 again.
+    else if (work.done < this.doneLast) this.doneBefore -= this.doneLast - work.done;
+    this.doneLast = work.done;
     if (nowMs - this.toldMs < (this.isTerminal ? TERMINAL_MS : LINE_MS)) return;
     this.toldMs = nowMs;
     if (this.isToldAlready(work)) return;

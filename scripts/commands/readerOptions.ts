@@ -2,19 +2,16 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isLoopback, type AccessOptions, type ReaderOptions } from '../../reader/index.js';
-import { usageError } from './failures.js';
+import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { nameList, wholeNumber } from './options.js';
 import { viewFolderOf } from './readerView.js';
 
 /** What is told of access. */
-export interface ReaderAccessOptions {
+export interface ReaderAccessOptions extends IssuerFlags {
   readonly data: string;
   readonly view?: string;
   /** `true`: the file beside the view. */
   readonly keys?: string | true;
-  readonly issuer?: string;
-  readonly audience?: string;
-  readonly learnerClaim?: string;
   readonly rateLimit?: number;
   readonly origins?: readonly string[];
 }
@@ -25,11 +22,8 @@ export const keyFileOf = (options: Pick<ReaderAccessOptions, 'data' | 'view' | '
 
 /** Gives `reader serve` its options of access. */
 export function withAccessOptions(command: Command): Command {
-  return command
-    .option('--keys [file]', 'ask for an API key of this file; by default "keys.json" beside the view')
-    .option('--issuer <url>', 'ask for a token of this OpenID Connect issuer; with --keys either will do')
-    .option('--audience <name>', 'what tokens of the issuer call this reader, in "aud"')
-    .option('--learner-claim <name>', 'claim of a token that names the only learner it may read (default: "learner")')
+  const keys = command.option('--keys [file]', 'ask for an API key of this file; by default "keys.json" beside the view');
+  return withIssuerOptions(keys, 'reader', 'claim of a token that names the only learner it may read')
     .option('--rate-limit <n>', 'requests a minute of each key, token or address', wholeNumber(1))
     .option('--origins <list>', 'origins of web pages that may read the answers, with commas between', nameList);
 }
@@ -43,12 +37,6 @@ export function accessOf(options: ReaderAccessOptions): Pick<ReaderOptions, 'acc
     ...(rateLimit === undefined ? {} : { perMinute: rateLimit }),
     ...(origins === undefined ? {} : { origins }),
   };
-}
-
-function issuerOf({ issuer, audience, learnerClaim }: ReaderAccessOptions): Pick<AccessOptions, 'issuer'> {
-  if (issuer === undefined) return {};
-  if (audience === undefined) throw usageError('--issuer needs --audience: what its tokens call this reader');
-  return { issuer: { url: issuer, audience, ...(learnerClaim === undefined ? {} : { learnerClaim }) } };
 }
 
 /** Said aloud where whoever can reach the address can read of every learner; `null` where that is nobody else. */

@@ -1,6 +1,6 @@
 /** `skillforge reader`. */
-import { Option, type Command } from 'commander';
-import { DEFAULT_PORT, createReader, type ClientNotice, type Reader } from '../../reader/index.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DEFAULT_PORT, assertShard, createReader, type ClientNotice, type Reader, type Shard } from '../../reader/index.js';
 import { errorCodeOf, errorMessageOf, type Traces } from '../../schemas/index.js';
 import { folderSource, kafkaSource, type ReaderSource } from '../serving/readerSource.js';
 import { usageError } from './failures.js';
@@ -20,6 +20,7 @@ interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, Omit
   readonly port: number;
   readonly clock: 'wall' | 'data';
   readonly view?: string;
+  readonly shard?: Shard;
   readonly rebuild?: true;
   readonly log?: true;
   readonly page: boolean;
@@ -62,6 +63,7 @@ function serveCommand(): Command {
     'skillforge reader --kafka localhost:9092 --view ./view',
     'skillforge reader serve --host 0.0.0.0 --keys --log --metrics --drain 10',
     'skillforge reader --kafka localhost:9092 --view ./view --events --issuer https://login.example.org --audience reader',
+    'skillforge reader --kafka localhost:9092 --view ./view-2 --shard 2/3',
   ]);
   return withTraceOptions(withAccessOptions(withReadingOptions(command)))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
@@ -72,6 +74,7 @@ function serveCommand(): Command {
         .default('wall'),
     )
     .addOption(viewOption())
+    .option('--shard <n/of>', 'hold the lists of a part of the learners alone, such as 2/3: the second of three readers', shardIn)
     .option('--rebuild', 'build the view anew')
     .option('--log', 'write a line of JSON per request and event to standard error; none holds an id of a learner')
     .option('--no-page', 'no page, only the interface for programs')
@@ -103,6 +106,7 @@ async function served(options: ServeOptions, traces: Traces | null): Promise<voi
       region: options.region,
       store: { folder: viewFolderOf(options) },
       ...(options.clock === 'data' ? { now: 'data' } : {}),
+      ...(options.shard && { shard: options.shard }),
       ...(options.rebuild ? { rebuild: true } : {}),
       ...(options.page ? { console: source.console } : {}),
       ...(options.log ? { logStream: process.stderr } : { onNotice: tellNotice }),
@@ -118,6 +122,19 @@ async function served(options: ServeOptions, traces: Traces | null): Promise<voi
   } finally {
     await source.close();
   }
+}
+
+/** Of a text such as `2/3`, counted from 1. */
+function shardIn(text: string): Shard {
+  const [, number, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Give the number of the reader and how many there are, such as 2/3.');
+  const shard = { index: Number(number) - 1, of: Number(of) };
+  try {
+    assertShard(shard);
+  } catch (error) {
+    throw new InvalidArgumentError(`${errorMessageOf(error)}.`);
+  }
+  return shard;
 }
 
 function sourceOf(options: ServeOptions): Promise<ReaderSource> {

@@ -7,12 +7,14 @@ import {
   physicalTopicName,
   topicCodec,
   topics,
+  type SchemaIds,
   type Topic,
   type TopicCodec,
 } from '../../schemas/index.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
-import type { LocalStorage, NamedWriter, OutputRecord, TopicSpec } from '../../runtime/ports.js';
+import { partitionOf } from '../../schemas/partitioner.js';
+import type { LocalStorage, NamedWriter, OutputRecord, ToolAccess, TopicSpec } from '../../runtime/ports.js';
+import { registerTopic } from '../../runtime/registeredCodec.js';
 
 /** Batches on their way to the disk while the next one is made. */
 const MOST_UNDER_WAY = 4;
@@ -22,10 +24,13 @@ export interface AppendStorage {
   readonly log: Pick<LocalStorage['log'], 'ensureTopic'>;
   readonly tasks: Pick<LocalStorage['tasks'], 'progress'>;
   readonly commit: LocalStorage['commit'];
+  /** Where ids of schemas come from (those of this package); what is written must be registered by then. */
+  readonly schemas?: SchemaIds | undefined;
 }
 
-/** What an appender of this one name needs, where its topics are there. */
-export const appendingTo = (writer: NamedWriter): AppendStorage => ({
+/** What an appender of this one name needs, where its topics are there: see {@link prepareTopics}. */
+export const appendingTo = (writer: NamedWriter, schemas?: SchemaIds): AppendStorage => ({
+  schemas,
   log: { ensureTopic: () => undefined },
   tasks: { progress: () => writer.progress },
   commit: ({ outputs, progress }) => writer.commit(outputs, progress),
@@ -68,7 +73,7 @@ export class RecordAppender<V> {
     private readonly region: string,
     private readonly writer: string,
   ) {
-    const ids = LocalSchemaIds.withAccepted();
+    const ids = storage.schemas ?? LocalSchemaIds.withAccepted();
     this.target = topicWriter(storage, region, topic, ids);
     this.letters = topicWriter(storage, region, topics.deadLetters as Topic<string, unknown>, ids);
   }
@@ -154,7 +159,7 @@ interface TopicWriter<V> {
   readonly codec: TopicCodec<V>;
 }
 
-function topicWriter<V>(storage: AppendStorage, region: string, topic: Topic<string, V>, ids: LocalSchemaIds): TopicWriter<V> {
+function topicWriter<V>(storage: AppendStorage, region: string, topic: Topic<string, V>, ids: SchemaIds): TopicWriter<V> {
   const spec = specOf(region, topic);
   storage.log.ensureTopic(spec);
   return { topic: spec.name, partitions: spec.partitions, codec: topicCodec(topic, ids) };
@@ -164,6 +169,16 @@ function specOf(region: string, { name, partitions, cleanup, retentionMs }: Topi
   return { name: physicalTopicName(region, name), partitions, cleanup, retentionMs };
 }
 
-/** The topics that an appender for this one writes: that for refused lines is one of them. @throws SFS_REGION_INVALID */
-export const topicsWritten = (region: string, topic: Topic<string, unknown>): TopicSpec[] =>
-  [topic, topics.deadLetters as Topic<string, unknown>].map((one) => specOf(region, one));
+/**
+ * Makes the topics that an appender for this one writes, that for refused lines among them, and their schemas known where there is a registry.
+ * @throws SFS_REGION_INVALID, SFS_TOPIC_MISMATCH, and what registering throws: then no topic was made
+ */
+export async function prepareTopics(
+  tools: Pick<ToolAccess, 'ensureTopic' | 'schemas'>,
+  region: string,
+  topic: Topic<string, unknown>,
+): Promise<void> {
+  const written = [topic, topics.deadLetters as Topic<string, unknown>];
+  for (const one of written) await registerTopic(tools.schemas, region, one);
+  for (const one of written) await tools.ensureTopic(specOf(region, one));
+}

@@ -2,6 +2,7 @@
 import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
 import { Worker } from '../../runtime/engine/worker.js';
+import { OversightFollower } from '../../runtime/oversight/followOversight.js';
 import type { ReplayPlace } from '../../runtime/replay/replayPlace.js';
 import type { Replay } from '../../runtime/replay/replayState.js';
 import { CatchUp } from './catchUp.js';
@@ -32,7 +33,8 @@ export async function runReplayOnCluster(place: ReplayPlace, servers: Servers, r
   const worker = new Worker([topology], placement, {
     region,
     mode: replay.range === null ? 'follow' : 'end-of-input',
-    models,
+    // It lives by what people had decided when the live version lived, and by nothing that they decide now.
+    models: new OversightFollower({ region, tools: place.tools, models, schemas: placement.schemas }),
     shadow: replay,
     limits: { maxRecords: pacedBatch(rate, batchRecords) },
   });

@@ -41,9 +41,9 @@ async function onServers<T>(options: ToolOptions, work: (open: OpenPlace) => Pro
 export const replayId = ({ graph }: Replay): string => `${graph.name}@${graph.version}`;
 
 /** Decodes results. @param topic - logical name, of a version @throws SFS_SCHEMA_UNKNOWN */
-export function resultDecoder({ documents, region }: Pick<ReplayView, 'documents' | 'region'>, topic: string): ValueDecoder {
+export function resultDecoder({ documents, region, tools }: ReplayView, topic: string): ValueDecoder {
   const physical = physicalTopicName(region, topic);
-  const decoder = decoderOf({ documents }, physical);
+  const decoder = decoderOf({ documents, schemas: tools.schemas }, physical);
   if (decoder !== null) return decoder;
   throw new SkillForgeError('SFS_SCHEMA_UNKNOWN', `the schema of ${physical} is not known here`, { context: { topic: physical } });
 }

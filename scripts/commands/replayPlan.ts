@@ -1,19 +1,24 @@
 /** `skillforge replay plan`. */
 import type { Command } from 'commander';
 import type { TopologyGraph } from '../../operators/graph.js';
+import type { Topology } from '../../operators/topology.js';
+import { Deployment } from '../../runtime/engine/deployment.js';
 import { prepareReplay } from '../../runtime/replay/beginning.js';
 import type { ReplayPlace } from '../../runtime/replay/replayPlace.js';
 import { resultTopics, versionedName, type EventRange, type Replay } from '../../runtime/replay/replayState.js';
 import { sourceSizes, type SourceSize } from '../../runtime/replay/sourceSizes.js';
-import { changeText, planTopology } from '../topology/plan.js';
+import { changeText, planTopology, type PlanProblem } from '../topology/plan.js';
+import { registryProblems } from '../topology/registryProblems.js';
 import type { RetentionNeed } from '../topology/retention.js';
 import type { StageChange } from '../topology/stageChanges.js';
 import type { StoreChange } from '../topology/stateChanges.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
+import { EXIT } from './exitCodes.js';
 import { bytesText, countText, countedText, print, printJson, secondsText, timeText } from './output.js';
 import { rangeOf, withRange, type RangeOptions } from './replayRange.js';
 import { positiveNumber } from './options.js';
 import { readingReplays, replayId } from './replayPlaces.js';
+import { registryOptionsOf } from './serverOptions.js';
 import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** Records a second that a replay takes when nothing else is said: a fraction of what a machine does. */
@@ -33,9 +38,11 @@ export interface ReplayPlan {
   readonly recordsPerSecond: number;
   /** For all records at that rate, by one process; a replay that has begun takes less. */
   readonly estimatedSeconds: number;
-  /** `incomplete` where the log has lost records that the state may hold: see `reasons`. */
-  readonly verdict: 'same-operators' | 'changed-operators' | 'incomplete';
+  /** `refused` where there is a problem; `incomplete` where the log has lost records that the state may hold: see `reasons`. */
+  readonly verdict: 'same-operators' | 'changed-operators' | 'incomplete' | 'refused';
   readonly reasons: readonly string[];
+  /** What a schema registry has against the schemas of its topics. */
+  readonly problems: readonly PlanProblem[];
   readonly changes: readonly StageChange[];
   readonly stores: readonly StoreChange[];
   /** Of event time; `null` for all. */
@@ -45,13 +52,15 @@ export interface ReplayPlan {
 }
 
 const DESCRIPTION = `Says what a replay of a topology would do, and does nothing: what it would read, how long that takes, what becomes of the state, and
-what it would write. A replay runs the declared version beside the live one, from the beginning of the log, with state and topics of its own.`;
+what it would write. A replay runs the declared version beside the live one, from the beginning of the log, with state and topics of its own. With --registry also
+whether the schemas of its topics fit those that are registered, as "topology plan" does; exit code 1 where one does not.`;
 
 /** Plans a replay. */
 export function replayPlanCommand(): Command {
   const command = toolCommand('plan <topology>', 'say what a replay would read, take and write', DESCRIPTION, [
     'skillforge replay plan recommendations',
     'skillforge replay plan recommendations --kafka localhost:9092 --redis redis://localhost:6379',
+    'skillforge replay plan recommendations --kafka localhost:9092 --redis redis://localhost:6379 --registry http://localhost:8081',
   ]).option('--rate <n>', 'records a second', positiveNumber, DEFAULT_RATE);
   return withRange(command).action(plan);
 }
@@ -60,16 +69,21 @@ async function plan(name: string, options: ToolOptions & RangeOptions & { readon
   const topology = await loadTopology(findTopologyFile(name, process.cwd()));
   const planned = await readingReplays(options, async ({ place }) => {
     const { replay, isNew } = await prepareReplay(place, topology, rangeOf(topology, options));
-    return planOf(place, replay, { begun: !isNew, recordsPerSecond: options.rate });
+    const problems = await registryProblems(shadowOf(place, topology, replay), registryOptionsOf(options));
+    return planOf(place, replay, { begun: !isNew, recordsPerSecond: options.rate, problems });
   });
   if (options.json) printJson(planned);
   else print(replayPlanText(planned));
+  if (planned.verdict === 'refused') process.exitCode = EXIT.failed;
 }
+
+const shadowOf = ({ documents, region }: ReplayPlace, topology: Topology, shadow: Replay): Deployment =>
+  new Deployment(topology, region, { documents }, { shadow });
 
 async function planOf(
   place: ReplayPlace,
   replay: Replay,
-  { begun, recordsPerSecond }: Pick<ReplayPlan, 'begun' | 'recordsPerSecond'>,
+  { begun, recordsPerSecond, problems }: Pick<ReplayPlan, 'begun' | 'recordsPerSecond' | 'problems'>,
 ): Promise<ReplayPlan> {
   const { graph, against, outputs } = replay;
   const liveId = `${graph.name}@${against.number}`;
@@ -88,8 +102,9 @@ async function planOf(
     bytes: sources.reduce((total, source) => total + source.bytes, 0),
     recordsPerSecond,
     estimatedSeconds: records / recordsPerSecond,
-    verdict: reasons.length > 0 ? 'incomplete' : changes.length > 0 ? 'changed-operators' : 'same-operators',
+    verdict: problems.length > 0 ? 'refused' : reasons.length > 0 ? 'incomplete' : changes.length > 0 ? 'changed-operators' : 'same-operators',
     reasons,
+    problems,
     changes,
     stores,
     range: replay.range,
@@ -107,6 +122,7 @@ function lossText({ topic, removed }: SourceSize, needs: readonly RetentionNeed[
 const VERDICTS: Readonly<Record<ReplayPlan['verdict'], string>> = {
   'same-operators': 'the operators are those of the live version; only functions may differ',
   'changed-operators': 'the operators differ from those of the live version',
+  refused: 'refused',
   incomplete: 'the log does not go back far enough for all of the state',
 };
 
@@ -125,8 +141,7 @@ function rangeText({ fromMs, toMs, readFromMs }: EventRange): string {
 
 /** A plan for people. */
 export function replayPlanText(planned: ReplayPlan): string {
-  const { replay, live, begun, sources, records, bytes, recordsPerSecond, estimatedSeconds, verdict, reasons, changes, stores, results, range } =
-    planned;
+  const { replay, live, begun, sources, records, bytes, recordsPerSecond, estimatedSeconds, verdict, changes, stores, results, range } = planned;
   const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)]);
   const read = sources.map(
     (one) => `${one.topic}: ${countedText(one.partitions, 'partition')}, ${countedText(one.records, 'record')}, about ${bytesText(one.bytes)}`,
@@ -137,7 +152,7 @@ export function replayPlanText(planned: ReplayPlan): string {
   return [
     `${replay} beside ${live}${begun ? ', which has begun' : ''}: ${VERDICTS[verdict]}`,
     ...(range === null ? [] : [rangeText(range)]),
-    ...section('problems', reasons),
+    ...section('problems', [...planned.problems.map(({ code, message }) => `! ${code}: ${message}`), ...planned.reasons]),
     ...section('reads', read),
     ...section('changes', changes.map(changeText)),
     ...section('state', state),

@@ -12,7 +12,7 @@ import {
   type SchoolTopic,
 } from '../school/index.js';
 import { PartialFile } from './partialFile.js';
-import { appendingTo, topicsWritten, type AppendStorage } from './recordAppender.js';
+import { appendingTo, prepareTopics, type AppendStorage } from './recordAppender.js';
 
 /** Takes the steps of a school, from the first one on. */
 export interface SchoolOutput {
@@ -49,20 +49,18 @@ export const topicOutput = (storage: LocalStorage, options: SchoolOptions): Scho
 
 /**
  * The topics of servers, with the clocks, each hour of each topic in a transaction; beside running workers.
- * @throws SFS_TOPIC_MISMATCH, SFS_FENCED once another one writes the school, and what a commit throws
+ * @throws SFS_TOPIC_MISMATCH, SFS_FENCED once another one writes the school, and what registering schemas and a commit throw
  */
 export async function serverOutput(tools: ToolAccess, options: SchoolOptions): Promise<SchoolOutput> {
   const { region } = options;
-  for (const name of NAMES) {
-    for (const spec of topicsWritten(region, SCHOOL_TOPICS[name])) await tools.ensureTopic(spec);
-  }
+  for (const name of NAMES) await prepareTopics(tools, region, SCHOOL_TOPICS[name]);
   const writers = new Map<string, NamedWriter>();
   const close = async (): Promise<void> => {
     for (const writer of writers.values()) await writer.close();
   };
   try {
     for (const name of schoolWriters(region)) writers.set(name, await tools.writer(name, []));
-    return outputOver((name) => appendingTo(writers.get(name)!), options, close);
+    return outputOver((name) => appendingTo(writers.get(name)!, tools.schemas), options, close);
   } catch (error) {
     await close();
     throw error;

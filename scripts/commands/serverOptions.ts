@@ -88,9 +88,11 @@ export const redisOption = (use: string): Option =>
 /** `--redis-options`. */
 export const redisFileOption = (): Option => new Option('--redis-options <file>', 'JSON file with username, password, tls or keyPrefix');
 
-const kafkaFileOption = (): Option => new Option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka');
+/** `--kafka-options`. */
+export const kafkaFileOption = (): Option => new Option('--kafka-options <file>', 'JSON file with tls, sasl, clientId or librdkafka');
 
-const driverOption = (): Option => new Option('--driver <name>', 'client of Kafka').choices(['confluent', 'kafkajs']).default('confluent');
+/** `--driver`. */
+export const driverOption = (): Option => new Option('--driver <name>', 'client of Kafka').choices(['confluent', 'kafkajs']).default('confluent');
 
 /** `--registry`: where ids of schemas come from. */
 export function registryOption(): Option {

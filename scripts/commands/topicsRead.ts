@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { isMarker, readHeader } from '../../runtime/engine/header.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { LogRecord, PartitionRange, ToolAccess } from '../../runtime/ports.js';
 import type { ValueDecoder } from '../../runtime/replay/sides.js';
 import { EVENT_TIME_FIELDS, eventTimeOf } from './eventTime.js';

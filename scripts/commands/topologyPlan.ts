@@ -1,13 +1,12 @@
 /** `skillforge topology plan`. */
 import type { Command } from 'commander';
 import { describe, type TopologyGraph } from '../../operators/graph.js';
-import type { Topology } from '../../operators/topology.js';
 import { Deployment } from '../../runtime/engine/deployment.js';
 import type { Storage, TopicSpec } from '../../runtime/ports.js';
 import { liveVersion } from '../../runtime/replay/replayState.js';
-import { schemaOf } from '../../schemas/index.js';
-import { planTopology, type PlanProblem } from '../topology/plan.js';
+import { planTopology } from '../topology/plan.js';
 import { planAsText } from '../topology/planText.js';
+import { registryProblems } from '../topology/registryProblems.js';
 import { findTopologyFile, loadTopology } from '../topologyFiles.js';
 import { deployedTopologies } from './deployed.js';
 import { EXIT } from './exitCodes.js';
@@ -18,7 +17,8 @@ import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 const DESCRIPTION = `Says what a run of a topology would do to the folder, or on Kafka and Redis, and does nothing: which operators and stores changed
 since its newest version that ran there, which topics it would create, what its sources must keep. With --registry also whether the
-schemas of its topics can be read side by side with those that are registered. Exit code 1 when the plan is refused, such as for a
+schemas of the topics that it writes can be read side by side with those that are registered, and whether it can read the newest that is registered of each
+topic that it reads. Exit code 1 when the plan is refused, such as for a
 changed operator under an unchanged version.`;
 
 /** Plans a deployment. */
@@ -33,7 +33,8 @@ export function topologyPlanCommand(): Command {
 async function plan(name: string, options: ToolOptions): Promise<void> {
   const topology = await loadTopology(findTopologyFile(name, process.cwd()));
   const there = await lookAround(topology.name, options);
-  const schemaProblems = await registryProblems(topology, there.documents, options);
+  const deployment = new Deployment(topology, options.region, { documents: { ...there.documents, put: () => Promise.resolve() } });
+  const schemaProblems = await registryProblems(deployment, registryOptionsOf(options));
   const planned = planTopology(describe(topology), { region: options.region, ...there, schemaProblems });
   if (options.json) printJson(planned);
   else print(planAsText(planned).trimEnd());
@@ -76,19 +77,4 @@ function targetOf(documents: Documents, topics: readonly TopicSpec[], topology: 
   // What a promoted replay is called here says nothing of its declaration.
   const deployed = found === undefined || live === null ? null : { ...found.graph, version: live.declared };
   return { documents, deployed, topics, outputs: live?.outputs ?? null };
-}
-
-/** What the registry has against the schemas of the topics that the topology writes. */
-async function registryProblems(topology: Topology, documents: Documents, options: ToolOptions): Promise<PlanProblem[]> {
-  const registry = registryOptionsOf(options);
-  if (registry === undefined) return [];
-  const { RegistryClient, problemText, subjectProblems, withDefaults } = await import('../../runtime/registry/index.js');
-  const client = new RegistryClient(withDefaults(registry));
-  const deployment = new Deployment(topology, options.region, { documents: { ...documents, put: () => Promise.resolve() } });
-  const problems: PlanProblem[] = [];
-  for (const topic of deployment.writtenTopics()) {
-    for (const problem of await subjectProblems(client, deployment.physicalName(topic), schemaOf(topic)))
-      problems.push({ code: 'SFS_SCHEMA_REFUSED', message: problemText(problem) });
-  }
-  return problems;
 }

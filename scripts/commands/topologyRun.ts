@@ -1,6 +1,7 @@
 /** Runs topologies on a folder with progress, clean ends and numbers at the end. */
 import { Deployment } from '../../runtime/engine/deployment.js';
 import { localPlacement } from '../../runtime/engine/localPlacement.js';
+import { localTools } from '../../runtime/localTools.js';
 import type { LocalStorage, Placement } from '../../runtime/ports.js';
 import type { Replay } from '../../runtime/replay/replayState.js';
 import { ranged } from '../../runtime/replay/ranged.js';
@@ -90,13 +91,19 @@ export async function runTopologies(storage: LocalStorage, topologies: readonly 
   const { region, mode, idleMs, models = null, monitor = null } = request;
   const { placement, paid } = pacedPlacement(localPlacement(storage), topologies, request);
   const shadow = request.replay === undefined ? {} : { shadow: request.replay.shadow };
-  const { worker, unfollow } = watchedWorker(topologies, placement, { region, mode, idleMs, models, limits: limitsOf(request), ...shadow }, monitor);
+  const limits = limitsOf(request);
+  const { worker, follow, unfollow } = watchedWorker(
+    topologies,
+    { placement, tools: localTools(storage), monitor },
+    { region, mode, idleMs, models, limits, ...shadow },
+  );
   try {
+    await follow();
     await worker.start();
     await keepTopicSchemas(storage, worker.deployments);
     return await runToItsEnd(worker, paid, request);
   } finally {
-    unfollow();
+    await unfollow();
   }
 }
 

@@ -80,7 +80,7 @@ const click = (eventId: string, occurredAtMs: number) => ({
   course: courseId('AAA-2014J'),
   cohort: cohortId('AAA-2014J'),
   occurredAtMs,
-  region: 'eu-west',
+  region: 'test',
   personal: { action: 'OPEN' as const, item: itemId('page-1'), dwellMs: 0, clicks: 2 },
 });
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { exportTraining, type TrainingExportCounts } from '../training/trainingExport.js';
 import { wholeNumber } from './options.js';
-import { countText, print, printJson, secondsText } from './output.js';
+import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
@@ -46,7 +46,7 @@ async function exportAll(options: ExportOptions): Promise<void> {
 }
 
 function exportText(
-  { interactions, decisions, rows, otherFeatures, learners, items, courses }: TrainingExportCounts,
+  { interactions, decisions, rows, otherFeatures, otherRegion, learners, items, courses }: TrainingExportCounts,
   out: string,
   seconds: number,
 ): string {
@@ -54,5 +54,6 @@ function exportText(
     `${out}: ${countText(interactions)} interactions, ${countText(decisions)} decisions with ${countText(rows)} rows, in ${secondsText(seconds)}`,
     `${countText(learners)} learners, ${countText(items)} items, ${countText(courses)} courses`,
     ...(otherFeatures === 0 ? [] : [`left out: ${countText(otherFeatures)} decisions of another feature set`]),
+    ...(otherRegion === 0 ? [] : [`left out: ${countedText(otherRegion, 'record')} of another region`]),
   ].join('\n');
 }

@@ -66,9 +66,9 @@ function placeOf(options: RunOptions): string {
 const isSameAddress = (one: string, other: string): boolean => one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
 
 function train(options: RunOptions, champion: string | undefined): Promise<TrainedRun> {
-  const { export: exported, until: untilMs, out, previous, accept: accepted = [], seed, trees, trackingUri, json } = options;
+  const { export: exported, region, until: untilMs, out, previous, accept: accepted = [], seed, trees, trackingUri, json } = options;
   const tell = json ? undefined : (line: string): void => void process.stderr.write(`${line}\n`);
-  return runTraining({ exported, untilMs, out, previous, champion, accepted, seed, trees, trackingUri }, tell);
+  return runTraining({ exported, region, untilMs, out, previous, champion, accepted, seed, trees, trackingUri }, tell);
 }
 
 /** Lends a copy of the bundle that decides today; `undefined` where none does. */

@@ -29,6 +29,8 @@ export interface BlockContent {
   readonly records: readonly Commitment[];
   /** Offsets of records that earlier blocks speak of and that were erased; absent in a block that seals. */
   readonly erased?: readonly number[];
+  /** Keyed digests of the ids of erased decisions, by {@link idDigestOf}: who asks for one is told that it was erased. Goes with `erased`. */
+  readonly erasedIds?: readonly string[];
   /** When it was made, ms since epoch, by the clock of who made it. */
   readonly sealedAtMs: number;
   /** Digest of the block before it; of the first, {@link GENESIS}. */
@@ -48,11 +50,15 @@ export const GENESIS = '0'.repeat(64);
 export const blockOf = (content: BlockContent): Block => ({ ...content, digest: digestOf(content) });
 
 /** The digest of a content: over its values in one order, whatever that of its fields. */
-export function digestOf({ number, topic, partition, from, to, records, sealedAtMs, previous, erased }: BlockContent): string {
+export function digestOf({ number, topic, partition, from, to, records, sealedAtMs, previous, erased, erasedIds }: BlockContent): string {
+  const erasure = erased === undefined ? [] : [erased, ...(erasedIds === undefined ? [] : [erasedIds])];
   return createHash('sha256')
-    .update(JSON.stringify([number, topic, partition, from, to, records, sealedAtMs, previous, ...(erased === undefined ? [] : [erased])]))
+    .update(JSON.stringify([number, topic, partition, from, to, records, sealedAtMs, previous, ...erasure]))
     .digest('hex');
 }
+
+/** The digest of the id of a decision: without the key nobody can tell whose it was. */
+export const idDigestOf = (secret: Buffer, decisionId: string): string => createHmac('sha256', secret).update(`decision ${decisionId}`).digest('hex');
 
 /** The commitment to a record of a partition. Lengths stand before what they measure: no two records have one text. */
 export function commitmentOf(secret: Buffer, topic: string, partition: number, { offset, key, value }: LogRecord): Commitment {

@@ -77,7 +77,7 @@ export class ChainWriting {
   ) {}
 
   /** @throws SFS_FILE_UNWRITABLE */
-  add(part: Pick<Block, 'topic' | 'partition' | 'from' | 'to' | 'records' | 'erased'>): void {
+  add(part: Pick<Block, 'topic' | 'partition' | 'from' | 'to' | 'records' | 'erased' | 'erasedIds'>): void {
     const block = blockOf({ number: this.head.blocks, ...part, sealedAtMs: this.nowMs, previous: this.head.digest });
     appendBlocks(this.folder, [block]);
     this.head = { ...this.head, blocks: block.number + 1, digest: block.digest };

@@ -26,6 +26,8 @@ export interface FeatureExportCounts {
   readonly candidates: number;
   /** Decisions that are left out, as their features are not those of this program. */
   readonly otherFeatures: number;
+  /** Decisions of another region, which are left out. */
+  readonly otherRegion: number;
 }
 
 /** The file of decisions in the folder of an export. */
@@ -91,7 +93,7 @@ const columnsOf = ({ entities, features }: StreamView): TableColumn[] => [
 async function exportDecisions(
   tools: ToolAccess,
   { region, out, onProgress }: FeatureExportOptions,
-): Promise<Pick<FeatureExportCounts, 'decisions' | 'candidates' | 'otherFeatures'>> {
+): Promise<Pick<FeatureExportCounts, 'decisions' | 'candidates' | 'otherFeatures' | 'otherRegion'>> {
   const seen = featureServices.flatMap(({ views }) => rankedFeatures(views));
   const columns = seen.map(({ name }) => itemFeatures.column(name));
   const texts = ['decision', 'learner', 'course', 'cohort', 'item'].map((name): TableColumn => ({ name, type: 'STRING' }));
@@ -119,7 +121,7 @@ async function exportDecisions(
       }
     }
     table.finish();
-    return { ...count, candidates: table.rows };
+    return { ...count, otherRegion: records.otherRegion, candidates: table.rows };
   } finally {
     table.abandon();
   }

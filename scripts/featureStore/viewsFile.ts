@@ -1,7 +1,15 @@
 /** Writes `ml/feast/views.json`, what Feast's repository is made of, from the declaration: `tsx scripts/featureStore/viewsFile.ts [--check]`. */
 import { join } from 'node:path';
 import { packageRoot } from '../../schemas/index.js';
-import { ENTITIES, batchViews, featureServices, streamViews, type FeatureView, type StoredFeature } from '../../operators/featureViews/index.js';
+import {
+  ENTITIES,
+  batchViews,
+  featureServices,
+  streamViews,
+  type BatchView,
+  type FeatureView,
+  type StoredFeature,
+} from '../../operators/featureViews/index.js';
 import { itemFeatures } from '../../operators/recommend/index.js';
 import { writtenByProgram } from '../writtenFile.js';
 
@@ -20,13 +28,14 @@ export const sourceOf = (view: FeatureView): string => (streamed.has(view) ? `st
 
 /** The content of the file. */
 export function viewsFile(): string {
-  const views = [...streamViews, ...batchViews].map((view) => {
+  const views = [...streamViews, ...batchViews].map((view: FeatureView | BatchView) => {
     const { name, description, entities, ttlMs, features } = view;
     const described = features.map((one) => ({
       name: one.name,
       type: one.type,
       description: one.description,
       fallback: (streamed.has(view) ? fallbacks.get(one.name) : undefined) ?? null,
+      ...('personal' in one ? { unit: one.unit, window: one.window, default: one.fallback, personal: one.personal } : {}),
     }));
     return { name, description, origin: streamed.has(view) ? 'stream' : 'batch', source: sourceOf(view), entities, ttlMs, features: described };
   });

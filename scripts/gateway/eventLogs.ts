@@ -7,7 +7,9 @@ import { markerIdOf } from '../../runtime/engine/header.js';
 import { localTools } from '../../runtime/localTools.js';
 import { eventTopic, EVENT_TOPICS, type EventTopic } from '../../gateway/index.js';
 import { kafkaOptionsOf, registryOptionsOf, type ServerOptions } from '../commands/serverOptions.js';
+import { OrderBox, placeOf } from '../oversight/orderBox.js';
 import { documentsIn } from '../serving/documentsFile.js';
+import { openRegionKeys } from '../serving/regionKeys.js';
 import { gatewayTopics, openWriterLog } from './writerLog.js';
 
 /** An open log, with where ids of schemas come from. */
@@ -27,17 +29,18 @@ export async function folderLog(data: string, region: string, id: string): Promi
     for (const spec of gatewayTopics(region)) storage.log.ensureTopic(spec);
     const open = () => localTools(storage).writer(writerName(id), []);
     const log = await openWriterLog(region, { open, flushed: () => storage.flushed() });
-    return { log, close: () => storage.close() };
+    const box = new OrderBox(data, placeOf(storage));
+    return { log, close: () => box.close().then(() => storage.close()) };
   } catch (error) {
     await storage.close();
     throw error;
   }
 }
 
-/** What a gateway on Kafka is told; it needs no Redis. */
+/** What a gateway on Kafka is told; of Redis it needs the data keys of the region, where it has any. */
 export type KafkaLogOptions = Pick<
   ServerOptions,
-  'region' | 'kafka' | 'kafkaOptions' | 'driver' | 'allowUnsafeProducer' | 'registry' | 'registryOptions' | 'replication'
+  'region' | 'kafka' | 'kafkaOptions' | 'redis' | 'redisOptions' | 'driver' | 'allowUnsafeProducer' | 'registry' | 'registryOptions' | 'replication'
 >;
 
 /** File beside the gateway's own that keeps what a schema registry has said. */
@@ -60,9 +63,13 @@ export async function kafkaLog(options: KafkaLogOptions, folder: string, id: str
   try {
     const admin = await broker.admin();
     await admin.createTopics(gatewayTopics(region), replication);
-    const open = () => openClusterWriter({ broker, admin, region, replication }, writerName(id), []);
-    const log = await openWriterLog(region, { open });
-    return { log, ...(schemas && { schemas }), close: () => broker.close() };
+    const sealing = await openRegionKeys(options, schemas);
+    const open = () => openClusterWriter({ broker, admin, region, replication, keys: sealing.keys }, writerName(id), []);
+    const log = await openWriterLog(region, { open }).catch(async (error: unknown) => {
+      await sealing.close();
+      throw error;
+    });
+    return { log, ...(schemas && { schemas }), close: () => broker.close().finally(() => sealing.close()) };
   } catch (error) {
     await broker.close();
     throw error;

@@ -1,7 +1,7 @@
 /** The log as the gateway writes it, over a writer of a name: records and the number of the batch are one commit. */
 import { eventTopic, EVENT_TOPICS, type EventLog, type EventTopic, type LoggedEvent } from '../../gateway/index.js';
 import { physicalTopicName } from '../../schemas/index.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { NamedWriter, OutputRecord, TopicSpec } from '../../runtime/ports.js';
 
 /** What a log of events is opened over. */

@@ -1,9 +1,11 @@
 /** Where a reader writes the events of its clients: the log of a folder, or topics of Kafka. */
 import type { EventWriter, ReaderEvent } from '../../reader/index.js';
-import { LocalSchemaIds, SkillForgeError, errorMessageOf, physicalTopicName, topicCodec, topics } from '../../schemas/index.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { LocalSchemaIds, SkillForgeError, errorMessageOf, physicalTopicName, topicCodec, topics, type SchemaIds } from '../../schemas/index.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { Broker, Producer } from '../../runtime/kafka/broker.js';
-import type { LocalLog, OutputRecord, TopicSpec } from '../../runtime/ports.js';
+import type { KeyGate } from '../../runtime/keys/keyGate.js';
+import type { LocalLog, OutputRecord, SchemaRegistry, TopicSpec } from '../../runtime/ports.js';
+import { registerTopic } from '../../runtime/registeredCodec.js';
 
 const TARGETS = [topics.exposures, topics.feedback] as const;
 
@@ -16,10 +18,14 @@ const specOf = (region: string, { name, partitions, cleanup, retentionMs }: Omit
 
 /** Makes records of events, keyed by learner. */
 class EventRecords {
-  private readonly ids = LocalSchemaIds.withAccepted();
-  private readonly codecs = { exposures: topicCodec(topics.exposures, this.ids), feedback: topicCodec(topics.feedback, this.ids) };
+  private readonly codecs;
 
-  constructor(private readonly region: string) {}
+  constructor(
+    private readonly region: string,
+    ids: SchemaIds = LocalSchemaIds.withAccepted(),
+  ) {
+    this.codecs = { exposures: topicCodec(topics.exposures, ids), feedback: topicCodec(topics.feedback, ids) };
+  }
 
   of(event: ReaderEvent): OutputRecord {
     const key = event.value.learner;
@@ -37,16 +43,28 @@ export function folderEvents(log: LocalLog, region: string): EventWriter {
   return { write: (events) => log.append(events.map((event) => records.of(event))) };
 }
 
-/**
- * Writes into topics of Kafka, which are created where they are not there. Nothing is asked of a broker before the first event.
- *
- * @param replication - replicas of topics that are created
- */
-export function kafkaEvents(broker: Broker, region: string, replication: number): EventWriter {
-  const records = new EventRecords(region);
-  let opening: Promise<Producer> | null = null;
-  const opened = (): Promise<Producer> => {
-    opening ??= producerOn(broker, region, replication).catch((error: unknown) => {
+/** How events are written to Kafka. */
+export interface KafkaEventOptions {
+  /** Replicas of topics that are created. */
+  readonly replication: number;
+  /** What seals them; `null`, or none, for a region without keys. */
+  readonly keys?: KeyGate | null;
+  /** Where ids of schemas come from (those of this package). */
+  readonly schemas?: SchemaRegistry | undefined;
+}
+
+/** What is there once the first event came. */
+interface Opened {
+  readonly producer: Producer;
+  readonly records: EventRecords;
+}
+
+/** Writes into topics of Kafka, which are created where they are not there. Nothing is asked of a broker, or of a registry, before the first event. */
+export function kafkaEvents(broker: Broker, region: string, options: KafkaEventOptions): EventWriter {
+  const { keys = null } = options;
+  let opening: Promise<Opened> | null = null;
+  const opened = (): Promise<Opened> => {
+    opening ??= openedOn(broker, region, options).catch((error: unknown) => {
       opening = null;
       throw error;
     });
@@ -54,17 +72,19 @@ export function kafkaEvents(broker: Broker, region: string, replication: number)
   };
   return {
     write: async (events) => {
+      const { producer, records } = await opened().catch(unavailable);
       const encoded = events.map((event) => records.of(event));
-      try {
-        await (await opened()).send(encoded);
-      } catch (cause) {
-        throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', `events cannot be written: ${errorMessageOf(cause)}`, { retriable: true, cause });
-      }
+      await (keys === null ? producer.send(encoded) : keys.write(encoded, (sealed) => producer.send(sealed))).catch(unavailable);
     },
   };
 }
 
-async function producerOn(broker: Broker, region: string, replication: number): Promise<Producer> {
+function unavailable(cause: unknown): never {
+  throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', `events cannot be written: ${errorMessageOf(cause)}`, { retriable: true, cause });
+}
+
+async function openedOn(broker: Broker, region: string, { replication, schemas }: KafkaEventOptions): Promise<Opened> {
+  for (const topic of TARGETS) await registerTopic(schemas, region, topic);
   const admin = await broker.admin();
   try {
     await admin.createTopics(
@@ -74,5 +94,5 @@ async function producerOn(broker: Broker, region: string, replication: number): 
   } finally {
     await admin.close();
   }
-  return broker.producer({ transactionalId: null });
+  return { producer: await broker.producer({ transactionalId: null }), records: new EventRecords(region, schemas) };
 }

@@ -6,6 +6,7 @@ import { SkillForgeError } from '../../schemas/index.js';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
+import { asTombstone } from '../../runtime/keys/openedRecord.js';
 
 const LOOK_MS = 1_000;
 
@@ -20,7 +21,7 @@ export class FollowedFolder {
   readonly log: RecommendationLog = {
     topics: () => this.storage.log.topics(),
     range: (topic, partition) => this.storage.log.range(topic, partition),
-    read: (topic, partition, from, most) => this.storage.log.read(topic, partition, from, most),
+    read: (topic, partition, from, most) => this.storage.log.read(topic, partition, from, most).map(asTombstone),
     identity: () => this.current().identity ?? '',
   };
   private readonly timer: NodeJS.Timeout;

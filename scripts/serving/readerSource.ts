@@ -1,6 +1,6 @@
 /** Where a reader has its lists from: a folder, or topics of Kafka. */
 import { join } from 'node:path';
-import { isReadByView, type ConsoleSource, type EventWriter, type RecommendationLog } from '../../reader/index.js';
+import { isReadByShard, isReadByView, type ConsoleSource, type EventWriter, type RecommendationLog, type Shard } from '../../reader/index.js';
 import type { SchemaIds } from '../../schemas/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import type { KafkaOptions } from '../../runtime/kafka/index.js';
@@ -10,6 +10,7 @@ import { documentsIn } from './documentsFile.js';
 import { kafkaEvents } from './eventWriter.js';
 import { FollowedFolder } from './followedFolder.js';
 import type { ModelFigureOptions } from './modelFigures.js';
+import { openRegionKeys } from './regionKeys.js';
 import { ServersConsole } from './serversConsole.js';
 
 /** What a reader is opened over. */
@@ -27,11 +28,13 @@ export interface ReaderSource {
 export interface KafkaSourceOptions extends ReadingOptions {
   /** Whether to write the events of clients, too. */
   readonly events?: true;
+  /** The part of the learners that is read (all). */
+  readonly shard?: Shard;
   /** Replicas of topics that are created for them (1). */
   readonly replication?: number;
   /** Where the page has its models from (it shows none). */
   readonly models?: ModelFigureOptions;
-  /** Where the state of topologies is, for the page alone (it shows none). */
+  /** Where the state of topologies is, for the page, and the data keys of the region, where it has any (the page shows none, and what is sealed stays so). */
   readonly redis?: string;
   readonly redisOptions?: string;
 }
@@ -69,16 +72,25 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
   const schemas = registry && (await import('../../runtime/registry/index.js')).openRegistry(registry, documentsIn(join(view, SCHEMAS_FILE)));
   const broker = await openBroker(options.driver, kafka);
   try {
-    const log = await followTopics({ broker, region: options.region, isFollowed: isReadByView, schemas });
+    const { shard } = options;
+    const isPartitionFollowed = shard && ((name: string, partition: number): boolean => isReadByShard(name, partition, shard));
+    const sealing = await openRegionKeys(options, schemas);
+    const { keys } = sealing;
+    const followed = { broker, region: options.region, isFollowed: isReadByView, schemas, keys, ...(isPartitionFollowed && { isPartitionFollowed }) };
+    const log = await followTopics(followed).catch(async (error: unknown) => {
+      await sealing.close();
+      throw error;
+    });
     const { redis, models, replication = 1 } = options;
     const servers = redis === undefined ? null : new ServersConsole({ ...options, redis, replication });
     const close = async (): Promise<void> => {
       await servers?.close();
       await log.close();
       await broker.close();
+      await sealing.close();
     };
     const figures = { ...NO_CONSOLE, ...servers?.source, ...modelsOf(models) };
-    const events = options.events && kafkaEvents(broker, options.region, replication);
+    const events = options.events && kafkaEvents(broker, options.region, { replication, keys, schemas });
     return { log, ...(schemas && { schemas }), console: figures, ...(events && { events }), close };
   } catch (error) {
     await broker.close();

@@ -1,6 +1,6 @@
 /** Finds the last records of a key without an index: what a page about one learner needs, now and then. */
 import { setImmediate } from 'node:timers/promises';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { Log, LogRecord } from '../../runtime/ports.js';
 
 /** Offsets that are looked at before others get their turn. */

@@ -110,6 +110,14 @@ describe('.ci/run', () => {
     expect(runCi('# Name\n').stderr).toContain('README.md has no code block after <!-- ci:install-and-run -->');
   });
 
+  it('tells the tests when half of its time is over', () => {
+    const nowSeconds = Date.now() / 1000;
+    const { lines } = runCi(readme(SERVING, `echo half $SKILLFORGE_HALF_TIME; echo '${COUNTS}'`), { CI_LIMIT_SECONDS: '600' });
+    const halfTime = Number(lines.find((line) => line.startsWith('half'))!.slice(5));
+    expect(halfTime - nowSeconds).toBeGreaterThan(298);
+    expect(halfTime - nowSeconds).toBeLessThan(305);
+  });
+
   it('ends a command that takes too long', () => {
     const { status, stderr } = runCi(readme('sleep 30', 'true'), { CI_LIMIT_SECONDS: '1' });
     expect(stderr).toContain('the first command of README.md ended before it served');

@@ -17,6 +17,8 @@ const TEST_FOLDERS = [
   'fixtures',
   'monitoring',
   'deploy',
+  'regions',
+  'security',
 ];
 
 const rows = readFileSync(join(projectRoot, 'STYLE.md'), 'utf8')

@@ -1,6 +1,6 @@
 /** The log part of the storage conformance suite. */
 import { expect, it } from 'vitest';
-import { output, put, taskCommit, topicSpec, TASK, type StorageUnderTest } from './storageFixtures.js';
+import { output, put, taskCommit, topicSpec, type StorageUnderTest } from './storageFixtures.js';
 
 export function logTests(subject: () => StorageUnderTest): void {
   it('gives records of a partition the offsets 0, 1, 2, … and reads them back unchanged', async () => {
@@ -122,14 +122,11 @@ export function logTests(subject: () => StorageUnderTest): void {
   });
 
   it('returns buffers that later calls leave alone', async () => {
-    const { log, tasks } = subject().storage;
+    const { log } = subject().storage;
     log.ensureTopic(topicSpec());
     await log.append([output('first', 'one')]);
-    await subject().storage.commit(taskCommit({ state: [put('k', 'before')] }));
     const kept = log.read('eu.events', 0, 0, 1)[0]!;
-    const state = tasks.get(TASK, 'counts', 'k')!;
-    for (let n = 0; n < 20; n++)
-      await subject().storage.commit(taskCommit({ outputs: [output('x', 'y'.repeat(500))], state: [put('k', `after ${n}`)] }));
-    expect([String(kept.key), String(kept.value), String(state)]).toEqual(['first', 'one', 'before']);
+    for (let n = 0; n < 20; n++) await subject().storage.commit(taskCommit({ outputs: [output('x', 'y'.repeat(500))] }));
+    expect([String(kept.key), String(kept.value)]).toEqual(['first', 'one']);
   });
 }

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
-import { newFolder, startCli } from '../scripts/commands/cliProcess.js';
+import { startCli } from '../scripts/commands/cliProcess.js';
 import { allBlocks, blocksOf, readDocument } from './documents.js';
 import { isAsSaid } from './walkthrough.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const COMMAND = /node dist\/scripts\/skillforge\.js [^`\n]+/g;
 

@@ -64,7 +64,7 @@ describe('a how-to', () => {
 
 describe('docs/how-to/run-on-kafka.md', () => {
   it('shows options that the command has', async () => {
-    const commands = allBlocks('docs/how-to/run-on-kafka.md').filter(({ info, text }) => info === 'sh' && text.startsWith('skillforge run'));
+    const commands = allBlocks('docs/how-to/run-on-kafka.md').filter(({ text }) => text.startsWith('skillforge run'));
     const shown = commands.flatMap(({ text }) => text.match(/--[a-z-]+/g) ?? []);
     expect(new Set(shown)).toEqual(new Set(['--kafka', '--redis', '--kafka-options', '--redis-options']));
     const { stdout } = await runCli(['run', '--help']);

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { newFolder, runCli, startCli, type CliChild } from '../scripts/commands/cliProcess.js';
+import { runCli, startCli, type CliChild } from '../scripts/commands/cliProcess.js';
 import { click } from './gateways.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const children: CliChild[] = [];
 afterAll(() => children.forEach(({ process: child }) => child.kill('SIGKILL')));

@@ -1,11 +1,6 @@
 /** Plain JSON events: what is taken, what is refused, and what is told of it. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newKey, writeKeys } from '../../reader/index.js';
-import { senderKeys } from '../../scripts/gateway/senderKeys.js';
-import { Door, NOW_MS, REGION, click, newFolder, problem } from './gateways.js';
-
-const GRANT = { label: 'lms', learner: null, perMinute: null, createdAtMs: NOW_MS, expiresAtMs: null };
+import { Door, NOW_MS, REGION, click, problem } from './gateways.js';
 
 let door: Door;
 beforeAll(async () => {
@@ -159,41 +154,5 @@ describe('a request', () => {
   it('is told that the gateway is well', async () => {
     expect((await door.ask('GET', '/healthz')).json).toEqual({ status: 'ok' });
     expect((await door.ask('GET', '/readyz')).json).toEqual({ status: 'ready' });
-  });
-});
-
-describe('a gateway with a doorkeeper', () => {
-  it('takes events from who is admitted, by either scheme, and answers probes of anybody', async () => {
-    const guarded = await Door.open({
-      doorkeeper: (credential) => Promise.resolve(credential === 'good' ? 'admitted' : credential === 'reader' ? 'forbidden' : 'unknown'),
-    });
-    const post = (authorization: string | undefined) =>
-      guarded.post(click(`by-${authorization}`), authorization === undefined ? {} : { authorization });
-    const basic = `Basic ${Buffer.from('lms:good').toString('base64')}`;
-    expect([(await post('Bearer good')).status, (await post(basic)).status]).toEqual([200, 200]);
-    for (const credential of [undefined, 'Bearer bad', 'Basic good', 'good']) {
-      const answer = await post(credential);
-      expect([...problem(answer), answer.headers['www-authenticate']]).toEqual([401, 'SFS_UNAUTHENTICATED', 'Bearer, Basic']);
-    }
-    expect(problem(await post('Bearer reader'))).toEqual([403, 'SFS_FORBIDDEN']);
-    expect((await guarded.ask('GET', '/readyz')).status).toBe(200);
-    expect(guarded.records('clicks')).toHaveLength(2);
-    await guarded.close();
-  });
-
-  it('admits keys of a file that may write events of all learners', async () => {
-    const file = join(newFolder(), 'keys.json');
-    const made = [
-      newKey({ ...GRANT, scopes: ['events:write'] }),
-      newKey({ ...GRANT, scopes: ['recommendations:read'] }),
-      newKey({ ...GRANT, scopes: ['events:write'], learner: 'ada' }),
-    ];
-    writeKeys(
-      file,
-      made.map(({ entry }) => entry),
-    );
-    const keeper = senderKeys(file);
-    const admittances = await Promise.all([...made.map(({ key }) => key), 'none'].map((key) => keeper(key)));
-    expect(admittances).toEqual(['admitted', 'forbidden', 'forbidden', 'unknown']);
   });
 });

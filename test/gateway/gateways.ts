@@ -1,8 +1,4 @@
 /** A gateway over a storage in memory, with its files in a folder: it can end as a process does, and begin again. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import {
   ReceivedEvents,
   createGateway,
@@ -18,18 +14,10 @@ import { localRecords, localTools } from '../../runtime/localTools.js';
 import { memoryStorage } from '../../runtime/testing/index.js';
 import { LocalSchemaIds, physicalTopicName, topicCodec } from '../../schemas/index.js';
 import { gatewayTopics, openWriterLog } from '../../scripts/gateway/writerLog.js';
+import { newFolder } from '../fixtures/folders.js';
 
 export const REGION = 'eu-west';
 export const NOW_MS = Date.UTC(2026, 0, 5);
-
-const folders: string[] = [];
-afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sfs-gateway-'));
-  folders.push(folder);
-  return folder;
-}
 
 /** What a test changes of a gateway. */
 export interface Setting extends Partial<Omit<GatewayOptions, 'log' | 'identities' | 'received'>> {

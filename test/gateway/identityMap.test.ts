@@ -3,7 +3,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap, type IdentityMap } from '../../gateway/index.js';
-import { Door, click, newFolder } from './gateways.js';
+import { Door, click } from './gateways.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const ADA = 'mailto:ada@example.org';
 const BOB = 'https://lms.example/ 42';

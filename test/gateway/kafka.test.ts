@@ -7,7 +7,8 @@ import { LocalSchemaIds, topicCodec, topics } from '../../schemas/index.js';
 import { kafkaLog } from '../../scripts/gateway/eventLogs.js';
 import { newRegion } from '../integration/cluster/replica.js';
 import { SERVER_START_MS, sharedKafka } from '../integration/servers.js';
-import { click, newFolder } from './gateways.js';
+import { click } from './gateways.js';
+import { newFolder } from '../fixtures/folders.js';
 
 interface Open {
   readonly gateway: Gateway;

@@ -1,8 +1,13 @@
 /** xAPI statements: what each verb becomes, what is refused, and what a Learning Record Store answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VERBS } from '../../gateway/xapi/verbs.js';
+import { readDocument } from '../docs/documents.js';
 import { Door, NOW_MS, REGION, problem } from './gateways.js';
 
 const ADL = 'http://adlnet.gov/expapi/verbs/';
+const TIN_CAN = 'http://id.tincanapi.com/verb/';
+const STREAMS = 'http://activitystrea.ms/schema/1.0/';
+const CMI5 = 'https://w3id.org/xapi/adl/verbs/';
 const BASE = 'https://lms.example/activities/';
 const EXTENSION = 'https://skillforge.eu/xapi/';
 const VERSION = { 'x-experience-api-version': '1.0.3' };
@@ -60,7 +65,7 @@ describe('a statement', () => {
 
   const CLICKS: readonly [string, object, object][] = [
     [`${ADL}experienced`, {}, { action: 'VIEW', dwellMs: 0 }],
-    ['http://id.tincanapi.com/verb/viewed', {}, { action: 'VIEW' }],
+    [`${TIN_CAN}viewed`, {}, { action: 'VIEW' }],
     [`${ADL}initialized`, {}, { action: 'OPEN' }],
     [`${ADL}terminated`, { result: { duration: 'PT1H2M3.5S' } }, { action: 'DWELL', dwellMs: 3_723_500 }],
     [`${ADL}suspended`, { result: { duration: 'P1DT1S' } }, { action: 'DWELL', dwellMs: 86_401_000 }],
@@ -88,7 +93,7 @@ describe('a statement', () => {
 
   it.each([
     [`${ADL}registered`, 'ENROLLED'],
-    ['https://w3id.org/xapi/adl/verbs/abandoned', 'UNENROLLED'],
+    [`${CMI5}abandoned`, 'UNENROLLED'],
   ])('with the verb %s about a course is an event of the system', async (verb, kind) => {
     const sent = statement(verb, { object: COURSE, context: undefined, timestamp: undefined });
     expect((await post(sent)).status).toBe(200);
@@ -96,7 +101,7 @@ describe('a statement', () => {
   });
 
   const IGNORED: readonly [string, Record<string, unknown>][] = [
-    ['a verb that means nothing here', statement('https://w3id.org/xapi/adl/verbs/logged-in')],
+    ['a verb that means nothing here', statement(`${CMI5}logged-in`)],
     ['an answer without a result', statement(`${ADL}answered`)],
     ['an end without a duration', statement(`${ADL}terminated`)],
     ['another statement as its object', statement(`${ADL}completed`, { object: { objectType: 'StatementRef', id: uuid() } })],
@@ -161,6 +166,54 @@ describe('a statement', () => {
     ]);
     expect(found('clicks', first['id'])!.learner).toBe(found('clicks', second['id'])!.learner);
     expect(found('clicks', first['id'])!.learner).toBe(door.identities.find('mailto:ada@example.org'));
+  });
+});
+
+/** Every verb by what it becomes, with the words of the how-to for it; the IRIs as the vocabularies have them. */
+const MEANINGS: readonly { readonly shown: string; readonly topic: 'clicks' | 'quiz-results' | 'lms-events'; readonly verbs: readonly string[] }[] = [
+  { shown: 'a click `VIEW`', topic: 'clicks', verbs: [`${ADL}experienced`, `${ADL}interacted`, `${TIN_CAN}viewed`] },
+  {
+    shown: 'a click `OPEN`',
+    topic: 'clicks',
+    verbs: [`${ADL}initialized`, `${ADL}launched`, `${ADL}attempted`, `${STREAMS}open`, `${STREAMS}start`],
+  },
+  { shown: 'a click `COMPLETE`', topic: 'clicks', verbs: [`${ADL}completed`, `${STREAMS}complete`] },
+  { shown: 'a click `DWELL`', topic: 'clicks', verbs: [`${ADL}terminated`, `${ADL}suspended`, `${ADL}exited`] },
+  { shown: 'a quiz result', topic: 'quiz-results', verbs: [`${ADL}answered`, `${ADL}passed`, `${ADL}failed`, `${ADL}scored`] },
+  { shown: '`ENROLLED`', topic: 'lms-events', verbs: [`${ADL}registered`, `${STREAMS}join`] },
+  { shown: '`UNENROLLED`', topic: 'lms-events', verbs: [`${CMI5}abandoned`, `${STREAMS}leave`] },
+];
+
+/** What a record of this kind says of a statement with {@link FULL_RESULT} about the quiz. */
+const SAID: Readonly<Record<string, object>> = {
+  'a click `VIEW`': { action: 'VIEW', item: 'quiz-1', dwellMs: 0 },
+  'a click `OPEN`': { action: 'OPEN', item: 'quiz-1', dwellMs: 0 },
+  'a click `COMPLETE`': { action: 'COMPLETE', item: 'quiz-1', dwellMs: 0 },
+  'a click `DWELL`': { action: 'DWELL', item: 'quiz-1', dwellMs: 61_000 },
+  'a quiz result': { item: 'quiz-1', score: 0.7, correct: true, attempts: 1 },
+  '`ENROLLED`': { kind: 'ENROLLED' },
+  '`UNENROLLED`': { kind: 'UNENROLLED' },
+};
+const FULL_RESULT = { duration: 'PT1M1S', success: true, score: { scaled: 0.7 } };
+
+describe('every verb', () => {
+  const all = MEANINGS.flatMap(({ shown, topic, verbs }) => verbs.map((verb) => [verb, shown, topic] as const));
+
+  it.each(all)('%s becomes %s', async (verb, shown, topic) => {
+    // All of them with the same result: the verb alone makes the difference.
+    const sent = statement(verb, { result: FULL_RESULT });
+    expect((await post(sent)).json).toEqual([sent['id']]);
+    expect(found(topic, sent['id'])?.['personal']).toMatchObject(SAID[shown]!);
+    const others = (['clicks', 'quiz-results', 'lms-events'] as const).filter((one) => one !== topic);
+    for (const other of others) expect(found(other, sent['id'])).toBeUndefined();
+  });
+
+  it('is one of these, and stands in the how-to with what it becomes', () => {
+    expect(all.map(([verb]) => verb).sort()).toEqual([...VERBS.keys()].sort());
+    const rows = [...readDocument('docs/how-to/send-events.md').matchAll(/^\| (`[a-z]+`.*?) \| (.*) \|$/gm)];
+    const shown = rows.map(([, verbs, becomes]) => [becomes, [...verbs!.matchAll(/`([a-z]+)`/g)].map(([, verb]) => verb)]);
+    const names = MEANINGS.map(({ shown: becomes, verbs }) => [becomes, verbs.map((verb) => verb.slice(verb.lastIndexOf('/') + 1))]);
+    expect(shown.filter(([becomes]) => names.some(([name]) => name === becomes))).toEqual(names);
   });
 });
 

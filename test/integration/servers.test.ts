@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { REPORT_FILE_VARIABLE, type RunReport } from '../../scripts/checks/counts.js';
@@ -15,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the servers that the tests of a run share', { timeout: SERVER_START_MS }, () => {
   it('have a Kafka broker that creates no topic by itself', async (context) => {
-    const kafka = new Kafka({ brokers: [await sharedKafka(context)], logLevel: logLevel.NOTHING });
+    const kafka = new Kafka({ brokers: [await sharedKafka(context, 'kafkajs')], logLevel: logLevel.NOTHING });
     const admin = kafka.admin();
     await admin.connect();
     try {
@@ -44,28 +45,54 @@ describe('the servers that the tests of a run share', { timeout: SERVER_START_MS
   });
 });
 
+/** Runs tests in a run of their own. */
+async function runOf(args: readonly string[], env: NodeJS.ProcessEnv): Promise<RunReport> {
+  const report = join(mkdtempSync(join(folder, 'run-')), 'report.json');
+  const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
+  // On a failure it rejects, with what was printed.
+  await promisify(execFile)(process.execPath, [vitest, 'run', ...args], { cwd: projectRoot, env: { ...env, [REPORT_FILE_VARIABLE]: report } });
+  return JSON.parse(readFileSync(report, 'utf8')) as RunReport;
+}
+
 describe('a run without Java', { timeout: SERVER_START_MS }, () => {
-  it('skips the tests that need Kafka, says why, and counts them', () => {
+  it('skips the tests that need Kafka, says why, and counts them', async () => {
     const { JAVA_HOME: _, ...env } = process.env;
-    const report = join(folder, 'report.json');
-    const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [vitest, 'run', 'test/integration/servers.test.ts', '-t', 'Kafka broker|registry of'],
-      {
-        cwd: projectRoot,
-        env: { ...env, PATH: pathWithoutJava(), [REPORT_FILE_VARIABLE]: report },
-        encoding: 'utf8',
-      },
-    );
-    expect(status, `${stdout}\n${stderr}`).toBe(0);
-    const { failed, skips } = JSON.parse(readFileSync(report, 'utf8')) as RunReport;
+    const { failed, skips } = await runOf(['test/integration/servers.test.ts', '-t', 'Kafka broker|registry of'], {
+      ...env,
+      PATH: pathWithoutJava(),
+    });
     expect(failed).toBe(0);
     expect(skips.map(({ reason }) => reason)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^Kafka needs Java 17/), expect.stringMatching(/^the schema registry needs Java 17/)]),
     );
   });
 });
+
+describe('a run without the compiled client of Kafka', { timeout: SERVER_START_MS }, () => {
+  it('skips the tests of workers on servers, and says why', async () => {
+    const { failed, passed, skips } = await runOf(['test/integration/cluster/upgrade.test.ts'], {
+      ...process.env,
+      NODE_OPTIONS: `--require ${withoutClient()}`,
+    });
+    expect([failed, passed]).toEqual([0, 0]);
+    expect(skips.map(({ reason }) => reason)).toEqual([expect.stringMatching(/^the driver "confluent" needs .* compiled part/)]);
+  });
+});
+
+/** A module after which the compiled part of the client cannot be loaded. */
+function withoutClient(): string {
+  const path = join(folder, 'withoutClient.cjs');
+  writeFileSync(
+    path,
+    `const { dlopen } = process;
+process.dlopen = (module, path, ...flags) => {
+  if (path.includes('confluent-kafka-javascript')) throw new Error('not built');
+  return dlopen.call(process, module, path, ...flags);
+};
+`,
+  );
+  return path;
+}
 
 /** A folder with the programs that a run needs, and no others. */
 function pathWithoutJava(): string {

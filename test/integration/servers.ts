@@ -1,6 +1,8 @@
 /** The real servers that the test files of a run share. Each starts when the first test asks for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, type TestContext } from 'vitest';
+import type { BrokerDriver } from '../../runtime/kafka/broker.js';
+import { loadNative } from '../../runtime/kafka/confluent/native.js';
 import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
 import { startServices, type Services, type ServicesOptions } from '../../scripts/services/index.js';
 
@@ -18,8 +20,24 @@ export const SERVER_START_MS = 900_000;
 
 const LOOK_MS = 200;
 
-/** Bootstrap servers of the run's Kafka, one broker, without automatic creation of topics. Skips the test where it cannot be had. */
-export const sharedKafka = (context: TestContext): Promise<string> => shared('kafka', context);
+/**
+ * Bootstrap servers of the run's Kafka, one broker, without automatic creation of topics. Skips the test where it cannot be had, and where the
+ * client by which the test reaches it is not built: that of the product, unless the test names another one.
+ */
+export async function sharedKafka(context: TestContext, driver: BrokerDriver = 'confluent'): Promise<string> {
+  await needDriver(driver, context);
+  return shared('kafka', context);
+}
+
+/** Skips a test of a client of Kafka whose compiled part is missing, and says so. For tests with a Kafka of their own. */
+export async function needDriver(driver: BrokerDriver, context: TestContext): Promise<void> {
+  if (driver === 'kafkajs') return;
+  const missing = await loadNative().then(
+    () => null,
+    (error: unknown) => errorMessageOf(error),
+  );
+  context.skip(missing !== null, missing ?? '');
+}
 
 /** Address of the run's Redis, `redis://…`; use keys of your own. Skips the test where it cannot be had. */
 export const sharedRedis = (context: TestContext): Promise<string> => shared('redis', context);

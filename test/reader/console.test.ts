@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Scope } from '../../reader/access/principal.js';
+import type { Scope } from '../../http/access/principal.js';
 import {
   consoleRoutes,
   type ConsoleDeadLetter,

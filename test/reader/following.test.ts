@@ -10,7 +10,8 @@ import {
 import { LmdbViewStore } from '../../reader/lmdbViewStore.js';
 import { MAX_UNFOLLOWED_MS } from '../../reader/rebuilding.js';
 import { topics } from '../../schemas/index.js';
-import { MADE_MS, REGION, Shelves, newFolder, recommendation } from './shelves.js';
+import { MADE_MS, REGION, Shelves, recommendation } from './shelves.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const COURSE = 'AAA-2014J';
 const next = (...items: string[]) => ({ [COURSE]: { next: items } });
@@ -205,10 +206,11 @@ describe('two versions', () => {
     await shelves.pointer('x', { payload: 'no JSON' });
     const { shown, notices } = await opening(shelves);
     expect(shown()).toEqual(['one']);
+    const refusals = { 1: 'SFS_REGION_MISMATCH', 4: 'SFS_POINTER_INVALID', 5: 'SFS_POINTER_INVALID' };
     expect(notices).toEqual(
-      [4, 5].map((offset) => ({
+      Object.entries(refusals).map(([offset, code]) => ({
         kind: 'unusable',
-        record: { topic: 'eu-west.control', partition: 0, offset, code: 'SFS_POINTER_INVALID' },
+        record: { topic: 'eu-west.control', partition: 0, offset: Number(offset), code },
       })),
     );
   });

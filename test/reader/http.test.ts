@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReader, type Reader } from '../../reader/index.js';
+import { createReader, noticeOf, type Reader } from '../../reader/index.js';
 import { DAY_MS, MADE_MS, REGION, Shelves } from './shelves.js';
 
 const COURSE = 'AAA-2014J';
@@ -45,6 +45,7 @@ describe('GET /v1/learners/{learner}/recommendations', () => {
       topologyVersion: 1,
       variant: '',
       region: 'eu-west',
+      notice: noticeOf('personal'),
       items: [
         { item: 'n1', course: COURSE, score: 1, source: 'TRENDING', title: 'First', kind: 'quiz', reasons },
         { item: 'n3', course: COURSE, score: 0.5, source: 'TRENDING', reasons },
@@ -94,6 +95,7 @@ describe('GET /v1/segments/{course|segment}/recommendations', () => {
       model: 'counts-1',
       topologyVersion: 3,
       region: 'eu-west',
+      notice: noticeOf('segment'),
       items: [{ item: 's1', course: COURSE, score: 4, source: 'SEGMENT' }],
     });
     expect(await json(`/v1/segments/${COURSE}/recommendations`)).toMatchObject({ segment: 'all', served: 'popular', items: [{ item: 'p1' }] });

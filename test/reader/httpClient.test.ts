@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RecommendationHttpClient, newKey, writeKeys, type EventWriter, type ReaderEvent } from '../../reader/index.js';
 import { OPEN_API_FILE, openApiText } from '../../scripts/serving/openApi.js';
-import { newFolder } from './shelves.js';
 import { COURSE, OTHER, serving, shortOf, type Serving } from './serving.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const FULL = { label: 'app', learner: null, perMinute: null, createdAtMs: 0, expiresAtMs: null };
 const { key, entry } = newKey({ ...FULL, scopes: ['recommendations:read', 'events:write'] });

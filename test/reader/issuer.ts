@@ -1,13 +1,10 @@
 /** An OpenID Connect issuer on this machine: discovery, keys, tokens. */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT, exportJWK, generateKeyPair, type JWK, type JWTPayload } from 'jose';
-import { afterAll } from 'vitest';
+import { atEndOfFile } from '../fixtures/endOfFile.js';
 
 export const AUDIENCE = 'reader';
-
-const servers: Server[] = [];
-afterAll(() => servers.splice(0).forEach((server) => server.close().closeAllConnections()));
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
@@ -30,7 +27,7 @@ export class LocalIssuer {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    servers.push(server);
+    atEndOfFile(() => server.close().closeAllConnections());
     issuer.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return issuer;
   }

@@ -2,10 +2,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyFile } from '../../reader/access/keyFile.js';
+import { KeyFile } from '../../http/access/keyFile.js';
 import { newKey, readKeys, writeKeys, type KeyGrant, type Scope } from '../../reader/index.js';
-import { newFolder } from './shelves.js';
 import { COURSE, serving, type Serving } from './serving.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const path = join(newFolder(), 'access', 'keys.json');
 const grant = (scopes: readonly Scope[], rest: Partial<KeyGrant> = {}): KeyGrant => ({

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { answerFor } from '../../reader/answer.js';
 import type { RecommendationView } from '../../reader/view.js';
+import { NO_OVERSIGHT } from '../../schemas/index.js';
 import { COURSE, OTHER, serving, shortOf, type Serving } from './serving.js';
 
 let school: Serving;
@@ -69,6 +70,7 @@ describe('profiling=false', () => {
           (_, name: string) =>
           (...args: unknown[]) => {
             asked.push([name, ...args].join(' '));
+            if (name === 'oversight') return NO_OVERSIGHT;
             return name === 'segments' ? [] : null;
           },
       },
@@ -76,7 +78,9 @@ describe('profiling=false', () => {
     const view = noted as RecommendationView;
     answerFor(view, 'ada', { profiling: false, segment: 'a-level' }, 0);
     answerFor(view, 'ada', { profiling: false, segment: 'a-level', course: COURSE }, 0);
-    expect(asked).toEqual(['segments all', `segment ${COURSE} all`]);
+    // What people decided is no profile: it holds for whoever asks without one, too.
+    const decided = ['oversight', 'override ada'];
+    expect(asked).toEqual([...decided, 'segments all', ...decided, `segment ${COURSE} all`]);
   });
 });
 

@@ -1,15 +1,10 @@
 /** Readers that listen, over a school in memory. */
-import { afterAll } from 'vitest';
 import { createReader, type Reader, type ReaderOptions } from '../../reader/index.js';
+import { atEndOfFile } from '../fixtures/endOfFile.js';
 import { MADE_MS, REGION, Shelves } from './shelves.js';
 
 export const COURSE = 'AAA-2014J';
 export const OTHER = 'BBB-2013B';
-
-const readers: Reader[] = [];
-afterAll(async () => {
-  for (const reader of readers.splice(0)) await reader.close();
-});
 
 export interface Serving {
   readonly shelves: Shelves;
@@ -34,7 +29,7 @@ export async function school(): Promise<Shelves> {
 export async function serving(options: Partial<ReaderOptions> = {}): Promise<Serving> {
   const shelves = await school();
   const reader = await createReader({ log: shelves.log, region: REGION, now: () => MADE_MS, pollMs: 20, ...options });
-  readers.push(reader);
+  atEndOfFile(() => reader.close());
   await reader.client.caughtUp();
   const url = await reader.listen({ port: 0 });
   return {

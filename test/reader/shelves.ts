@@ -1,9 +1,5 @@
 /** A log of recommendations in memory, written as a topology would write it. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from 'vitest';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { LocalLog, OutputRecord } from '../../runtime/ports.js';
 import { MemoryStorage } from '../../runtime/testing/memoryStorage.js';
 import {
@@ -20,15 +16,6 @@ import {
 export const REGION = 'eu-west';
 export const DAY_MS = 86_400_000;
 export const MADE_MS = Date.UTC(2014, 9, 20);
-
-const folders: string[] = [];
-afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sfs-reader-'));
-  folders.push(folder);
-  return folder;
-}
 
 const ids = LocalSchemaIds.withAccepted();
 

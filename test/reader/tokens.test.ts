@@ -1,6 +1,6 @@
 /** Tokens of an issuer. */
 import { generateKeyPair } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { AUDIENCE, LocalIssuer } from './issuer.js';
 import { serving, type Serving } from './serving.js';
 
@@ -93,6 +93,27 @@ describe('an issuer', () => {
     await expect.poll(async () => (await get(await other.token(), PATH, reader)).status, { timeout: 30_000 }).toBe(200);
     other.isAway = true;
     expect((await get(await other.token(), PATH, reader)).status).toBe(200);
+  });
+
+  it('that is away ends no stream, but for those whose token has expired meanwhile', async () => {
+    const other = await LocalIssuer.start();
+    const reader = await serving({ access: { issuer: { url: other.url, audience: AUDIENCE } }, beatMs: 20 });
+    const follow = async (exp: number): Promise<Response> => get(await other.token({ exp }), `${PATH}/changes`, reader);
+    const [short, long] = [await follow(seconds(600)), await follow(seconds(3_600))];
+    let hasEnded = false;
+    void long.text().then(() => (hasEnded = true));
+    other.isAway = true;
+    // Later than the first of both expires, and than the keys of the issuer are kept.
+    const laterMs = Date.now() + 660_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => laterMs);
+    try {
+      const asked = other.asked.length;
+      expect(await short.text()).toContain('event: recommendations');
+      await expect.poll(() => other.asked.length).toBeGreaterThan(asked + 2);
+      expect(hasEnded).toBe(false);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('that says it is another one is not trusted', async () => {

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LmdbViewStore } from '../../reader/lmdbViewStore.js';
 import { MemoryViewStore } from '../../reader/memoryViewStore.js';
 import { emptyHead, rowKey, rowPrefix, type RowChange, type ViewStore } from '../../reader/viewStore.js';
-import { REGION, newFolder } from './shelves.js';
+import { REGION } from './shelves.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const head = (served: string) => ({ ...emptyHead(REGION, 'log', 1), served });
 const rows = (...pairs: readonly (readonly [key: string, value: string | null])[]): RowChange[] =>
@@ -75,6 +77,16 @@ describe('a view in a file', () => {
     const second = opened(LmdbViewStore.open(folder));
     expect(second.head()).toEqual({ version: 1, head: head('a') });
     expect(contents(second)).toEqual([['t:x', '1']]);
+  });
+
+  it('is read as it is asked for: the system reads nothing ahead', (context) => {
+    context.skip(process.platform !== 'linux', 'what is said of a mapping is told by Linux alone');
+    const folder = newFolder();
+    opened(LmdbViewStore.open(folder));
+    const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const mapping = mappings.find((one) => one.includes(`${folder}/view.mdb\n`))!;
+    // `rr`: reads at random, see proc(5).
+    expect(/^VmFlags: (.*)$/m.exec(mapping)![1]!.split(' ')).toContain('rr');
   });
 
   it('tells of a folder that cannot be one', () => {

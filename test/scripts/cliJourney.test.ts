@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { decodeProgress, encodeProgress } from '../../runtime/engine/progress.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
-import { newFolder, runCli, type CliResult } from './commands/cliProcess.js';
+import { runCli, type CliResult } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 120_000;
 const data = newFolder();

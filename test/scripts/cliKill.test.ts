@@ -5,7 +5,8 @@ import { isMarker } from '../../runtime/engine/header.js';
 import { LocalSchemaIds, topicCodec, topics } from '../../schemas/index.js';
 import { localRecords } from '../../runtime/localTools.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
-import { newFolder, runCli, startCli } from './commands/cliProcess.js';
+import { runCli, startCli } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 120_000;
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newFolder, runCli, startCli } from './commands/cliProcess.js';
+import { runCli, startCli } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 describe('a run whose folder is deleted', () => {
   it('ends by itself, says so, and reports no success', { timeout: 60_000 }, async () => {

@@ -6,7 +6,8 @@ import { EXIT_MEANINGS } from '../../scripts/commands/exitCodes.js';
 import { examplesOf } from '../../scripts/commands/options.js';
 import { skillforgeProgram } from '../../scripts/commands/program.js';
 import { cliReference, referencePath } from '../../scripts/commands/reference.js';
-import { newFolder, runCli } from './commands/cliProcess.js';
+import { runCli } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 60_000;
 
@@ -15,7 +16,7 @@ const leaves = leavesOf(await skillforgeProgram()).map((command) => [command.nam
 
 /** Parses a command line without running it; returns the command that it means. */
 async function parsed(line: string): Promise<string> {
-  const words = line.split(' ').slice(1);
+  const words = [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(1);
   const program = await skillforgeProgram(words);
   let meant = '';
   for (const leaf of leavesOf(program)) leaf.action(() => void (meant = leaf.name()));

@@ -6,8 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openRegistry, versionBefore } from '../../runtime/models/registry/index.js';
 import { demoModel } from '../../scripts/commands/demoModels.js';
 import { anotherVersion, manifestOf } from '../runtime/models/fixture.js';
-import { newFolder, runCli, startCli, type CliChild } from './commands/cliProcess.js';
+import { runCli, startCli, type CliChild } from './commands/cliProcess.js';
 import { startSchool, type StartedSchool } from './startedSchool.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 600_000;
 /** A machine under load is slow; what is measured is printed. */

@@ -7,7 +7,8 @@ import { readKeys } from '../../reader/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { accessOf, openDoorWarning } from '../../scripts/commands/readerOptions.js';
-import { newFolder, runCli, startCli, type CliChild } from './commands/cliProcess.js';
+import { runCli, startCli, type CliChild } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 /** Three programs are started. */
 const SLOW_MS = 180_000;

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { markerIdOf } from '../../runtime/engine/header.js';
 import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index.js';
 import { DAY_MS, MADE_MS, Shelves } from '../reader/shelves.js';
-import { newFolder, runCli, startCli, type CliChild } from './commands/cliProcess.js';
+import { runCli, startCli, type CliChild } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 60_000;
 const COURSE = 'AAA-2014J';

@@ -9,8 +9,9 @@ import type { ConsoleOverview } from '../../reader/consoleSource.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { portFor } from '../../scripts/commands/startReader.js';
 import { ownTopologyFiles } from '../../scripts/topologyFiles.js';
-import { newFolder, runCli, startCli, type CliChild, type CliResult } from './commands/cliProcess.js';
+import { runCli, startCli, type CliChild, type CliResult } from './commands/cliProcess.js';
 import { linesOf, startSchool } from './startedSchool.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 180_000;
 

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
 import { countsAsCommonJs } from '../../scripts/topologyFiles.js';
-import { newFolder } from './commands/cliProcess.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const SLOW_MS = 60_000;
 /** Below `node_modules`, so that the compiler is found from there. */

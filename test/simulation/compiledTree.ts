@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { afterAll } from 'vitest';
+import { atEndOfFile } from '../fixtures/endOfFile.js';
 import { filesOf, projectRoot } from '../../scripts/checks/sourceFiles.js';
 
 const SOURCES = ['schemas', 'operators', 'topologies', 'runtime', 'scripts/synthetic', 'scripts/oulad', 'test/simulation'];
@@ -19,15 +19,11 @@ const COMPILER: ts.CompilerOptions = {
   inlineSourceMap: true,
 };
 
-const roots: string[] = [];
-// Workers of the test runner end without their exit handlers.
-afterAll(() => roots.splice(0).forEach((root) => rmSync(root, { recursive: true, force: true })));
-
 /** Compiles file by file, without a look at types. @returns the folder that mirrors the project's; it goes when the tests of the file are done */
 export function compileTree(): string {
   mkdirSync(CACHE, { recursive: true });
   const root = mkdtempSync(join(CACHE, 'skillforge-simulation-'));
-  roots.push(root);
+  atEndOfFile(() => rmSync(root, { recursive: true, force: true }));
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   const sources = filesOf(SOURCES).filter((path) => path.endsWith('.ts') && !/\.(d|test)\.ts$/.test(path));
   for (const source of sources) compileFile(source, join(root, source.replace(/ts$/, 'js')));

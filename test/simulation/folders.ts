@@ -1,22 +1,11 @@
 /** Folders of a simulation: one with the input alone, and copies of it to run over. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { contentsOf, type Contents } from './contents.js';
 import { appendInput, type InputOptions } from './replayed.js';
-
-const folders: string[] = [];
-// Workers of the test runner end without their exit handlers.
-afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sfs-simulation-'));
-  folders.push(folder);
-  return folder;
-}
+import { newFolder } from '../fixtures/folders.js';
 
 /** A closed folder with the input and nothing else. */
 export async function inputFolder(options: InputOptions): Promise<{ folder: string; records: number }> {

@@ -2,7 +2,7 @@
 import type { OutputRecord, LocalStorage } from '../../runtime/ports.js';
 import { Deployment } from '../../runtime/engine/deployment.js';
 import { clockMarkers } from '../../runtime/engine/clock.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import { topics, type Click, type Opened } from '../../schemas/index.js';
 import { SeededRandom, syntheticClicks } from '../../scripts/synthetic/index.js';
 import engagement from '../../topologies/learner-engagement.js';

@@ -11,8 +11,9 @@ import { readCounts } from './commitMarks.js';
 import { compileTree } from './compiledTree.js';
 import { endOf, replayUndisturbed, startReplay, type Ended } from './crashes.js';
 import { damage, type Damage } from './damage.js';
-import { copyOf, inputFolder, newFolder, seedOfRun } from './folders.js';
+import { copyOf, inputFolder, seedOfRun } from './folders.js';
 import type { ReplayRequest } from './replayChild.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const INPUT = { days: 8, clicksPerDay: 1_500, learners: 150 };
 const DATA_FILE = 'data.mdb';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newFolder, runCli } from '../scripts/commands/cliProcess.js';
+import { runCli } from '../scripts/commands/cliProcess.js';
 import { REAL_FOLDER, realFilesAreMissing } from './ouladRows.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const CLICKS = 753_564;
 const TOPOLOGIES = 9;

@@ -7,9 +7,10 @@ import { decoderOf } from '../../scripts/commands/topicCodecs.js';
 import { topics } from '../../schemas/index.js';
 import { syntheticOuladFolder } from '../../scripts/synthetic/index.js';
 import type { LocalStorage } from '../../runtime/ports.js';
-import { REGION, copyOf, digestOfResults, importedFolder, newFolder, onFolder, runJob } from './ouladJob.js';
+import { REGION, copyOf, digestOfResults, importedFolder, onFolder, runJob } from './ouladJob.js';
 import { usesOf } from './ouladRows.js';
 import { checkEngagement, checkTrends, valuesOf } from './windowCheck.js';
+import { newFolder } from '../fixtures/folders.js';
 
 const ALL_WELL = { different: [], unexpected: [], missing: [] };
 /** Lines that tell no use, each for another reason. */

@@ -62,9 +62,10 @@ export function masteryOf(learner: string, asOfMs: number, skills: Readonly<Reco
 export function trendOf(midnightMs: number, items: readonly string[], course = COURSE): Told<CohortTrend> {
   const trends = items.map((item, place) => {
     const n = 100 - place;
-    return itemTrend(item, { events1d: n, events3d: n, events7d: n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: n });
+    return itemTrend(item, { events1d: n, events3d: n, events7d: n, learnerDays1d: n, learnerDays3d: n, learnerDays7d: n, openers: 5 });
   });
-  return [cohortTrend(trends, { cohort: cohortId(course), course: courseId(course), asOfMs: midnightMs }), midnightMs - 1];
+  const cohort = { cohort: cohortId(course), course: courseId(course), learners: 5 };
+  return [cohortTrend(trends, { ...cohort, asOfMs: midnightMs }), midnightMs - 1];
 }
 
 /** A course whose items can always be opened, but for the withdrawn ones. */

@@ -1,8 +1,6 @@
 /** The whole job on a folder: the import of an OULAD folder, then both topologies to the end of the input. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import type { Log, LocalStorage } from '../../runtime/ports.js';
@@ -12,18 +10,9 @@ import { runTopologies, type RunMode } from '../../scripts/commands/topologyRun.
 import engagement from '../../topologies/learner-engagement.js';
 import trends from '../../topologies/item-trends.js';
 import { contentsOf, digestOf } from '../simulation/contents.js';
+import { newFolder } from '../fixtures/folders.js';
 
 export const REGION = 'eu-west';
-
-/** Folders that go after the tests of the file: a worker of the test runner is ended without its `exit` handlers. */
-const folders: string[] = [];
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sfs-oulad-'));
-  folders.push(folder);
-  return folder;
-}
 
 /** A copy of a folder that no process has open. */
 export function copyOf(folder: string): string {

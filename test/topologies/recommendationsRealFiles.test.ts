@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { physicalTopicName, topics } from '../../schemas/index.js';
-import { newFolder, runCli } from '../scripts/commands/cliProcess.js';
+import { runCli } from '../scripts/commands/cliProcess.js';
 import { REGION, onFolder } from './ouladJob.js';
 import { REAL_FOLDER, realFilesAreMissing } from './ouladRows.js';
 import { scoreOf } from './ouladScore.js';
+import { newFolder } from '../fixtures/folders.js';
 
 /** A presentation as of the end of a day. */
 interface Cut {

@@ -4,9 +4,12 @@ import { formulaModels, type Models } from '../../operators/recommend/index.js';
 import { segmentKey, topics, type Click, type LearnerProfile, type Opened } from '../../schemas/index.js';
 import activity from '../../topologies/learner-activity.js';
 import contexts from '../../topologies/learner-contexts.js';
-import lists from '../../topologies/segment-lists.js';
+import flooredLists, { segmentListsTopology } from '../../topologies/segment-lists.js';
 import { DAY_MS, HOUR_MS, at, click } from './clicks.js';
 import { profile } from './statements.js';
+
+/** The lists without their floor: a few learners show how they are made. */
+const lists = segmentListsTopology(1);
 
 /** Records of a list as `[day, item and learner-days, ...]`. */
 function linesOf(driver: TopologyTestDriver, segment: string, course = 'AAA-2024J'): (number | string)[][] {
@@ -66,7 +69,7 @@ describe('segment-lists', () => {
           madeAtMs: at(1),
           validUntilMs: at(9),
           modelVersion: 'segment-popularity-1',
-          topologyVersion: 1,
+          topologyVersion: 2,
           items: [{ item: 'i1', score: 1, learnerDays: 1 }],
         },
       });
@@ -117,6 +120,23 @@ describe('segment-lists', () => {
     await afterAll([], clicks, (driver) => {
       expect(linesOf(driver, 'all')[0]).toEqual([1, 'i24 2', ...many.slice(0, 19).map((item) => `${item} 1`)]);
       expect(linesOf(driver, 'all', 'BBB-2024J')[0]).toEqual([1, 'i1 1']);
+    });
+  });
+
+  it('names no item that may have had fewer than five learners, and keeps the list', async () => {
+    const of = (learners: number, day: number, item: string): Opened<Click>[] =>
+      Array.from({ length: learners }, (_, n) => click(`${item}-${n}`, at(day), { item }));
+    // Eight learners in all, but never more than four on a day: it cannot be told that they are not the same four.
+    const spread = [...of(4, 0, 'w'), ...Array.from({ length: 4 }, (_, n) => click(`other-${n}`, at(1), { item: 'w' }))];
+    const every = Array.from({ length: 7 }, (_, day) => Array.from({ length: 5 }, (_, n) => click(`daily-${n}`, at(day), { item: 'z' }))).flat();
+    const clicks = [...of(5, 0, 'x'), ...of(4, 0, 'y'), ...spread, ...every];
+    await testTopology([activity, contexts, flooredLists], { partitions: 3 }, async (driver) => {
+      driver.input(topics.clicks).sendAll(clicks.sort((a, b) => a.occurredAtMs - b.occurredAtMs));
+      await driver.endInput();
+      const found = linesOf(driver, 'all');
+      expect(found[0]).toEqual([1, 'x 5', 'z 5']);
+      expect(found.flat().filter((one) => typeof one === 'string' && /^[yw] /.test(one))).toEqual([]);
+      expect(found[6]).toEqual([7, 'z 35', 'x 5']);
     });
   });
 });

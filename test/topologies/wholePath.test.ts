@@ -24,12 +24,16 @@ const listsOf = (driver: TopologyTestDriver, learner: string): CourseRecommendat
   driver.output(topics.recommendations).latest().get(learnerId(learner))?.personal.courses[0];
 const itemsOf = (list: CourseRecommendations['next'] | undefined): string[] => (list ?? []).map(({ item }) => item);
 
-/** Two learners of a segment, in a course of four items, on their first day. */
+/** As many as a list that is shown to others has to stem from. */
+const OTHERS = ['oda', 'ole', 'ona', 'ott', 'ove'];
+
+/** Two learners of a segment, in a course of four items, on their first day, beside others of another segment. */
 function firstDay(driver: TopologyTestDriver): void {
   driver.input(topics.catalogue).sendAll(['i1', 'i2', 'i3', 'i4'].map((item) => catalogueItem(item, at(-20))));
   const education = { segments: { education: 'HE' } };
   driver.input(topics.profiles).sendAll(['ada', 'bob', 'cyd'].map((learner) => profile(learner, at(-10), education)));
-  driver.input(topics.lmsEvents).sendAll(['ada', 'bob'].map((learner) => statement('ENROLLED', learner, at(-10))));
+  driver.input(topics.profiles).sendAll(OTHERS.map((learner) => profile(learner, at(-10), { segments: { education: 'LOWER' } })));
+  driver.input(topics.lmsEvents).sendAll(['ada', 'bob', ...OTHERS].map((learner) => statement('ENROLLED', learner, at(-10))));
   driver
     .input(topics.clicks)
     .sendAll([
@@ -38,6 +42,9 @@ function firstDay(driver: TopologyTestDriver): void {
       click('bob', at(0, 3), { item: 'i2' }),
       click('bob', at(0, HOUR_MS), { item: 'i3' }),
     ]);
+  for (const [place, item] of ['i1', 'i2', 'i3'].entries()) {
+    driver.input(topics.clicks).sendAll(OTHERS.map((learner) => click(learner, at(0, HOUR_MS + 1 + place), { item })));
+  }
   driver.input(topics.quizResults).send(quiz('ada', at(0, HOUR_MS), false));
 }
 

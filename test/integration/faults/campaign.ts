@@ -124,7 +124,7 @@ export class Campaign {
       workers: options.workers,
       lags: () => places.lags(presses.name),
       letters: async () => (await admin.ranges(`${region}.${topics.deadLetters.name}`)).reduce((sum, { end }) => sum + end, 0),
-      progress: () => places.moved(),
+      progress: () => places.moved((text) => campaign.stalled(text)),
     });
     await campaign.begin();
     return campaign;
@@ -154,6 +154,11 @@ export class Campaign {
     const entry = { fault: name, at, evidence, resumedMs: resumed.ms, last: resumed.place };
     this.faults.push(entry);
     this.options.onFault?.(entry);
+  }
+
+  private stalled(places: string): void {
+    const { fleet, feed } = this.scene;
+    console.error(`stands still: ${places}; ${feed.sent} records were sent; workers write what they are at into ${fleet.tellState()}`);
   }
 
   /** Ends the input, waits until all is done or nothing moves any more, and compares. */

@@ -85,7 +85,11 @@ async function readOutputs(
     if (told.sequence !== known.length + 1) found.wrong.push(`${place}: after number ${known.length} of ${producer} came ${told.sequence}`);
     known[told.sequence - 1] = text;
     found.outputs++;
-    const { count, sum } = codec.decode(String(key), value!);
+    const telling = codec.decode(String(key), value!);
+    // Its fields are compared with the recomputation: so are its bytes, then.
+    if (!codec.encode(String(key), telling).equals(value!))
+      found.wrong.push(`${place}: the bytes of number ${told.sequence} of ${producer} are not those of its fields`);
+    const { count, sum } = telling;
     const values = byKey.get(String(key)) ?? [];
     values.push({ count, sum });
     byKey.set(String(key), values);

@@ -4,8 +4,9 @@
  */
 import { expect, it, type TestContext } from 'vitest';
 import { errorCodeOf, errorMessageOf } from '../../../schemas/index.js';
+import { skipPastHalfTime } from '../../fixtures/halfTime.js';
 import { isLong, skipUnlessLong } from '../../fixtures/longForms.js';
-import { SERVER_START_MS } from '../servers.js';
+import { needDriver, SERVER_START_MS } from '../servers.js';
 import { Campaign, type CampaignOptions, type Fault, type Result } from './campaign.js';
 import { killAt, killWorker, poison, rescale, slowPartition, stopAt, stopWorker } from './faults.js';
 import { STALL_MS } from './progress.js';
@@ -17,6 +18,7 @@ const TEST_MS = SERVER_START_MS + 600_000;
 const MOST_MEMORY_MIB = 800;
 
 async function resultOf(context: TestContext, faults: readonly Fault[], options: Partial<CampaignOptions> = {}): Promise<Result> {
+  await needDriver('confluent', context);
   const onFault = (entry: unknown): void => console.log(JSON.stringify(entry));
   const campaign = await Campaign.open({ seed: 11, keys: 200, perSecond: 150, brokers: 1, workers: 2, onFault, ...options }).catch(
     (error: unknown) => {
@@ -42,6 +44,7 @@ function expectExact({ wrong, missing, workerFailures, failures, longestStallMs,
 }
 
 it('leaves in topics and state what a recomputation does, through faults of all kinds', { timeout: TEST_MS }, async (context) => {
+  skipPastHalfTime(context);
   const steps = [killAt('claim', 'after', 1), killAt('apply', 'before'), stopWorker];
   const faults = [
     poison,
@@ -68,7 +71,7 @@ it.for([
   // Not at the first commits of a worker, which may hold no outputs.
   ['the fence', 'unfenced', stopAt('stage', 'after', 40), /came twice|came again/],
   ['the check of what is applied, under a failover that loses writes', 'unchecked', failOverRedis, /instead of|came again|after number/],
-  ['the staging', 'unstaged', killAt('transact', 'before'), /instead of|after number|values of/],
+  ['the staging', 'unstaged', killAt('transact', 'before', 40), /instead of|after number|values of/],
 ] as const)('finds differences without %s', { timeout: TEST_MS }, async ([, control, fault, differences], context) => {
   skipUnlessLong(context, 'FAULTS');
   const { wrong, missing } = await resultOf(context, [fault], { control });

@@ -8,6 +8,9 @@ import { POISON_NAMES, POISONS } from './poison.js';
 const STEPS = ['claim', 'recover', 'stage', 'transact', 'apply'];
 const MOMENTS = ['before', 'during', 'after'];
 const SLOW_SECONDS = 5;
+/** So far behind is a partition that has work, and none that is slow. */
+const CAUGHT_UP = 300;
+const CAUGHT_UP_MS = 60_000;
 const LETTERS_MS = 60_000;
 /** For a trap that no step comes to: a worker that gets no task. */
 const TRAP_MS = 60_000;
@@ -110,6 +113,8 @@ export const rescale: Fault = {
 export const slowPartition: Fault = {
   name: 'a slow partition',
   run: async ({ feed, lags, progress }) => {
+    // What the fault before has left behind would look like a slow partition, too.
+    for (const until = performance.now() + CAUGHT_UP_MS; Math.max(...(await lags())) > CAUGHT_UP && performance.now() < until;) await sleep(500);
     const before = feed.sent;
     feed.isOneSided = true;
     let [most, beside] = [0, 0];

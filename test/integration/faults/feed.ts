@@ -1,7 +1,7 @@
 /** The producer: sends seeded presses, and poison, for as long as it is let. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockMarkers } from '../../../runtime/engine/clock.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { OutputRecord } from '../../../runtime/ports.js';
 import { SeededRandom } from '../../../scripts/synthetic/index.js';
 import { codecsOf, type Parts } from './arena.js';

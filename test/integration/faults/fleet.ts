@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,6 +60,12 @@ export class Fleet {
       if (line !== undefined) return line;
     }
     throw new Error(`no worker said "${text}"`);
+  }
+
+  /** Has every worker write down what its tasks are at. @returns the folder */
+  tellState(): string {
+    for (const member of this.running) member.process.kill('SIGUSR2');
+    return tmpdir();
   }
 
   private sampleMemory(): void {

@@ -16,6 +16,8 @@ const LOOK_MS = 500;
 interface Place {
   readonly name: string;
   readonly at: number;
+  /** How far it can move now. */
+  readonly most: number;
   /** Whether it can move: false for a group that has committed all there is, and for results that nobody has written yet. */
   readonly isDue: boolean;
 }
@@ -57,10 +59,16 @@ export class Places {
     return (await this.positions(reading)).map(({ committed, end }) => end - committed);
   }
 
-  /** Resolves when every place that has something has moved. @throws where one does not for {@link GIVE_UP_MS} */
-  async moved(): Promise<Resumed> {
+  /**
+   * Resolves when every place that has something has moved.
+   *
+   * @param onStall - hears of what stands still after {@link STALL_MS}, once: then there is still something to look at
+   * @throws where one does not for {@link GIVE_UP_MS}
+   */
+  async moved(onStall: (places: string) => void): Promise<Resumed> {
     const startMs = performance.now();
     const untilMs = startMs + GIVE_UP_MS;
+    let isTold = false;
     const waiting = new Map((await this.look(untilMs)).flatMap(({ name, at, isDue }) => (at > 0 || isDue ? [[name, at] as const] : [])));
     for (let place = 'none'; ; await sleep(LOOK_MS)) {
       const now = await this.look(untilMs);
@@ -69,6 +77,10 @@ export class Places {
       }
       const ms = Math.round(performance.now() - startMs);
       if (waiting.size === 0 && now.some(({ at }) => at > 0)) return { place, ms };
+      if (ms > STALL_MS && !isTold) {
+        isTold = true;
+        onStall(now.flatMap((one) => (waiting.has(one.name) ? [`${one.name} at ${one.at} of ${one.most}`] : [])).join(', '));
+      }
       if (startMs + ms > untilMs) throw new Error(`no progress for ${ms} ms in ${[...waiting.keys()].join(', ')}`);
     }
   }
@@ -88,7 +100,7 @@ export class Places {
   private async outputs(): Promise<readonly Place[]> {
     const topics = [totals, courses, echoes].map(async ({ name }) => {
       const ranges = await this.admin.ranges(`${this.region}.${name}`);
-      return ranges.map(({ end }, partition) => ({ name: `the end of ${name}/${partition}`, at: end, isDue: end > 0 }));
+      return ranges.map(({ end }, partition) => ({ name: `the end of ${name}/${partition}`, at: end, most: end, isDue: end > 0 }));
     });
     return (await Promise.all(topics)).flat();
   }
@@ -100,6 +112,7 @@ export class Places {
     return positions.map(({ committed, end }, partition) => ({
       name: `what is done of ${name}/${partition}`,
       at: committed,
+      most: end,
       isDue: committed < end,
     }));
   }

@@ -1,10 +1,14 @@
 /**
  * A worker of the fault suite as a process of its own: `workerProcess.ts {kafka, redis, region, replication}`, as JSON, and `registry` where there is one. It says `ready` when it
- * has joined, and ends at SIGTERM. What it does wrong on purpose is in the environment, which nothing but this file reads:
+ * has joined, ends at SIGTERM, and at SIGUSR2 writes what its tasks are at into a file of the system's temporary folder. What it does wrong on purpose is in the environment, which nothing but this file reads:
  *
  * - `SFS_TEST_FAULT`: `kill` or `stop`, the step of the commit, `before`, `during` or `after` it, which call of it: `kill:stage:after:3`
  * - `SFS_TEST_CONTROL`: takes a guard of the protocol out: see `controls.ts`
  */
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { Broker } from '../../../runtime/kafka/broker.js';
 import type { RedisState } from '../../../runtime/redis/index.js';
@@ -76,6 +80,10 @@ const parts = await openParts(address, warn, (broker, state) => {
   if (fault) trapped(new Trap(fault), broker, state);
 });
 const worker = new Worker(TOPOLOGIES, parts.cluster, { region: address.region, mode: 'follow', limits: LIMITS });
+process.on('SIGUSR2', () => {
+  const state = inspect(worker, { depth: 9, maxArrayLength: 6, maxStringLength: 80 });
+  writeFileSync(join(tmpdir(), `skillforge-worker-${process.pid}-${Date.now()}.txt`), state);
+});
 process.once('SIGTERM', () => worker.stop());
 // An exit would wait for brokers that end at the same time.
 process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();

@@ -63,20 +63,6 @@ describe.each(['single', 'cluster'] as const)('the state of a region in Redis (%
     expect(await state.tasks()).toEqual([]);
   });
 
-  it('keeps documents by name', async () => {
-    const state = await redis.open();
-    expect([await state.documents.get('plan/a'), await state.documents.names('')]).toEqual([null, []]);
-    const bytes = Buffer.from([0, 255, 13, 10]);
-    await state.documents.put('plan/b', Buffer.alloc(0));
-    await state.documents.put('plan/a', Buffer.from('old'));
-    await state.documents.put('plan/a', bytes);
-    await state.documents.put('schema/ü', bytes);
-    expect(await state.documents.get('plan/a')).toEqual(bytes);
-    expect(await state.documents.get('plan/b')).toEqual(Buffer.alloc(0));
-    expect(await state.documents.names('plan/')).toEqual(['plan/a', 'plan/b']);
-    expect(await state.documents.names('')).toEqual(['plan/a', 'plan/b', 'schema/ü']);
-  });
-
   it('refuses names that keys cannot have', async () => {
     const state = await redis.open();
     expect(() => new RegionKeys('eu{west', 'skillforge')).toThrow(/region "eu\{west"/);

@@ -10,11 +10,12 @@ import { openRedis } from '../../../runtime/redis/index.js';
 import type { Topology } from '../../../operators/index.js';
 import { LocalSchemaIds, topicCodec, topics, type DeadLetter, type Opened } from '../../../schemas/index.js';
 import { markerIdOf } from '../../../runtime/engine/header.js';
-import { newFolder, runCli } from '../../scripts/commands/cliProcess.js';
+import { runCli } from '../../scripts/commands/cliProcess.js';
 import { newRegion } from '../cluster/replica.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis, sharedRegistry } from '../servers.js';
 import { GRADE, gradeBytes, sums, type Grade, type GradeVersion } from './grades.js';
 import { gateOf } from './gate.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const DEADLINE_MS = 120_000;
 const noon = Date.UTC(2026, 0, 1, 12);

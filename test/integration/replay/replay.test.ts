@@ -2,7 +2,7 @@
 import { map } from 'rxjs';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { days, count, hours, sum, to, topology, tumbling, withValue, type Topology } from '../../../operators/index.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { OutputRecord } from '../../../runtime/ports.js';
 import { clusterReplays } from '../../../runtime/cluster/clusterReplays.js';

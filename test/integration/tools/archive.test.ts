@@ -2,9 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newFolder, runCli, type CliResult } from '../../scripts/commands/cliProcess.js';
+import { runCli, type CliResult } from '../../scripts/commands/cliProcess.js';
 import { newRegion } from '../cluster/replica.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2025, 8, 1);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, type TestContext } from 'vitest';
 import { isMarker } from '../../../runtime/engine/header.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { Worker } from '../../../runtime/engine/worker.js';
 import type { OutputRecord, ToolAccess } from '../../../runtime/ports.js';
 import { LocalSchemaIds, topicCodec, type Topic } from '../../../schemas/index.js';

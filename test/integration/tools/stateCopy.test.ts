@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { newFolder, runCli } from '../../scripts/commands/cliProcess.js';
+import { runCli } from '../../scripts/commands/cliProcess.js';
 import { openOn } from '../cluster/replica.js';
 import { SERVER_START_MS } from '../servers.js';
 import { Region } from './restoring.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('state in Redis that is lost', { timeout: SERVER_START_MS }, () => {
   it('comes back from a copy, and what came after the copy is computed again', async (context) => {
@@ -59,11 +60,14 @@ describe('state in Redis that is lost', { timeout: SERVER_START_MS }, () => {
     });
   });
 
-  it('is not built from a log that has forgotten a part', async (context) => {
+  it('is not built from a log that has forgotten a part, and can be put back at once', async (context) => {
     const region = await Region.open(context);
+    const file = join(newFolder(), 'state.jsonl');
+    const toRedis = ['--redis', region.servers.redis, '--region', region.name, '--json'];
     await region.working(async (opened) => {
       await region.send(60, opened);
       expect(await region.differencesAtRest(opened)).toEqual([]);
+      expect((await runCli(['state', 'snapshot', '--out', file, ...toRedis])).code).toBe(0);
     });
     await region.flush();
     const admin = new Kafka({ brokers: [region.servers.kafka], logLevel: logLevel.NOTHING }).admin();
@@ -80,5 +84,7 @@ describe('state in Redis that is lost', { timeout: SERVER_START_MS }, () => {
     const opened = await openOn(region.servers, region.name);
     expect(await opened.state.rows('tallying@1/0/1').progress()).toBeNull();
     await opened.close();
+    // A claim that the failed opening had kept would refuse it.
+    expect((await runCli(['state', 'restore', file, ...toRedis])).json()).toMatchObject({ summary: { tasks: 6 } });
   });
 });

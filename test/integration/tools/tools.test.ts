@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { Worker } from '../../../runtime/engine/worker.js';
 import { keepTopicSchemas } from '../../../scripts/commands/topicCodecs.js';
-import { newFolder, runCli, type CliResult } from '../../scripts/commands/cliProcess.js';
+import { runCli, type CliResult } from '../../scripts/commands/cliProcess.js';
 import { newRegion, openOn, type OpenCluster, type Servers } from '../cluster/replica.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
 import tallying, { mood } from './tallies.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const TOPOLOGY = join(import.meta.dirname, 'tallies.ts');
 const LEARNERS = ['ada', 'bob', 'cid', 'dee'];

@@ -1,5 +1,5 @@
 /** What tasks write to an internal topic, and what the tasks that read it know of time. */
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { Event } from '../../operators/pipelines.js';
 import { mergedTurns, type Channel, type Step, type Turn } from './time.js';
 

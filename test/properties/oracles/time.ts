@@ -2,7 +2,7 @@
  * What a task knows of time, computed from whole inputs: the order in which it takes the records of its channels, and its watermark at
  * each of them. See docs/explanation/time.md.
  */
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { Event } from '../../operators/pipelines.js';
 
 /** One record of a channel, with what the channel's writer has promised by then. */

@@ -1,14 +1,17 @@
 /**
  * Follows an embedded folder into a view: `folder view`. Prints `ready` once it reads, and `end` at the end of the log.
  * With a third argument it tears each change of the view in two: the rows first, the head with the positions after them (`rows`), or the
- * other way round (`head`): what a view must not do.
+ * other way round (`head`), and prints `torn` in between: what a view must not do.
  */
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Materializer } from '../../../reader/materializer.js';
 import { LmdbViewStore } from '../../../reader/lmdbViewStore.js';
 import type { ViewStore } from '../../../reader/viewStore.js';
 import { ViewCodecs } from '../../../reader/viewTopics.js';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
+
+const STEP_MS = 50;
 
 const [folder, view, torn] = process.argv.slice(2) as [string, string, string | undefined];
 const storage = await openEmbedded(folder, { readOnly: true });
@@ -43,6 +46,9 @@ function tornStore(inner: LmdbViewStore, first: string): ViewStore {
               { head, rows },
             ];
       if (!(await inner.write(expected * 2, { ...one, clear: clear ?? false }))) return false;
+      // Long enough for a kill to come in between.
+      writeSync(1, 'torn\n');
+      await sleep(STEP_MS);
       return inner.write(expected * 2 + 1, two);
     },
   };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { FetchBuffer } from '../../../runtime/cluster/fetchBuffer.js';
 import { MemberGroup } from '../../../runtime/cluster/memberGroup.js';
 import { RunningTask } from '../../../runtime/engine/runningTask.js';
 import type { AssignmentListener, Broker, GroupConsumer, GroupConsumerOptions } from '../../../runtime/kafka/broker.js';
@@ -41,7 +42,7 @@ describe('a member whose group goes on without it while it opens tasks', () => {
     );
     await sleep(20);
     expect(member.owns(PARTITION)).toBe(true);
-    member.leftBehind();
+    member.assignment!.isOver = true;
     expect(await answer).toBe('SFS_FENCED');
     expect(opened).toBeNull();
     expect(member.owns(PARTITION)).toBe(false);
@@ -64,9 +65,29 @@ describe('a member whose group goes on without it while it opens tasks', () => {
       expect(isOver()).toBe(times === 1);
     });
     const first = listener.assigned([PARTITION]).catch(() => 'refused');
-    member.leftBehind();
+    member.assignment!.isOver = true;
     expect(await first).toBe('refused');
     expect(await listener.assigned([PARTITION])).toEqual([]);
     expect(member.owns(PARTITION)).toBe(true);
+  });
+
+  it('is not kept from its next assignment by an opening of the one before', async () => {
+    const { member, listener } = await memberOf(async (_group, _partitions, isOver) => {
+      await openRefused(isOver);
+    });
+    const first = listener.assigned([PARTITION]).catch(() => 'refused');
+    const earlier = member.assignment;
+    listener.lost([PARTITION]);
+    expect(await first).toBe('refused');
+    const gate = new Promise<void>((resolve) => setTimeout(resolve, 50));
+    const { member: later, listener: next } = await memberOf(() => gate);
+    const answer = next.assigned([PARTITION]);
+    earlier!.isOver = true;
+    const buffer = { begin: () => undefined } as unknown as FetchBuffer;
+    await expect(later.begin(earlier, PARTITION, buffer, 7)).rejects.toMatchObject({ code: 'SFS_FENCED' });
+    await expect(later.begin(null, PARTITION, buffer, 7)).rejects.toMatchObject({ code: 'SFS_FENCED' });
+    await later.begin(later.assignment, PARTITION, buffer, 9);
+    expect(await answer).toEqual([{ ...PARTITION, offset: 9 }]);
+    expect(later.owns(PARTITION)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openEmbedded, type EmbeddedOptions, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
 import type { LogRecord } from '../../../runtime/ports.js';
 import { output, topicSpec } from '../../conformance/storage.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const TOPIC = 'eu.table';
 const DELETE_RETENTION_MS = 100;

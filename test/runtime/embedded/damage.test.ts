@@ -6,7 +6,7 @@ import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js
 import { output, put, taskCommit, timer, topicSpec, TASK } from '../../conformance/storage.js';
 import { startChild } from './childProcess.js';
 import { countingCommit, prepareCounting } from './counting.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const DATA = 'data.mdb';
 const PAGE = 4096;

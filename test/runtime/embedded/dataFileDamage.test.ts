@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js';
 import { LmdbFile } from '../../../runtime/embedded/lmdbFile.js';
 import { countingCommit, prepareCounting } from './counting.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const DATA = 'data.mdb';
 const PAGE = 4096;

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js';
 import { topicSpec } from '../../conformance/storage.js';
 import { startChild } from './childProcess.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('a path that cannot be a storage folder', () => {
   it('is refused by name where it leads to a file, or through one', async () => {

@@ -2,8 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEmbedded, verifyEmbedded, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
+import { makeRing } from '../../../runtime/keys/folderRing.js';
 import { localRecords } from '../../../runtime/localTools.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const OPTIONS = { upkeepIntervalMs: 0, segmentBytes: 200 };
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -68,6 +69,25 @@ describe('a sweep', () => {
     expect(storage.log.read('t.b', 0, 0, 1)[0]!.value!.toString()).toBe('another');
     expect(storage.tasks.get('x@1/0/0', 'rows', 'kept-one')!.toString()).toBe('changed');
     await storage.close();
+  });
+
+  it('seals again what takes the place of a row that tells of several learners', async () => {
+    const folder = newFolder();
+    await makeRing(folder, { file: join(newFolder(), 'kek.json') }, 1);
+    const storage = await openEmbedded(folder, OPTIONS);
+    const schema = { type: 'record', name: 'Answer', fields: [{ name: 'learner', type: 'string' }] };
+    await storage.documents.put('state-schemas/x@1/answers', bytes(JSON.stringify([schema])));
+    const row = { store: 'answers', key: 'algebra', value: bytes('of ada and of bob'), isOfSeveral: true };
+    await storage.commit({ task: 'x@1/0/0', outputs: [], state: [row], queue: [], progress: bytes('{}') });
+    await storage.sweep({ record: (_, record) => record, row: () => bytes('of bob alone'), keepsTimer: () => true });
+    expect(storage.tasks.get('x@1/0/0', 'answers', 'algebra')!.toString()).toBe('of bob alone');
+    await storage.renew();
+    const file = readFileSync(join(folder, 'data.mdb'));
+    expect(['of ada and of bob', 'of bob alone'].filter((text) => file.includes(text))).toEqual([]);
+    // And the key that it lies under is on the disk.
+    const again = await openEmbedded(folder, OPTIONS);
+    expect(again.tasks.get('x@1/0/0', 'answers', 'algebra')!.toString()).toBe('of bob alone');
+    await again.close();
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SkillForgeError } from '../../../schemas/errors.js';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
 import { startChild } from './childProcess.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('the lock of a folder', () => {
   it('refuses a second writer and names the process that holds it', async () => {

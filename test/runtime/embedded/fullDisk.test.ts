@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js';
 import { startChild } from './childProcess.js';
 import { expectWholeCommits } from './counting.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 /** Largest file, in units of 1 KiB; several, so that different writes of a transaction are the first to fail. */
 const LIMITS_KIB = [400, 1001, 2002, 2150];

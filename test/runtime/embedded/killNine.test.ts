@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js';
 import { startChild } from './childProcess.js';
 import { expectWholeCommits } from './counting.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const KILLS = 26;
 /** Kills per folder: folders are tried side by side, since most of the time goes into starting processes. */

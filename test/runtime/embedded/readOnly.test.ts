@@ -5,7 +5,7 @@ import { open } from 'lmdb';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
 import { taskCommit, topicSpec } from '../../conformance/storage.js';
 import { startChild } from './childProcess.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('a folder opened for reading', () => {
   it('shows each commit of a live writer in another process', { timeout: 20_000 }, async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
 import { output, topicSpec } from '../../conformance/storage.js';
-import { newFolder } from './folders.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const HOUR = 3_600_000;
 

@@ -73,6 +73,26 @@ describe('a backlog', () => {
     await ended;
   });
 
+  it('of one task does not keep time from passing for the others', async () => {
+    const storage = await withBacklog();
+    // The first task has all it waits for, the second waits for `others`.
+    await send(storage, record(others, event('a', BACKLOG + 1), 0), record(others, event('b', 0), 1));
+    let nowMs = 0;
+    const worker = await started(storage, joined, { mode: 'follow', limits: { maxRecords: 20 }, pollMs: 1, now: () => nowMs });
+    const [busy, other] = worker.runningTasks;
+    const ended = worker.run();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    await storage.log.append([record(events, event('b', 5), 1)]);
+    for (let turns = 0; turns < 50; turns++) await turn();
+    const before = other!.progress.counters.records;
+    nowMs = IDLE_MS + 1;
+    while (other!.progress.counters.records === before && busy!.lag > 0) await turn();
+    expect(other!.progress.counters.records).toBe(before + 1);
+    expect(busy!.lag).toBeGreaterThan(0);
+    worker.stop();
+    await ended;
+  });
+
   it('of large records is bounded by their bytes', async () => {
     const storage = memoryStorage({ now: () => 0 });
     await run(storage, joined);

@@ -10,8 +10,8 @@ import { memoryStorage, testTopology, type MemoryStorage } from '../../../runtim
 import { topic, type Topic } from '../../../schemas/index.js';
 import { topicSpec } from '../../conformance/storage.js';
 import { event, events, lines, others, timed, toResults, type Event } from '../../operators/pipelines.js';
-import { newFolder } from '../embedded/folders.js';
 import { closed, controls, found, letters, physical, record, run, send, settle, started } from './running.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const IDLE_MS = 1_000;
 const bounded = { ...timed, idleMs: IDLE_MS, latenessMs: 5 };

@@ -2,7 +2,7 @@ import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, keyBy, to, topicSchema, topology, tumbling, type Topology } from '../../../operators/index.js';
 import { describe as graphOf } from '../../../operators/graph.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { memoryStorage, testTopology } from '../../../runtime/testing/index.js';
 import type { Topic } from '../../../schemas/index.js';
 import { derived, event, events, lines, others, timed, toResults, type Event } from '../../operators/pipelines.js';

@@ -19,7 +19,7 @@ const still = { idle: false, end: false };
 describe('a header', () => {
   it('of a record brings back times, producer and origin', () => {
     const header = new HeaderWriter(producer).record(times, origin);
-    expect(readHeader(header)).toEqual({ marker: false, idle: false, end: false, producer, sequence: 0, ...times });
+    expect(readHeader(header)).toEqual({ marker: false, idle: false, end: false, producer, originTopic: origin.topic, sequence: 0, ...times });
     expect(readOrigin(header)).toEqual(origin);
     expect(isMarker(header)).toBe(false);
   });
@@ -53,7 +53,7 @@ describe('a header', () => {
     { idle: true, end: true },
   ])('of a marker says whether its task is idle or at its end: %o', (state) => {
     const header = new HeaderWriter(producer).marker(times, state);
-    expect(readHeader(header)).toEqual({ marker: true, ...state, producer, sequence: 0, ...times });
+    expect(readHeader(header)).toEqual({ marker: true, ...state, producer, originTopic: '', sequence: 0, ...times });
     expect(isMarker(header)).toBe(true);
   });
 

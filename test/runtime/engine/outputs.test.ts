@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readHeader, readOrigin } from '../../../runtime/engine/header.js';
 import { Outputs, type Target } from '../../../runtime/engine/outputs.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { LocalSchemaIds, topicCodec, topics, type DeadLetter, type Opened, type Topic } from '../../../schemas/index.js';
 import { asides, derived, results } from '../../operators/pipelines.js';
 

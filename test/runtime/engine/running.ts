@@ -1,7 +1,7 @@
 /** Runs real workers over a storage: what is sent, stepped and found, for tests of the engine's promises. */
 import { Worker, type WorkerOptions } from '../../../runtime/engine/worker.js';
 import { HeaderWriter, isMarker, readHeader, type ProducerId } from '../../../runtime/engine/header.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { Task } from '../../../runtime/engine/task.js';
 import type { LocalStorage, OutputRecord, Placement, Storage } from '../../../runtime/ports.js';
 import type { Topology } from '../../../operators/index.js';

@@ -38,7 +38,7 @@ class Sums implements MetricSink {
 
 const many = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => record(events, event(`k${(from + n) % 20}`, from + n)));
 const counted = (worker: Worker, counter: keyof TaskCounters): number =>
-  worker.runningTasks.reduce((sum, { progress }) => sum + progress.counters[counter], 0);
+  worker.runningTasks.reduce((sum, { progress }) => sum + (progress.counters[counter] ?? 0), 0);
 
 /** A storage whose topics are there. */
 async function ready(options: Parameters<typeof memoryStorage>[0] = {}): Promise<MemoryStorage> {

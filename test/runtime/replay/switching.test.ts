@@ -11,7 +11,8 @@ import { drop, promote, undoPromotion } from '../../../runtime/replay/promotion.
 import { localReplays } from '../../../runtime/replay/replayPlace.js';
 import { MemoryStorage } from '../../../runtime/testing/memoryStorage.js';
 import { topics, type Opened, type Recommendation } from '../../../schemas/index.js';
-import { MADE_MS, REGION, Shelves, newFolder, recommendation } from '../../reader/shelves.js';
+import { MADE_MS, REGION, Shelves, recommendation } from '../../reader/shelves.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const LEARNERS = Array.from({ length: 40 }, (_, at) => `learner-${at}`);
 const SLOW_MS = 60_000;

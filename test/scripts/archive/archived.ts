@@ -6,12 +6,12 @@ import { localTools } from '../../../runtime/localTools.js';
 import type { MemoryStorage } from '../../../runtime/testing/index.js';
 import type { Topic } from '../../../schemas/index.js';
 import { Archive, type ArchivedTopic, type ArchiveOptions } from '../../../scripts/archive/archive.js';
-import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
+import { RecordAppender, type AppendStorage } from '../../../scripts/commands/recordAppender.js';
 
 export const REGION = 'test';
 
 /** Appends records as an import does. */
-export async function append<V>(storage: MemoryStorage, topic: Topic<string, V>, values: readonly V[]): Promise<void> {
+export async function append<V>(storage: AppendStorage, topic: Topic<string, V>, values: readonly V[]): Promise<void> {
   const appender = new RecordAppender(storage, topic, REGION, `test/${topic.name}`);
   for (const value of values) appender.add(value);
   await appender.commit({});

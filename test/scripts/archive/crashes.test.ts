@@ -10,8 +10,9 @@ import { committedFiles } from '../../../scripts/archive/commits.js';
 import { topicFolder } from '../../../scripts/archive/layout.js';
 import { temporaryFolder } from '../../fixtures/oulad/folder.js';
 import { catalogueItem } from '../../topologies/statements.js';
-import { newFolder, runCli, startCli } from '../commands/cliProcess.js';
+import { runCli, startCli } from '../commands/cliProcess.js';
 import { REGION, append, archiveAll, archivedRows } from './archived.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const START_MS = Date.UTC(2025, 8, 1);
 const DAY_MS = 86_400_000;

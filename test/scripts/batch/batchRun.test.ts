@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { itemId, topics, type Opened, type QuizResult } from '../../../schemas/index.js';
+import { cohortId, courseId, itemId, learnerId, topics, type Click, type Opened, type QuizResult } from '../../../schemas/index.js';
 import { modelNames } from '../../../scripts/batch/models.js';
-import { isInstalled } from '../../../scripts/ml/python.js';
+import { isInstalled, runPython } from '../../../scripts/ml/python.js';
+import { allBlocks } from '../../docs/documents.js';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
-import { BatchSchool, type FeatureRow } from './batchSchool.js';
+import { BatchSchool, REGION, type FeatureRow } from './batchSchool.js';
 
 const SLOW_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -70,11 +71,26 @@ function comparable(rows: ReadonlyMap<string, Scores>, names: readonly string[])
 const COLUMNS = ['results_7d', 'results_28d', 'quizzes_28d', 'mean_score_7d', 'mean_score_28d', 'correct_share_28d', 'days_since_result'];
 const asScores = (rows: readonly FeatureRow[]): Map<string, Scores> => new Map(rows.map((row) => [String(row['learner']), row as unknown as Scores]));
 
+/** A cohort of five, of whom two are left in the last week. */
+const DWINDLING = cohortId('dwindling');
+const clickOn = (day: string, learner: string): Opened<Click> => ({
+  ...{ eventId: `${learner} ${day}`, learner: learnerId(learner), course: courseId('dwindling'), cohort: DWINDLING, region: REGION },
+  occurredAtMs: Date.parse(`${day}T12:00:00Z`),
+  personal: { item: itemId('dwindling-1'), action: 'OPEN', dwellMs: 0, clicks: 1 },
+});
+const CLICKS = [
+  ...['d1', 'd2', 'd3', 'd4', 'd5'].map((learner) => clickOn('2025-09-01', learner)),
+  ...['d1', 'd2'].map((learner) => clickOn('2025-09-08', learner)),
+];
+
 describe('batch features', () => {
   let school: BatchSchool;
 
   beforeAll(async () => {
-    if (isInstalled('batch')) school = await BatchSchool.open();
+    if (!isInstalled('batch')) return;
+    school = await BatchSchool.open();
+    await school.append(topics.clicks, CLICKS);
+    await school.archiveAll();
   }, SLOW_MS);
 
   const needsDbt = (context: TestContext): void => skipWithoutPython(context, 'batch');
@@ -108,6 +124,32 @@ describe('batch features', () => {
     expect(existsSync(join(school.features, '_work'))).toBe(false);
     // A second run has nothing to do.
     expect(await run()).toMatchObject({ made: [], unchanged: DAYS, stale: [] });
+  });
+
+  it('of a cohort tell nothing of a week in which few of it were active', { timeout: SLOW_MS }, async (context) => {
+    needsDbt(context);
+    await run();
+    const ofWeek = async (day: string): Promise<unknown[]> => {
+      const row = (await school.rows('cohort_pace', day)).find(({ cohort }) => cohort === DWINDLING)!;
+      return ['active_learners_28d', 'active_learners_7d', 'events_per_learner_7d', 'active_days_per_learner_7d'].map((name) => rounded(row[name]));
+    };
+    expect(await ofWeek(DAYS[0]!)).toEqual([5, 5, 1, 1]);
+    expect(await ofWeek(DAYS[3]!)).toEqual([5, null, null, null]);
+  });
+
+  it('can be asked of the archive itself, as the how-to does', { timeout: SLOW_MS }, async (context) => {
+    needsDbt(context);
+    const queries = allBlocks('docs/how-to/batch-features.md').flatMap(({ info, text }) =>
+      info === 'sql' ? [text.replace("'archive/", `'${school.archive}/`)] : [],
+    );
+    const program = 'import duckdb, json, sys; print(json.dumps([duckdb.sql(one).fetchall() for one in json.loads(sys.argv[1])], default=str))';
+    const printed = await runPython('batch', ['-c', program, JSON.stringify(queries)]);
+    const [days, learners] = JSON.parse(printed) as [[string, string, number][], [string, number][]];
+    const ofDay = days.filter(([day]) => day === '2025-09-08').reduce((sum, [, , count]) => sum + count, 0);
+    const counts = learners.map(([, count]) => count);
+    expect(counts).toHaveLength(10);
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThan(ofDay);
   });
 
   it('of a day that something comes late for are made again, and the days after it, without doubling', { timeout: SLOW_MS }, async (context) => {

@@ -8,7 +8,8 @@ import { isMarker, markerIdOf } from '../../../runtime/engine/header.js';
 import { localRecords } from '../../../runtime/localTools.js';
 import { LocalSchemaIds, topicCodec, topics, type Opened, type QuizResult, type Topic } from '../../../schemas/index.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
-import { newFolder, runCli, type CliResult } from '../commands/cliProcess.js';
+import { runCli, type CliResult } from '../commands/cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 export const REGION = 'eu-west';
 const OPTIONS = ['--learners', '80', '--courses', '2', '--items', '30', '--days', '10', '--events-per-day', '500', '--duplicate-share', '0.1'];

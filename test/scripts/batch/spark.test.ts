@@ -7,8 +7,8 @@ import { projectFolder } from '../../../scripts/batch/dbt.js';
 import { runPython } from '../../../scripts/ml/python.js';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
-import { newFolder } from '../commands/cliProcess.js';
 import { BatchSchool, REGION, type FeatureRow } from './batchSchool.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 600_000;
 const DAYS = ['2025-09-06', '2025-09-09'];
@@ -34,7 +34,7 @@ describe('cohort_pace on Spark', () => {
       const path = join(out, `day=${day}`, 'part.parquet');
       expect(existsSync(path)).toBe(true);
       const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path) });
-      expect(rows.length).toBeGreaterThan(2);
+      expect(rows.length).toBeGreaterThan(1);
       expect(comparable(rows)).toEqual(comparable(await school.rows('cohort_pace', day)));
     }
   });

@@ -1,11 +1,12 @@
 /** Runs the real command line, built, in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { KNOWN_SECRET } from '../../../scripts/checks/knownSecret.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
 import { sharedProgram } from '../../integration/servers.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const PROGRAM = await sharedProgram();
 
@@ -21,17 +22,6 @@ export interface CliResult {
 export interface CliChild {
   readonly process: ChildProcess;
   readonly result: Promise<CliResult>;
-}
-
-/** Folders of this test process; all are removed at its end. */
-const folders: string[] = [];
-// Workers of the test runner end without their exit handlers.
-afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'skillforge-cli-'));
-  folders.push(folder);
-  return folder;
 }
 
 /** A user's project with the package installed, as it is built. */
@@ -54,7 +44,11 @@ export function startCli(args: readonly string[], cwd = tmpdir()): CliChild {
   child.stderr.on('data', (bytes: Buffer) => (output.stderr += bytes.toString()));
   const result = new Promise<CliResult>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, ...output, json: () => lastJson(output) }));
+    child.on('close', (code, signal) => {
+      // Whatever a test looks for, no process of the product prints a secret.
+      if (`${output.stdout}${output.stderr}`.includes(KNOWN_SECRET)) reject(new Error(`skillforge ${args[0]} printed a secret`));
+      else resolve({ code, signal, ...output, json: () => lastJson(output) });
+    });
   });
   return { process: child, result };
 }

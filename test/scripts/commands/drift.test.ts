@@ -21,7 +21,8 @@ import { recommendationsTopology } from '../../../topologies/recommendations.js'
 import { isLong, skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { familiesOf, valueOf, type Family } from '../../runtime/observability/exposition.js';
-import { newFolder, runCli } from './cliProcess.js';
+import { runCli } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 900_000;
 const SCHOOL: Partial<SchoolOptions> = { seed: 11, learners: 160, courses: 2, items: 40, eventsPerDay: 900 };

@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { MasteryEvaluation } from '../../../scripts/knowledge/evaluation.js';
 import { SeededRandom } from '../../../scripts/synthetic/random.js';
-import { newFolder, runCli } from './cliProcess.js';
+import { runCli } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 120_000;
 const PUPILS = 60;

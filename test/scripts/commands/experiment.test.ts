@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { rankerPayload } from '../../runtime/experiments/payloads.js';
-import { newFolder, runCli } from './cliProcess.js';
+import { runCli } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 function fileOf(payload: unknown): string {
   const path = join(newFolder(), 'features.json');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileBytes, linesOf } from '../../../scripts/commands/jsonLines.js';
-import { newFolder } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 async function* chunks(...texts: readonly string[]): AsyncGenerator<Buffer> {
   for (const text of texts) yield await Promise.resolve(Buffer.from(text));

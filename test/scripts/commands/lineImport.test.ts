@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDeadLetters } from '../../../runtime/deadLetters.js';
 import { isMarker, readHeader } from '../../../runtime/engine/header.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { LocalStorage } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LocalSchemaIds, schema, topic, topicCodec, type Topic } from '../../../schemas/index.js';
 import { importLines, type LineInput } from '../../../scripts/commands/lineImport.js';
 import { localRecords } from '../../../runtime/localTools.js';
-import { newFolder } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const grades = topic({
   name: 'grades',

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startCollector } from '../../runtime/observability/collector.js';
 import { familiesOf, valueOf, type Family } from '../../runtime/observability/exposition.js';
-import { newFolder, runCli, startCli, type CliChild } from './cliProcess.js';
+import { runCli, startCli, type CliChild } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 600_000;
 const POLL = { timeout: 240_000, interval: 200 };

@@ -10,7 +10,8 @@ describe('model show', () => {
   it('verifies a bundle and shows what it says of itself', { timeout: SLOW_MS }, async () => {
     const { stdout, code } = await runCli(['model', 'show', BUNDLE]);
     expect(code).toBe(0);
-    const { name, version, files } = manifestOf(BUNDLE);
+    const { name, version, dataHash, files } = manifestOf(BUNDLE);
+    expect(stdout).toContain(`\n  data:          ${dataHash}\n`);
     expect(stdout).toContain(`${name}@${version}, in ${BUNDLE}: ${Object.keys(files).length} files, all as their digests say`);
     for (const [file, digest] of Object.entries(files)) expect(stdout).toMatch(new RegExp(`^${file} .*${digest}$`, 'm'));
     expect(stdout).toContain(readFileSync(join(BUNDLE, 'model-card.md'), 'utf8').trim());
@@ -33,11 +34,12 @@ describe('model show', () => {
 
   it('prints nothing that a terminal might obey', { timeout: SLOW_MS }, async () => {
     const folder = copyOf(RETRIEVAL);
-    remanifest(folder, { name: 'model\u001b[2J', libraries: { 'numpy\u001b]0;': '1\r2' }, metrics: { 'loss\u0007': 1 } });
+    remanifest(folder, { name: 'model\u001b[2J', libraries: { 'numpy\u001b]0;': '1\r2' }, metrics: { 'loss\u0007': 1, ndcg: null } });
     const { stdout, code } = await runCli(['model', 'show', folder]);
     expect(code).toBe(0);
     expect(stdout).toContain('model·[2J@');
     expect(stdout).toContain('numpy·]0; 1·2');
+    expect(stdout).toMatch(/^ {2}ndcg: +none$/m);
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
   });
 

@@ -12,7 +12,8 @@ import { exportTraining } from '../../../scripts/training/trainingExport.js';
 import { recommendationsTopology } from '../../../topologies/recommendations.js';
 import { isLong, skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
-import { newFolder, runCli, type CliResult } from './cliProcess.js';
+import { runCli, type CliResult } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 600_000;
 const { startMs, region } = DEFAULT_SCHOOL;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { openRegistry, type AliasChange, type RegisteredVersion } from '../../../runtime/models/registry/index.js';
 import { bundleWith } from '../../conformance/modelRegistry.js';
 import { manifestOf } from '../../runtime/models/fixture.js';
-import { newFolder, runCli, type CliResult } from './cliProcess.js';
+import { runCli, type CliResult } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 120_000;
 
@@ -42,6 +43,7 @@ describe('the commands of a registry', { timeout: SLOW_MS }, () => {
     const checks = [
       { name: 'quality', status: 'failed', value: 0.1, bound: 0.2, reason: 'worse than the champion' },
       { name: 'size', status: 'passed' },
+      { name: 'digest', status: 'passed', value: 'ab'.repeat(32), bound: 'ab'.repeat(32) },
     ];
     await registry.tag('2', { 'gate.status': 'failed', 'gate.report': JSON.stringify({ checks }) });
     expect((await model('promote', '1', '--by', 'ada', '--reason', 'first')).stdout).toMatch(/production: nothing -> 1, by ada: first\n$/);
@@ -55,6 +57,7 @@ describe('the commands of a registry', { timeout: SLOW_MS }, () => {
     expect((await registry.version('2')).tags).toMatchObject({ 'override.reason': 'agreed', 'override.by': 'bob' });
     const shown = (await model('show', '2')).stdout;
     expect(shown).toMatch(/^quality +failed +0.1 +0.2 +worse than the champion$/m);
+    expect(shown).toMatch(/^digest +passed +abababababab… +abababababab… *$/m);
     expect(shown).toContain('by bob: gates overridden: agreed');
     await model('stage', '3');
     expect(await registry.at('staging')).toMatchObject({ number: '3' });
@@ -72,7 +75,12 @@ describe('the commands of a registry', { timeout: SLOW_MS }, () => {
       expect((await model('rollback', '--reason', 'worse')).code).toBe(0);
       expect(await registry.at('production')).toMatchObject({ number });
     }
-    expect(await model('rollback')).toMatchObject({ code: 3, stderr: expect.stringContaining('SFS_MODEL_MISSING') as string });
+    expect(await model('rollback')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /^SFS_MODEL_MISSING: .*no version before the present one.*promote another one, or stop it with "skillforge oversight kill"/,
+      ) as string,
+    });
     expect(await registry.at('production')).toMatchObject({ number: '1' });
   });
 

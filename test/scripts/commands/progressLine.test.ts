@@ -50,6 +50,14 @@ describe('ProgressLine', () => {
     expect(written.at(-1)).toBe('\r\x1b[K');
   });
 
+  it('tells the rate of all parts of a work, each of which counts from 0', () => {
+    const { stream, written } = recorder(false);
+    let nowMs = 0;
+    const line = new ProgressLine(false, stream, () => nowMs);
+    for (; nowMs <= 9_000; nowMs += 100) line.update(work((nowMs % 2_000) / 10));
+    expect(written.map((text) => / ([-\d]+)\/s/.exec(text)?.[1])).toEqual(['97', '95', '96']);
+  });
+
   it('is silent with --json', () => {
     const { stream, written } = recorder(true);
     const line = new ProgressLine(true, stream);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { kafkaOptionsOf, redisOptionsOf, registryOptionsOf, withServerOptions, type ServerOptions } from '../../../scripts/commands/serverOptions.js';
-import { newFolder } from './cliProcess.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 

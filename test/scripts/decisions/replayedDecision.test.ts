@@ -13,14 +13,17 @@ import { EMPTY, argumentsOf, place, trend, use } from '../../operators/recommend
 import { append } from '../archive/archived.js';
 
 const DEMO = join(projectRoot, 'models', 'demo');
+/** Of the models. */
 const REGION = 'eu-west';
+/** Of the logs that tests append to. */
+const LOG_REGION = 'test';
 const ITEMS = Array.from({ length: 30 }, (_, n) => `item-${n}`);
 
 /** A decision, logged, by some models. */
 function logOf(models: Models): Opened<FeatureLog>[] {
   const world = { ...EMPTY, trends: ITEMS.map((item, n) => trend(item, n)), places: [place('fresh')], uses: [use('item-3', 1), use('item-7', 2)] };
   const { moment, lookups } = argumentsOf(world);
-  return [...decide(moment, lookups, { models, region: REGION, topologyVersion: 1, validForMs: 1, loggedShare: 1 }).log!];
+  return [...decide(moment, lookups, { models, region: LOG_REGION, topologyVersion: 1, validForMs: 1, loggedShare: 1 }).log!];
 }
 
 async function logged(...log: readonly Opened<FeatureLog>[]): Promise<MemoryStorage> {
@@ -29,10 +32,10 @@ async function logged(...log: readonly Opened<FeatureLog>[]): Promise<MemoryStor
   return storage;
 }
 
-/** Reads a decision back and makes it again. The log of the tests is that of region `test`. */
+/** Reads a decision back and makes it again. */
 async function madeAgain(storage: MemoryStorage, id: string, registry: ModelRegistry): Promise<ReplayedDecision[]> {
   const made: ReplayedDecision[] = [];
-  for (const decision of await loggedDecisions(localTools(storage), 'test', id)) {
+  for (const decision of await loggedDecisions(localTools(storage), LOG_REGION, id)) {
     made.push(await withRanker(decision.modelVersion, registry, REGION, (ranker) => replayed(decision, ranker)));
   }
   return made;

@@ -1,8 +1,11 @@
-/** What the intervals promise, simulated: over all looks together they fail to cover no more often than they say. */
+/** What intervals and reports promise, simulated: over all looks together they are wrong no more often than they say. */
 import { describe, expect, it } from 'vitest';
 import { halfWidth } from '../../../scripts/experiments/confidenceSequence.js';
 import { FEWEST, liftOf, type Bounded } from '../../../scripts/experiments/lift.js';
 import { Moments } from '../../../scripts/experiments/moments.js';
+import type { Outcome } from '../../../scripts/experiments/outcomes.js';
+import { reportOf, type ReportOptions } from '../../../scripts/experiments/report.js';
+import { MISMATCH_BELOW } from '../../../scripts/experiments/sampleRatio.js';
 import { randomFrom } from './randomness.js';
 
 const ALPHA = 0.05;
@@ -83,6 +86,48 @@ describe('the lift of a variation', () => {
     const few = new Moments();
     for (let n = 1; n < FEWEST; n++) few.add(n);
     expect(liftOf(few, variation, OPTIONS)).toBeNull();
+  });
+});
+
+const REPORT: ReportOptions = { goal: 'active-days', alpha: ALPHA, tunedFor: OPTIONS.tunedFor, margin: 0.05 };
+const VARIATIONS = ['control', 'first', 'second'];
+/** Each report goes over all learners again, which takes its time: fewer looks than above. */
+const REPORTS = 10;
+
+/** What the reports of an experiment without an effect on the goal ever say. @param chances - of the guardrail, by variation */
+function everSaid(seed: number, chances: readonly number[]): ReadonlySet<string> {
+  const random = randomFrom(seed);
+  const byVariation = new Map(VARIATIONS.map((name): [string, Outcome[]] => [name, []]));
+  const said = new Set<string>();
+  for (let learner = 1; learner <= LEARNERS; learner++) {
+    const drawn = Math.floor(random() * VARIATIONS.length);
+    byVariation.get(VARIATIONS[drawn]!)!.push({ 'active-days': activeDays(random, 0.3), items: activeDays(random, chances[drawn]!) });
+    if (learner % (LEARNERS / REPORTS) !== 0) continue;
+    const { variations, sampleRatio } = reportOf({ byVariation, waiting: 0, mixed: 0, asOfMs: 0 }, REPORT);
+    if (sampleRatio.isMismatch) said.add('split mismatch');
+    for (const { metrics } of variations) for (const { metric, verdict } of metrics) said.add(`${metric} ${verdict}`);
+  }
+  return said;
+}
+
+/** The part of so many experiments whose reports ever say one of these. */
+function rateOfSaying(experiments: number, chances: readonly number[]): (...words: readonly string[]) => number {
+  const runs = Array.from({ length: experiments }, (_, n) => everSaid(n + 1, chances));
+  return (...words) => runs.filter((said) => words.some((word) => said.has(word))).length / experiments;
+}
+
+describe('the reports of an experiment with three variations', () => {
+  it('raise no false alarm about any of them, at all looks of an experiment but in as many as they say', () => {
+    const rate = rateOfSaying(EXPERIMENTS, [0.3, 0.3, 0.3]);
+    expect(rate('active-days better', 'active-days worse')).toBeLessThan(MOST_BY_CHANCE);
+    expect(rate('items harmed')).toBeLessThan(MOST_BY_CHANCE);
+    expect(rate('split mismatch')).toBeLessThan(REPORTS * MISMATCH_BELOW);
+  });
+
+  it('call no guardrail safe that is worse by just the margin, and find the one that is harmed', () => {
+    const rate = rateOfSaying(EXPERIMENTS / 5, [0.3, 0.3 * (1 - REPORT.margin), 0.2]);
+    expect(rate('items safe')).toBeLessThan(MOST_BY_CHANCE);
+    expect(rate('items harmed')).toBeGreaterThan(0.9);
   });
 });
 

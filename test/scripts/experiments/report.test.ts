@@ -1,7 +1,7 @@
 /** Reports over a log of exposures, clicks, quizzes and logged decisions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localTools } from '../../../runtime/localTools.js';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
 import {
   LocalSchemaIds,

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { runPython } from '../../../scripts/ml/python.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { SERVER_START_MS, sharedRedis } from '../../integration/servers.js';
-import { newFolder, runCli, type CliResult } from '../commands/cliProcess.js';
+import { runCli, type CliResult } from '../commands/cliProcess.js';
 
 const SLOW_MS = 300_000;
 const SCHOOL = ['--learners', '60', '--courses', '2', '--items', '30', '--days', '12', '--events-per-day', '300'];
@@ -42,6 +42,7 @@ rows = pandas.read_parquet(path)
 rows["event_timestamp"] += pandas.Timedelta(milliseconds=ms)
 rows.to_parquet(path)
 `;
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('the features of a school', { timeout: SLOW_MS }, () => {
   it('are the same in a training set as in the decisions, bit by bit; were the clock another one, they would not be', async (context) => {

@@ -1,15 +1,16 @@
 /** The first day of the loop on real servers; the whole of it is `npm run loop`, whose last result is docs/reference/loop.md. */
 import { describe, expect, it } from 'vitest';
 import { Loop, LOOP_SERVERS, SIZES, type LoopStep } from '../../../scripts/loop/loop.js';
-import { skipUnlessLong } from '../../fixtures/longForms.js';
+import { skipPastHalfTime } from '../../fixtures/halfTime.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
-import { SERVER_START_MS, ownServices, sharedProgram } from '../../integration/servers.js';
-import { newFolder } from '../commands/cliProcess.js';
+import { SERVER_START_MS, needDriver, ownServices, sharedProgram } from '../../integration/servers.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 describe('the daily loop', { timeout: SERVER_START_MS }, () => {
   it('comes from events to lists of a trained model, in one day', async (context) => {
-    skipUnlessLong(context, 'OPERATIONS');
+    skipPastHalfTime(context);
     skipWithoutPython(context, 'operations', 'batch');
+    await needDriver('confluent', context);
     const services = await ownServices(LOOP_SERVERS, context);
     await sharedProgram();
     const told = ({ name, seconds, found }: LoopStep): void => console.log(`${name} (${seconds.toFixed(1)} s): ${found}`);

@@ -14,8 +14,9 @@ import { isMarker } from '../../../runtime/engine/header.js';
 import { localRecords } from '../../../runtime/localTools.js';
 import type { LocalStorage, LogRecord } from '../../../runtime/ports.js';
 import { REGION, onFolder } from '../../topologies/ouladJob.js';
-import { newFolder, runCli } from '../commands/cliProcess.js';
+import { runCli } from '../commands/cliProcess.js';
 import { DAY_MS, NAMES, recorded, type Recorded } from './recorded.js';
+import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 120_000;
 const SMALL = { learners: 30, courses: 2, items: 20, days: 3, eventsPerDay: 400 };

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { redisCommand } from '../../../scripts/services/redisCommand.js';
-import { allBlocks } from '../../docs/documents.js';
+import { environmentOf } from '../../../scripts/services/servicesCommand.js';
 import { SERVER_START_MS } from '../../integration/servers.js';
 import { settledLeftovers, startScript, type Starter } from './starterProcess.js';
 
@@ -81,11 +83,12 @@ describe('npm run services', { timeout: SERVER_START_MS }, () => {
     expect(starter.printed()).toContain('Allowed choices are 0, 1, 3');
   });
 
-  it('has every option that the how-to shows', async () => {
-    const starter = startScript(COMMAND, ['--help']);
-    expect(await starter.ended()).toBe(0);
-    const shown = allBlocks('docs/how-to/run-the-servers.md').flatMap(({ text }) => text.match(/(?<=npm run services .*)--[a-z-]+/g) ?? []);
-    expect(shown.length).toBeGreaterThan(3);
-    expect(shown.filter((option) => !starter.printed().includes(option))).toEqual([]);
+  it('tells clients variables that commands read', async () => {
+    const url = 'http://127.0.0.1:1';
+    const told = environmentOf({ kafka: { bootstrapServers: '127.0.0.1:1' }, redis: { url }, registry: { url }, mlflow: { url } });
+    const leavesOf = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf));
+    const read = new Set(leavesOf(await skillforgeProgram()).flatMap(({ options }) => options.map(({ envVar }) => envVar)));
+    expect(Object.keys(told)).toHaveLength(5);
+    expect(Object.keys(told).filter((name) => !read.has(name))).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ describe('events on Kafka', () => {
     const broker = await openFor('confluent', await sharedKafka(context));
     context.onTestFinished(() => broker.close());
     const region = newRegion();
-    const reader = await createReader({ log: new Shelves().log, region, events: kafkaEvents(broker, region, 1) });
+    const reader = await createReader({ log: new Shelves().log, region, events: kafkaEvents(broker, region, { replication: 1 }) });
     context.onTestFinished(() => reader.close());
     const answer = await reader.app.inject({ method: 'POST', url: '/v1/feedback', payload: { events: [event, { ...event, eventId: 'f2' }] } });
     expect([answer.statusCode, answer.json()]).toEqual([200, { written: 2 }]);
@@ -40,7 +40,7 @@ describe('events on Kafka', () => {
 
   it('may be sent again where no broker answers', async () => {
     const broker = await openFor('kafkajs', '127.0.0.1:1', { requestTimeoutMs: 500 });
-    const reader = await createReader({ log: new Shelves().log, region: 'eu-west', events: kafkaEvents(broker, 'eu-west', 1) });
+    const reader = await createReader({ log: new Shelves().log, region: 'eu-west', events: kafkaEvents(broker, 'eu-west', { replication: 1 }) });
     const answer = await reader.app.inject({ method: 'POST', url: '/v1/feedback', payload: { events: [event] } });
     expect([answer.statusCode, answer.json()]).toEqual([503, expect.objectContaining({ code: 'SFS_EVENTS_UNAVAILABLE' })]);
     await reader.close();

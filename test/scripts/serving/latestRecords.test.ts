@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partitionOf } from '../../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
 import type { Log, LogRecord, OutputRecord } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LatestRecords } from '../../../scripts/serving/latestRecords.js';

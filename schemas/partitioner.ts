@@ -1,3 +1,4 @@
+/** On which partition a key lies: writers and readers of a topic must agree. */
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { murmur2, partitionOf } from '../../../runtime/engine/partitioner.js';
+import { murmur2, partitionOf } from '../../schemas/partitioner.js';
 
 /** The vectors of Kafka's own tests, `UtilsTest.testMurmur2`. */
 const VECTORS: readonly (readonly [string, number])[] = [

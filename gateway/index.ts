@@ -6,7 +6,8 @@
  * console.log(await gateway.listen({ port: 0 }));
  */
 export type { EventLog, LoggedEvent } from './eventLog.js';
-export type { Admittance, Doorkeeper } from './http/access.js';
+export type { IssuerOptions } from '../http/access/issuer.js';
+export type { AccessOptions } from '../http/access/policy.js';
 export type { IdentityMap } from './identityMap.js';
 export { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap } from './lmdbIdentityMap.js';
 export { EVENT_TOPICS, eventTopic, type EventTopic } from './newEvent.js';

@@ -71,8 +71,12 @@ export class Intake {
     this.codecs = ofTopics((name) => topicCodec(eventTopic(name), schemas));
   }
 
-  /** Compares what is remembered with the log: to be called once, before {@link take}. @throws SFS_GATEWAY_STORE */
+  /**
+   * Compares what is remembered with the log: to be called once, before {@link take}.
+   * @throws SFS_REGION_MISMATCH where what is remembered is of another region; SFS_GATEWAY_STORE
+   */
   async settle(): Promise<void> {
+    await this.parts.received.settleIn(this.parts.region);
     await this.parts.received.forgetAfter(this.parts.log.last);
     this.inDoubt = false;
   }

@@ -1,7 +1,7 @@
 /** Which events have come already, by their identities, so that a retry writes nothing twice. */
 import { hash, randomUUID } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
-import { SkillForgeError } from '../schemas/index.js';
+import { SkillForgeError, regionMismatch } from '../schemas/index.js';
 import { BINARY, durably, openStore } from './store.js';
 
 /** File of the identities of events within its folder. */
@@ -15,6 +15,7 @@ const DIGEST_BYTES = 8;
 const FORGOTTEN_AT_ONCE = 4;
 const ID_KEY = Buffer.from('id');
 const OWNER_KEY = Buffer.from('owner');
+const REGION_KEY = Buffer.from('region');
 
 /** An event as it is remembered. */
 export interface ReceivedEvent {
@@ -66,6 +67,15 @@ export class ReceivedEvents {
       }),
     );
     return new ReceivedEvents(folder, root, meta, owner, id);
+  }
+
+  /** Makes the folder that of a region, where it is none's yet. @throws SFS_REGION_MISMATCH where it is another's; SFS_GATEWAY_STORE, SFS_FENCED */
+  async settleIn(region: string): Promise<void> {
+    this.refresh();
+    const kept = this.meta.get(REGION_KEY)?.toString();
+    if (kept === region) return;
+    if (kept !== undefined) throw regionMismatch(`the gateway folder ${this.folder}`, kept, region);
+    await this.change(() => this.meta.putSync(REGION_KEY, Buffer.from(region)));
   }
 
   /** Sees what other transactions have written until now. */

@@ -3,13 +3,16 @@ import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
+import { declarePrincipal } from '../http/access/caller.js';
+import { AccessPolicy, type AccessOptions } from '../http/access/policy.js';
 import { closeUnused } from '../http/connections.js';
-import { SkillForgeError, errorMessageOf, packageVersion, type SchemaIds } from '../schemas/index.js';
+import { limitRequests } from '../http/limits.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf, packageVersion, type SchemaIds } from '../schemas/index.js';
 import { assertRegions } from './admission.js';
 import type { EventLog } from './eventLog.js';
 import { eventRoutes } from './http/eventRoutes.js';
-import { guardSenders, type Doorkeeper } from './http/access.js';
-import { logRequests, type LogStream } from './http/accessLog.js';
+import { guardSenders } from './http/access.js';
+import { logRequests, writeLine, type LogStream } from './http/accessLog.js';
 import { MOST_IN_FLIGHT_BYTES, Pressure } from './http/pressure.js';
 import { sendProblem } from './http/problems.js';
 import { refuseTheRest } from './http/refusals.js';
@@ -37,8 +40,10 @@ export interface GatewayOptions extends StatementRules {
   readonly schemas?: SchemaIds;
   /** Origins of pages that may send events, such as `https://lms.example` (none). */
   readonly origins?: readonly string[];
-  /** Says who may send events (everybody, without). */
-  readonly doorkeeper?: Doorkeeper;
+  /** Who may send events: by a key or a token with the scope `events:write` (everybody, without). */
+  readonly access?: AccessOptions;
+  /** Requests with events a minute of each sender, where a key says nothing else (no limit). */
+  readonly perMinute?: number;
   /** Bodies under way, all together, bytes, above which requests are refused (32 MiB). */
   readonly mostInFlightBytes?: number;
   /** Takes a line of JSON for each request (none). No line holds an identity. */
@@ -51,7 +56,7 @@ export interface GatewayOptions extends StatementRules {
 
 /** A gateway that takes events. */
 export interface Gateway {
-  /** The server: `inject` in tests, hooks of one's own before it listens. */
+  /** The server, whose `inject` tests use; it takes no hooks and routes any more. */
   readonly app: FastifyInstance;
   /** Begins to listen; resolves to the URL. @throws SFS_LISTEN_FAILED */
   listen(options?: { readonly host?: string; readonly port?: number }): Promise<string>;
@@ -61,13 +66,14 @@ export interface Gateway {
 
 /**
  * Settles with the log what an earlier process left, and makes the server.
- * @throws SFS_REGION_INVALID, SFS_GATEWAY_STORE
+ * @throws SFS_REGION_INVALID, SFS_GATEWAY_STORE, SFS_ACCESS_INVALID
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   assertRegions(options);
+  const policy = policyOf(options);
   const intake = new Intake(options);
   await intake.settle();
-  const app = await serverOf(options, intake);
+  const app = await serverOf(options, intake, policy);
   return {
     app,
     listen: ({ host = '127.0.0.1', port = DEFAULT_GATEWAY_PORT } = {}) => listening(app, host, port),
@@ -87,8 +93,16 @@ async function listening(app: FastifyInstance, host: string, port: number): Prom
   }
 }
 
-async function serverOf(options: GatewayOptions, intake: Intake): Promise<FastifyInstance> {
-  const { origins = [], mostInFlightBytes = MOST_IN_FLIGHT_BYTES, logStream } = options;
+function policyOf({ access, logStream }: GatewayOptions): AccessPolicy | null {
+  if (access === undefined) return null;
+  return AccessPolicy.of(access, (error) => {
+    writeLine(logStream, 'error', 'the file of API keys cannot be used: no key is let in', { code: errorCodeOf(error), why: errorMessageOf(error) });
+    if (logStream === undefined) process.emitWarning(errorMessageOf(error));
+  });
+}
+
+async function serverOf(options: GatewayOptions, intake: Intake, policy: AccessPolicy | null): Promise<FastifyInstance> {
+  const { origins = [], perMinute, mostInFlightBytes = MOST_IN_FLIGHT_BYTES, logStream } = options;
   const app = fastify({ logger: false, genReqId: () => randomUUID(), bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle', requestTimeout: 30_000 });
   app.removeContentTypeParser('text/plain');
   closeUnused(app);
@@ -106,14 +120,16 @@ async function serverOf(options: GatewayOptions, intake: Intake): Promise<Fastif
     done();
   });
   if (origins.length > 0) await app.register(cors, { origin: [...origins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 });
-  if (options.doorkeeper !== undefined) guardSenders(app, options.doorkeeper);
+  declarePrincipal(app);
+  if (policy !== null) guardSenders(app, policy);
+  if (policy !== null || perMinute !== undefined) await limitRequests(app, perMinute);
   pressure.guard(app, BODY_LIMIT);
   await app.register(swagger, { openapi: description() });
   const parts = { intake, rules: options, metrics, mostEvents: MOST_EVENTS };
   await app.register((routes, _, done) => {
     eventRoutes(routes, parts);
     operationRoutes(routes, intake, metrics);
-    routes.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    routes.get('/openapi.json', { config: OPEN, schema: { hide: true } }, () => app.swagger());
     done();
   });
   await app.register((routes, _, done) => {
@@ -124,22 +140,25 @@ async function serverOf(options: GatewayOptions, intake: Intake): Promise<Fastif
   return app;
 }
 
+/** For everybody, and as often as they like. */
+const OPEN = { access: 'open' } as const;
+
 function operationRoutes(app: FastifyInstance, intake: Intake, metrics: GatewayMetrics): void {
   const tags = ['operation'];
   const health = { operationId: 'health', summary: 'Whether the process answers', tags, response: { 200: shapes.PROBE_ANSWER } };
-  app.get('/healthz', { schema: health }, () => ({ status: 'ok' }));
+  app.get('/healthz', { config: OPEN, schema: health }, () => ({ status: 'ok' }));
   const ready = {
     operationId: 'readiness',
     summary: 'Whether the log took the last batch',
     tags,
     response: { 200: shapes.PROBE_ANSWER, 503: shapes.NOT_READY },
   };
-  app.get('/readyz', { schema: ready }, async (request, reply) =>
+  app.get('/readyz', { config: OPEN, schema: ready }, async (request, reply) =>
     (await intake.isReady())
       ? reply.send({ status: 'ready' })
       : sendProblem(request, reply, { status: 503, code: 'SFS_NOT_READY', detail: 'the log did not confirm the last batch' }),
   );
-  app.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
+  app.get('/metrics', { config: OPEN, schema: { hide: true } }, async (_, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }

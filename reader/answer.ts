@@ -1,14 +1,29 @@
 /** What is served of a learner: the fallbacks, the same for HTTP and for the client library. */
-import { WHOLE_COURSE, reasonText, type CandidateSource, type CourseRecommendations, type SegmentRecommendation } from '../schemas/index.js';
+import {
+  WHOLE_COURSE,
+  reasonText,
+  type CandidateSource,
+  type CourseRecommendations,
+  type Oversight,
+  type OverrideDetails,
+  type SegmentRecommendation,
+} from '../schemas/index.js';
 import { bestBySize, inTurns } from './merging.js';
+import { baselineReason, goingCourses, ownCourses, pausedCourses } from './oversight.js';
 import type { RecommendationView } from './view.js';
 import type { OpenRecommendation } from './viewTopics.js';
 
 /** Which of the two lists: whatever is best to do next, or only what was not opened before. */
 export type ListName = 'next' | 'new';
 
-/** Where an answer comes from: the learner's own record, fresh or past its time; the list of the segment; the popular one. */
-export type Served = 'personal' | 'stale' | 'segment' | 'popular';
+/**
+ * Where an answer comes from: the learner's own record, fresh or past its time; the list of the segment; the popular one. `paused` and `override` are the popular
+ * list, too: because people paused the recommender, or decided so for the learner.
+ */
+export type Served = 'personal' | 'stale' | 'segment' | 'popular' | 'paused' | 'override';
+
+/** What proposed an item: a source of candidates, or a person who pinned it for the learner. */
+export type AnswerSource = CandidateSource | 'PINNED';
 
 /** Longest list. */
 export const MAX_LIMIT = 20;
@@ -47,7 +62,7 @@ export interface AnsweredItem {
   readonly course: string;
   /** Rank score within its list; comparable within one course only. */
   readonly score: number;
-  readonly source: CandidateSource;
+  readonly source: AnswerSource;
   /** From the catalogue, where it knows the item. */
   readonly title?: string;
   readonly kind?: string;
@@ -65,6 +80,8 @@ export interface Answer {
   readonly topologyVersion: number | null;
   /** Experiment variant; empty outside experiments and for lists that are not the learner's own. */
   readonly variant: string;
+  /** Courses whose part of the list is what is popular in them, because people paused them; absent where there are none, and where all is paused. */
+  readonly pausedCourses?: readonly string[];
   /** Best first. */
   readonly items: readonly AnsweredItem[];
 }
@@ -73,59 +90,112 @@ interface Candidate {
   readonly item: string;
   readonly course: string;
   readonly score: number;
-  readonly source: CandidateSource;
+  readonly source: AnswerSource;
   readonly reasons: readonly string[];
+}
+
+/** A question with what people decided for all, as of one instant. */
+interface Asked extends Question {
+  readonly oversight: Oversight;
 }
 
 /** Answers for a learner, or for nobody in particular (`null`: unknown, or not to be served). */
 export function answerFor(view: RecommendationView, learner: string | null, question: Question, nowMs: number): Answer {
+  const asked = { ...question, oversight: view.oversight() };
+  const override = learner === null ? null : view.override(learner);
+  if (override === null) return unpinned(view, learner, null, asked, nowMs);
+  const { pinned, excluded } = override;
+  const among = { ...asked, exclude: [...(question.exclude ?? []), ...excluded] };
+  if (pinned.length === 0) return unpinned(view, learner, override, among, nowMs);
+  // Those that stand first may be in the list, too: as many more are asked for as there are places.
+  return withPinned(view, unpinned(view, learner, override, { ...among, limit: MAX_LIMIT }, nowMs), pinned, among);
+}
+
+function unpinned(view: RecommendationView, learner: string | null, override: OverrideDetails | null, question: Asked, nowMs: number): Answer {
+  // Without profiling not even the learner's courses are looked at.
+  const record = learner === null || question.profiling === false ? null : view.recommendation(learner);
+  const reason = baselineReason(question.oversight, override, question.course);
+  if (reason !== null) return { ...ofPopular(view, record, question), served: reason };
   if (question.profiling === false) return ofPopular(view, null, question);
-  const record = learner === null ? null : view.recommendation(learner);
   return (
     (record !== null ? ofRecord(view, record, question, nowMs) : null) ?? ofSegments(view, record, question) ?? ofPopular(view, record, question)
   );
 }
 
+/** What a person chose stands first, whatever the list is. */
+function withPinned(view: RecommendationView, answer: Answer, pinned: readonly string[], question: Asked): Answer {
+  const score = Math.max(0, ...answer.items.map((item) => item.score)) + 1;
+  const candidates = pinned.map((item): Candidate => {
+    const course = view.item(item)?.course ?? question.course ?? '';
+    return { item, course, score, source: 'PINNED', reasons: ['CHOSEN_BY_PERSON'] };
+  });
+  const ofCourse = candidates.filter(({ course }) => question.course === undefined || course === question.course);
+  const first = shown(view, ofCourse, question);
+  const rest = answer.items.filter(({ item }) => !first.some((one) => one.item === item));
+  return { ...answer, items: [...first, ...rest].slice(0, limitOf(question)) };
+}
+
 /** The list of one segment of a course, else what is popular in the course, else in all. */
 export function answerForSegment(view: RecommendationView, course: string, segment: string, question: Question): Answer {
-  const asked = { ...question, course, segment };
+  const asked = { ...question, course, segment, oversight: view.oversight() };
+  if (asked.oversight.isPaused(course)) return { ...ofPopular(view, null, asked), served: 'paused' };
   return ofSegments(view, null, asked) ?? ofPopular(view, null, asked);
 }
 
-/** Items of the learner's own record: the best of each course in turn, withdrawn ones left out. */
+/** Items of the learner's own record that may be served as such: the best of each course in turn, withdrawn and blocked ones left out. */
 export function personalItems(view: RecommendationView, record: OpenRecommendation, question: Question): AnsweredItem[] {
-  const list = question.list ?? 'next';
-  const courses = coursesOf(record, question.course);
-  return shown(view, inTurns(courses.map((one) => one[list].map((item) => ({ ...item, course: one.course })))), question);
+  const [oversight, override] = [view.oversight(), view.override(record.learner)];
+  if (baselineReason(oversight, override, question.course) !== null) return [];
+  const exclude = [...(question.exclude ?? []), ...(override?.excluded ?? [])];
+  return itemsOf(view, ownCourses(record, oversight, question.course), [], { ...question, oversight, exclude });
 }
 
-function ofRecord(view: RecommendationView, record: OpenRecommendation, question: Question, nowMs: number): Answer | null {
-  const items = personalItems(view, record, question);
+function itemsOf(view: RecommendationView, own: readonly CourseRecommendations[], paused: readonly string[], question: Asked): AnsweredItem[] {
+  const list = question.list ?? 'next';
+  const lists = [
+    ...own.map((one): Candidate[] => one[list].map((item) => ({ ...item, course: one.course }))),
+    ...paused.map((course) => candidatesIn(popularLists(view, [course]), 'popular')),
+  ];
+  return shown(view, inTurns(lists), question);
+}
+
+function ofRecord(view: RecommendationView, record: OpenRecommendation, question: Asked, nowMs: number): Answer | null {
+  const { oversight, course } = question;
+  const own = ownCourses(record, oversight, course);
+  const paused = course === undefined ? pausedCourses(record, oversight) : [];
+  if (own.length === 0 && paused.length > 0) return { ...ofPopular(view, record, question), served: 'paused' };
+  const items = itemsOf(view, own, paused, question);
   // Nothing new being left is an answer: the lists below hold items that the learner has opened.
-  const isAnswer = items.length > 0 || (question.list === 'new' && coursesOf(record, question.course).length > 0);
+  const isAnswer = items.length > 0 || (question.list === 'new' && own.length > 0);
   if (!isAnswer) return null;
   const { madeAtMs, validUntilMs, modelVersion, topologyVersion, variant } = record;
-  return { served: nowMs < validUntilMs ? 'personal' : 'stale', madeAtMs, validUntilMs, model: modelVersion, topologyVersion, variant, items };
+  const made = { madeAtMs, validUntilMs, model: modelVersion, topologyVersion, variant };
+  return { served: nowMs < validUntilMs ? 'personal' : 'stale', ...made, ...(paused.length > 0 && { pausedCourses: paused }), items };
 }
 
-function ofSegments(view: RecommendationView, record: OpenRecommendation | null, question: Question): Answer | null {
-  return ofLists(view, segmentLists(view, record, question), 'segment', question);
+function ofSegments(view: RecommendationView, record: OpenRecommendation | null, question: Asked): Answer | null {
+  // Of a rule that was killed there is none: what is popular takes its place.
+  const lists = segmentLists(view, record, question).filter(({ modelVersion }) => !question.oversight.isKilled(modelVersion));
+  return ofLists(view, lists, 'segment', question);
 }
 
-function segmentLists(view: RecommendationView, record: OpenRecommendation | null, { course, segment }: Question): readonly SegmentRecommendation[] {
-  const own = record === null ? [] : coursesOf(record, course).filter((one) => one.segment !== '');
+function segmentLists(
+  view: RecommendationView,
+  record: OpenRecommendation | null,
+  { course, segment, oversight }: Asked,
+): readonly SegmentRecommendation[] {
+  const own = record === null ? [] : goingCourses(record, oversight, course).filter((one) => one.segment !== '');
   if (own.length > 0) return own.map((one) => view.segment(one.course, one.segment)).filter((list) => list !== null);
   if (segment === undefined || segment === WHOLE_COURSE) return [];
-  if (course === undefined) return view.segments(segment);
+  if (course === undefined) return view.segments(segment).filter((one) => !oversight.isPaused(one.course));
   const list = view.segment(course, segment);
   return list === null ? [] : [list];
 }
 
-function ofPopular(view: RecommendationView, record: OpenRecommendation | null, question: Question): Answer {
+function ofPopular(view: RecommendationView, record: OpenRecommendation | null, question: Asked): Answer {
   const courses = question.course === undefined ? (record?.personal.courses ?? []).map((one) => one.course as string) : [question.course];
-  const lists = courses.map((course) => view.segment(course, WHOLE_COURSE)).filter((list) => list !== null);
   return (
-    ofLists(view, lists, 'popular', question) ??
+    ofLists(view, popularLists(view, courses), 'popular', question) ??
     // A course that was asked for and has no list: items of other courses are no answer to that.
     (question.course === undefined ? ofLists(view, view.segments(WHOLE_COURSE), 'popular', question) : null) ??
     NOTHING
@@ -139,18 +209,8 @@ const SHARED = {
   popular: { source: 'POPULAR', reasons: ['POPULAR'] },
 } as const;
 
-function ofLists(
-  view: RecommendationView,
-  lists: readonly SegmentRecommendation[],
-  served: 'segment' | 'popular',
-  question: Question,
-): Answer | null {
-  const { source, reasons } = SHARED[served];
-  const items = shown(
-    view,
-    bestBySize(lists).map(({ item, course, score }) => ({ item, course, score, source, reasons })),
-    question,
-  );
+function ofLists(view: RecommendationView, lists: readonly SegmentRecommendation[], served: 'segment' | 'popular', question: Asked): Answer | null {
+  const items = shown(view, candidatesIn(lists, served), question);
   const [first] = lists;
   if (items.length === 0 || first === undefined) return null;
   const madeAtMs = Math.min(...lists.map((list) => list.madeAtMs));
@@ -158,17 +218,22 @@ function ofLists(
   return { served, madeAtMs, validUntilMs, model: first.modelVersion, topologyVersion: first.topologyVersion, variant: '', items };
 }
 
-const coursesOf = (record: OpenRecommendation, course: string | undefined): readonly CourseRecommendations[] =>
-  course === undefined ? record.personal.courses : record.personal.courses.filter((one) => one.course === course);
+const popularLists = (view: RecommendationView, courses: readonly string[]): SegmentRecommendation[] =>
+  courses.map((course) => view.segment(course, WHOLE_COURSE)).filter((list) => list !== null);
+
+const candidatesIn = (lists: readonly SegmentRecommendation[], served: 'segment' | 'popular'): Candidate[] =>
+  bestBySize(lists).map(({ item, course, score }) => ({ item, course, score, ...SHARED[served] }));
+
+const limitOf = ({ limit = DEFAULT_LIMIT }: Pick<Question, 'limit'>): number => Math.min(limit, MAX_LIMIT);
 
 /** The first candidates that may be shown, with what the catalogue says of them. */
-function shown(view: RecommendationView, candidates: Iterable<Candidate>, question: Question): AnsweredItem[] {
-  const limit = Math.min(question.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
+function shown(view: RecommendationView, candidates: Iterable<Candidate>, question: Asked): AnsweredItem[] {
+  const limit = limitOf(question);
   const seen = new Set(question.exclude);
   const items: AnsweredItem[] = [];
   for (const { item, course, score, source, reasons } of candidates) {
     if (items.length >= limit) break;
-    if (seen.has(item)) continue;
+    if (seen.has(item) || question.oversight.isBlocked(item)) continue;
     seen.add(item);
     const known = view.item(item);
     if (known?.withdrawn === true) continue;

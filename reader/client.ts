@@ -8,6 +8,7 @@ import type { RecommendationLog } from './log.js';
 import { Materializer, type PassEvents, type RowEvent, type UnusableRecord } from './materializer.js';
 import { MemoryViewStore } from './memoryViewStore.js';
 import type { RebuildReason } from './rebuilding.js';
+import { assertInShard, shardedLog, type Shard } from './shard.js';
 import { RecommendationView } from './view.js';
 import { emptyHead, type ViewPlace, type ViewStore } from './viewStore.js';
 import { ViewCodecs } from './viewTopics.js';
@@ -25,6 +26,8 @@ export interface ClientOptions {
   readonly log: RecommendationLog;
   /** Region whose topics are read, such as `eu-west`. */
   readonly region: string;
+  /** The part of the learners whose lists this client holds, where several share them (all). Another part in the same folder builds the view anew. */
+  readonly shard?: Shard;
   /** Where the view lies: a folder of this program's own, or the memory of the process ('memory'). */
   readonly store?: ViewPlace;
   /** Event time by which a list is stale, ms since epoch (`Date.now`); 'data' takes the latest made-at of all lists. */
@@ -42,12 +45,14 @@ export interface ClientOptions {
 
 /** What changed in the view. */
 export type RecommendationChange =
-  /** The lists of a learner, in the version that is served. */
+  /** The lists of a learner, in the version that is served, or what a person decided about them. */
   | { readonly kind: 'learner'; readonly learner: string }
   /** The list of a segment; key `course|segment`. */
   | { readonly kind: 'segment'; readonly key: string }
   /** An item of the catalogue: it may have been withdrawn. */
   | { readonly kind: 'item'; readonly item: string }
+  /** People paused, blocked or killed something, or ended that: the answers for every learner may differ. */
+  | { readonly kind: 'oversight' }
   /** Another version is served: the lists of every learner may differ. */
   | { readonly kind: 'served'; readonly topic: string };
 
@@ -92,7 +97,7 @@ export class RecommendationClient {
 
   /**
    * Opens the view and begins to follow. What the view holds is served at once; {@link caughtUp} waits for the end of the log.
-   * @throws SFS_VIEW_UNUSABLE; SFS_VIEW_REGION for a view of another region; SFS_REGION_INVALID
+   * @throws SFS_VIEW_UNUSABLE; SFS_VIEW_REGION for a view of another region; SFS_REGION_INVALID; SFS_SHARD_INVALID
    */
   static async open(options: ClientOptions): Promise<RecommendationClient> {
     const client = await RecommendationClient.openStill(options);
@@ -101,7 +106,9 @@ export class RecommendationClient {
   }
 
   /** As {@link open}, for a single look: only {@link catchUp} reads the log. */
-  static async openStill(options: ClientOptions): Promise<RecommendationClient> {
+  static async openStill(given: ClientOptions): Promise<RecommendationClient> {
+    const { shard } = given;
+    const options = shard === undefined ? given : { ...given, log: shardedLog(given.log, given.region, shard) };
     const place = options.store ?? 'memory';
     const store = place === 'memory' ? new MemoryViewStore() : LmdbViewStore.open(place.folder);
     try {
@@ -123,9 +130,15 @@ export class RecommendationClient {
     while ((await this.materializer.pass()).overtaken);
   }
 
-  /** What to recommend to a learner; an unknown one gets what is popular. @throws SFS_KEY_INVALID for an empty id */
+  /** @throws SFS_SHARD_OTHER for a learner whose lists another reader holds */
+  assertHeld(learner: string): void {
+    if (this.options.shard !== undefined) assertInShard(learner, this.options.shard);
+  }
+
+  /** What to recommend to a learner; an unknown one gets what is popular. @throws SFS_KEY_INVALID for an empty id; SFS_SHARD_OTHER */
   get(learner: string, question: Question = {}): Answer {
     learnerId(learner);
+    this.assertHeld(learner);
     return answerFor(this.view, this.denied.has(learner) ? null : learner, question, this.now());
   }
 
@@ -207,6 +220,7 @@ export class RecommendationClient {
         onNotice?.({ kind: 'served', topic });
         this.tell({ kind: 'served', topic });
       },
+      onMeasures: () => this.tell({ kind: 'oversight' }),
       onUnusable: (record) => onNotice?.({ kind: 'unusable', record }),
       onRebuild: (reason) => onNotice?.({ kind: 'rebuild', reason }),
     };
@@ -216,7 +230,7 @@ export class RecommendationClient {
     if (this.listeners.size === 0) return;
     const served = this.view.served();
     for (const { topic, key } of rows) {
-      if (topic === served) this.tell({ kind: 'learner', learner: key });
+      if (topic === served || topic === topics.overrides.name) this.tell({ kind: 'learner', learner: key });
       else if (topic === topics.segmentRecommendations.name) this.tell({ kind: 'segment', key });
       else if (topic === topics.catalogue.name) this.tell({ kind: 'item', item: key });
     }

@@ -2,12 +2,14 @@
 import { SkillForgeError, errorMessageOf, type ErrorCode } from '../schemas/index.js';
 import type { AnsweredItem, ListName, Question, Served } from './answer.js';
 import { eventsIn } from './eventSource.js';
+import { shardOf } from './shard.js';
+import type { Notice } from './notice.js';
 import type { SentExposure, SentFeedback } from './http/eventShapes.js';
 
 /** How to reach a reader; in brackets the defaults. */
 export interface HttpClientOptions {
-  /** Such as `https://reader.example.org`. */
-  readonly url: string;
+  /** Such as `https://reader.example.org`. Where readers share the learners: the address of each shard, the first one first. */
+  readonly url: string | readonly string[];
   /** API key or token, or what gives one for each request (none). */
   readonly credential?: string | (() => string | Promise<string>);
   /** Longest wait for an answer, ms (2,000). */
@@ -27,11 +29,18 @@ export interface HttpAnswer {
   readonly model: string | null;
   readonly topologyVersion: number | null;
   readonly region: string;
+  /** Courses whose part of the list is what is popular in them, because people paused them; absent where there are none. */
+  readonly pausedCourses?: readonly string[];
+  /** To be shown with the list: what people have to know of it. */
+  readonly notice: Notice;
   readonly items: readonly AnsweredItem[];
 }
 
 /** An answer for a segment as it is sent. */
-export type HttpSegmentAnswer = Omit<HttpAnswer, 'learner' | 'list' | 'variant'> & { readonly course: string; readonly segment: string };
+export type HttpSegmentAnswer = Omit<HttpAnswer, 'learner' | 'list' | 'variant' | 'pausedCourses'> & {
+  readonly course: string;
+  readonly segment: string;
+};
 
 /** What was shown; what may be left out has a default. */
 export type ExposureEvent = Omit<SentExposure, 'experiment' | 'variant' | 'propensities'> &
@@ -62,34 +71,52 @@ interface Kept {
 export class RecommendationHttpClient {
   private readonly kept = new Map<string, Kept>();
 
-  constructor(private readonly options: HttpClientOptions) {}
+  /** Addresses of the shards, without a slash at the end; one where nothing is shared. */
+  private readonly urls: readonly string[];
+
+  constructor(private readonly options: HttpClientOptions) {
+    this.urls = [options.url].flat().map((url) => url.replace(/\/$/, ''));
+  }
 
   /** What to recommend to a learner. @throws SFS_READER_UNAVAILABLE; the code of a problem document */
   async get(learner: string, question: Question = {}): Promise<HttpAnswer> {
-    return (await this.read(`${pathOf(learner)}${queryOf(question)}`)) as HttpAnswer;
+    return (await this.read(`${this.urlOf(learner)}${pathOf(learner)}${queryOf(question)}`)) as HttpAnswer;
   }
 
   /** What the learners of a segment use most. @param segment - `all` for the whole course. @throws as {@link get} */
   async getSegment(course: string, segment: string, { limit, exclude }: Pick<Question, 'limit' | 'exclude'> = {}): Promise<HttpSegmentAnswer> {
     return (await this.read(
-      `/v1/segments/${encodeURIComponent(`${course}|${segment}`)}/recommendations${queryOf({ limit, exclude })}`,
+      `${this.urls[0]!}/v1/segments/${encodeURIComponent(`${course}|${segment}`)}/recommendations${queryOf({ limit, exclude })}`,
     )) as HttpSegmentAnswer;
   }
 
   /** The same question for up to 100 learners, in their order. @throws as {@link get} */
   async getBatch(learners: readonly string[], question: Question = {}): Promise<readonly HttpAnswer[]> {
-    const { answers } = (await this.post('/v1/recommendations/batch', { learners, ...question })) as { readonly answers: readonly HttpAnswer[] };
+    const parts = new Map<string, string[]>();
+    for (const learner of learners) {
+      const url = this.urlOf(learner);
+      parts.set(url, [...(parts.get(url) ?? []), learner]);
+    }
+    const answered = await Promise.all([...parts].map(([url, some]) => this.getPart(url, some, question)));
+    const byLearner = new Map(answered.flat().map((answer) => [answer.learner, answer]));
+    return learners.map((learner) => byLearner.get(learner)!);
+  }
+
+  private async getPart(url: string, learners: readonly string[], question: Question): Promise<readonly HttpAnswer[]> {
+    const { answers } = (await this.post(`${url}/v1/recommendations/batch`, { learners, ...question })) as {
+      readonly answers: readonly HttpAnswer[];
+    };
     return answers;
   }
 
   /** Says what was shown; resolves to how many were written. @throws as {@link get}; after SFS_READER_UNAVAILABLE the same events may be sent again */
   async sendExposures(events: readonly ExposureEvent[]): Promise<number> {
-    return ((await this.post('/v1/exposures', { events })) as { readonly written: number }).written;
+    return ((await this.post(`${this.urls[0]!}/v1/exposures`, { events })) as { readonly written: number }).written;
   }
 
   /** Says what learners did. @throws as {@link sendExposures} */
   async sendFeedback(events: readonly FeedbackEvent[]): Promise<number> {
-    return ((await this.post('/v1/feedback', { events })) as { readonly written: number }).written;
+    return ((await this.post(`${this.urls[0]!}/v1/feedback`, { events })) as { readonly written: number }).written;
   }
 
   /**
@@ -99,7 +126,7 @@ export class RecommendationHttpClient {
    */
   async *changes(learner: string, question: Question = {}, signal?: AbortSignal, lastId?: string): AsyncGenerator<HttpChange, void, undefined> {
     const headers = { ...(await this.headers()), ...(lastId === undefined ? {} : { 'last-event-id': lastId }) };
-    const asked = this.fetched(`${pathOf(learner)}/changes${queryOf(question)}`, { headers, ...(signal && { signal }) });
+    const asked = this.fetched(`${this.urlOf(learner)}${pathOf(learner)}/changes${queryOf(question)}`, { headers, ...(signal && { signal }) });
     const response = await asked.catch((error: unknown) => {
       if (signal?.aborted === true) return null;
       throw error;
@@ -113,25 +140,30 @@ export class RecommendationHttpClient {
     }
   }
 
-  private async read(path: string): Promise<unknown> {
-    const known = this.kept.get(path);
-    const headers = { ...(await this.headers()), ...(known === undefined ? {} : { 'if-none-match': known.tag }) };
-    const response = await this.inTime(path, { headers });
-    if (response.status === 304 && known !== undefined) return this.remember(path, known);
-    const body = await bodyOf(response);
-    const tag = response.headers.get('etag');
-    return tag === null ? body : this.remember(path, { tag, body });
+  /** Where a learner is asked for. */
+  private urlOf(learner: string): string {
+    return this.urls[this.urls.length === 1 ? 0 : shardOf(learner, this.urls.length)]!;
   }
 
-  private async post(path: string, body: object): Promise<unknown> {
+  private async read(url: string): Promise<unknown> {
+    const known = this.kept.get(url);
+    const headers = { ...(await this.headers()), ...(known === undefined ? {} : { 'if-none-match': known.tag }) };
+    const response = await this.inTime(url, { headers });
+    if (response.status === 304 && known !== undefined) return this.remember(url, known);
+    const body = await bodyOf(response);
+    const tag = response.headers.get('etag');
+    return tag === null ? body : this.remember(url, { tag, body });
+  }
+
+  private async post(url: string, body: object): Promise<unknown> {
     const headers = { ...(await this.headers()), 'content-type': 'application/json' };
-    return bodyOf(await this.inTime(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+    return bodyOf(await this.inTime(url, { method: 'POST', headers, body: JSON.stringify(body) }));
   }
 
   /** The newest is last: the first one goes when there are too many. */
-  private remember(path: string, kept: Kept): unknown {
-    this.kept.delete(path);
-    this.kept.set(path, kept);
+  private remember(url: string, kept: Kept): unknown {
+    this.kept.delete(url);
+    this.kept.set(url, kept);
     if (this.kept.size > (this.options.keep ?? 1_000)) this.kept.delete(this.kept.keys().next().value!);
     return kept.body;
   }
@@ -142,13 +174,13 @@ export class RecommendationHttpClient {
     return { authorization: `Bearer ${typeof credential === 'string' ? credential : await credential()}` };
   }
 
-  private inTime(path: string, init: RequestInit): Promise<Response> {
-    return this.fetched(path, { ...init, signal: AbortSignal.timeout(this.options.timeoutMs ?? 2_000) });
+  private inTime(url: string, init: RequestInit): Promise<Response> {
+    return this.fetched(url, { ...init, signal: AbortSignal.timeout(this.options.timeoutMs ?? 2_000) });
   }
 
-  private async fetched(path: string, init: RequestInit): Promise<Response> {
+  private async fetched(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(`${this.options.url.replace(/\/$/, '')}${path}`, init);
+      return await fetch(url, init);
     } catch (cause) {
       throw unavailable(errorMessageOf(cause), cause);
     }

@@ -34,7 +34,9 @@ export class LmdbViewStore implements ViewStore {
   static open(folder: string): LmdbViewStore {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const root = open<Buffer, Buffer>({ path: join(folder, VIEW_FILE), noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
+      // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
+      const random = { noReadAhead: true };
+      const root = open<Buffer, Buffer>({ path: join(folder, VIEW_FILE), noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
       return new LmdbViewStore(folder, root);
     } catch (cause) {
       throw unusable(folder, 'cannot be opened', cause);

@@ -1,11 +1,13 @@
 /** Brings a view up to the end of the log, piece by piece. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { errorCodeOf, physicalTopicName, topics, type ErrorCode } from '../schemas/index.js';
 import type { LogEntry, RecommendationLog } from './log.js';
 import { LogReads } from './logReads.js';
-import { withoutDropped } from './dropping.js';
+import { withoutDropped, type KnownHead } from './dropping.js';
+import { MeasureReading } from './measures.js';
 import { rebuildReason, type RebuildReason } from './rebuilding.js';
-import { emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
-import { isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
+import { VIEW_FORMAT, emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
+import { OVERRIDES, isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
 
 /** A record that the view could not take; the last good one of its key stays. */
 export interface UnusableRecord {
@@ -29,6 +31,8 @@ export interface PassEvents {
   onRows?(events: readonly RowEvent[]): void;
   /** Another topic is served from now on; logical name. */
   onServed?(topic: string): void;
+  /** People decided something for all. */
+  onMeasures?(): void;
   onUnusable?(record: UnusableRecord): void;
   onRebuild?(reason: RebuildReason): void;
 }
@@ -52,8 +56,10 @@ export interface MaterializerOptions {
   readonly clock: () => number;
 }
 
-/** Records per transaction: what a request may have to wait for while they are checked. */
+/** Records that are read at once: what a request may have to wait for while they are checked. */
 const CHUNK = 256;
+/** Rows of a transaction, while many records are to be read: each one waits for the disk, and writes every page that it touches once. */
+const MOST_ROWS = 2_048;
 /** The head is written anew when nothing else changed, so that the time of the last look at the log is known. */
 const HEARTBEAT_MS = 60_000;
 
@@ -91,20 +97,28 @@ export class Materializer {
   }
 
   private async passOnce(): Promise<PassResult> {
-    const begun = await this.begin();
-    if (begun === null) return { records: 0, overtaken: true };
+    const early = this.checked ? null : this.earlyWork();
+    if (early !== null && !(await this.readDecided(early))) return early.result(!this.stopping);
+    const begun = await this.begin(early);
+    if (begun === null) return { records: 0, overtaken: !this.stopping };
     const work = new PassWork(this.options, begun.head, begun.version);
     // A pointer is followed when everything that was in the log before it is in the view: the new version is whole by then.
     const controlEnd = this.endOfControl();
-    for (const topic of viewTopics(this.options.log, this.options.region)) {
-      for (let partition = 0; partition < topic.partitions; partition++) {
-        if (!(await this.readPartition(work, topic, partition))) return work.result(!this.stopping);
-      }
-    }
+    if (!(await this.readDecided(work)) || !(await this.readTopics(work))) return work.result(!this.stopping);
     if (!(await work.flush())) return work.result(true);
     const followed = controlEnd === null || (await this.readControl(work, controlEnd));
     if (this.stopping) return work.result(false);
     return work.result(!followed || !(await work.finish(this.options.clock())));
+  }
+
+  /** Returns false when the pass has to end. */
+  private async readTopics(work: PassWork): Promise<boolean> {
+    for (const topic of viewTopics(this.options.log, this.options.region)) {
+      for (let partition = 0; partition < topic.partitions; partition++) {
+        if (!(await this.readPartition(work, topic, partition))) return false;
+      }
+    }
+    return true;
   }
 
   /** Records, markers included, that are in the log and not in the view. */
@@ -121,26 +135,72 @@ export class Materializer {
     return lag;
   }
 
-  /** The head to go on from, emptied when the view cannot be trusted; `null` when another process was faster. */
-  private async begin(): Promise<{ head: ViewHead; version: number } | null> {
+  /** For what people decided while nobody followed: it does not wait until the whole view has been compared with the log. `null` where that may be another one. */
+  private earlyWork(): PassWork | null {
+    const { store, log } = this.options;
+    const { head, version } = store.head();
+    if (head === null || head.format !== VIEW_FORMAT || head.log !== identityOf(log)) return null;
+    return new PassWork(this.options, head, version);
+  }
+
+  /** The head to go on from, emptied when the view cannot be trusted; `null` when another process was faster, or the pass has to end. */
+  private async begin(early: PassWork | null): Promise<KnownHead | null> {
     const { store, log, region, clock, events } = this.options;
     const { head, version } = store.head();
-    const fresh = emptyHead(region, log.identity?.() ?? null, clock());
+    const fresh = emptyHead(region, identityOf(log), clock());
     if (head === null) return { head: fresh, version };
-    const reason = await rebuildReason(head, { log, reads: this.reads }, { nowMs: clock(), deep: !this.checked });
+    const reads = early === null ? this.reads : this.reads.looking(() => this.readDecided(early));
+    const reason = await rebuildReason(head, { log, reads }, { nowMs: clock(), deep: !this.checked });
+    if (reads.isOver) return null;
     this.checked = true;
-    if (reason === null) return withoutDropped(store, { head, version }, log, CHUNK);
-    if (!(await store.write(version, { head: fresh, rows: [], clear: true }))) return null;
+    const known = this.withDecided({ head, version }, early);
+    if (reason === null) return withoutDropped(store, known, log, CHUNK);
+    if (!(await store.write(known.version, { head: fresh, rows: [], clear: true }))) return null;
     events?.onRebuild?.(reason);
-    return { head: fresh, version: version + 1 };
+    return { head: fresh, version: known.version + 1 };
+  }
+
+  /** The head with what people decided meanwhile; what another process wrote is not overlooked. */
+  private withDecided(known: KnownHead, early: PassWork | null): KnownHead {
+    const { head, version } = this.options.store.head();
+    return head !== null && version === early?.version ? { head, version } : known;
+  }
+
+  /** What people decided, so that it holds while the rest is read. Returns false when the pass has to end. */
+  private async readDecided(work: PassWork): Promise<boolean> {
+    if (!work.measures.isDue(performance.now())) return true;
+    if (!(await this.readMeasures(work))) return false;
+    const { log, region } = this.options;
+    const overrides = viewTopics(log, region).find(({ name }) => name === OVERRIDES);
+    for (let partition = 0; partition < (overrides?.partitions ?? 0); partition++) {
+      if (!(await this.readPartition(work, overrides!, partition))) return false;
+    }
+    return work.flush();
+  }
+
+  /** They hold at once: what is read next may have to wait. Returns false when the pass has to end. */
+  private async readMeasures(work: PassWork): Promise<boolean> {
+    const { log } = this.options;
+    const end = this.endOfControl();
+    if (end === null) return true;
+    for (let next = Math.max(log.range(this.controlTopic, 0).start, work.measures.measuredTo); next < end;) {
+      const read = await this.reads.read(this.controlTopic, 0, next, Math.min(CHUNK, end - next));
+      if (read === null) return false;
+      for (const entry of read) work.takeMeasure(entry);
+      next = Math.min(end, (read.at(-1)?.offset ?? end - 1) + 1);
+      work.measuredTo(next);
+    }
+    return work.flush();
   }
 
   /** Returns false when the pass has to end. */
   private async readPartition(work: PassWork, { name, physical }: ViewTopic, partition: number): Promise<boolean> {
     const place = placeOf(physical, partition);
     const { start, end } = this.options.log.range(physical, partition);
+    // It may wait for as long as a server is away, and nothing that people decide may wait with it.
+    const reads = this.reads.looking(() => (name === OVERRIDES ? this.readMeasures(work) : this.readDecided(work)));
     for (let next = Math.max(start, work.nextOf(place)); next < end;) {
-      const entries = await this.reads.read(physical, partition, next, CHUNK);
+      const entries = await reads.read(physical, partition, next, CHUNK);
       if (entries === null) {
         await work.flush();
         return false;
@@ -149,7 +209,10 @@ export class Materializer {
       const last = entries.at(-1);
       next = last === undefined ? end : last.offset + 1;
       work.moveTo(place, next, last);
-      if (work.size >= CHUNK && !(await work.flush())) return false;
+      if (work.size >= MOST_ROWS && !(await work.flush())) return false;
+      // Reading may not have waited for anything: requests come first.
+      if (entries.length === CHUNK) await turn();
+      if (name !== OVERRIDES && !(await this.readDecided(work))) return false;
       if (this.stopping) {
         await work.flush();
         return false;
@@ -183,8 +246,12 @@ export class Materializer {
 /** Names a partition in the head. */
 export const placeOf = (physical: string, partition: number): string => `${physical}/${String(partition)}`;
 
+const identityOf = (log: RecommendationLog): string | null => log.identity?.() ?? null;
+
 /** What a pass has read and not written yet. */
 class PassWork {
+  readonly measures: MeasureReading;
+  private isMeasured = false;
   private rows: RowChange[] = [];
   private events: RowEvent[] = [];
   private positions: Record<string, ViewPosition>;
@@ -197,9 +264,10 @@ class PassWork {
   constructor(
     private readonly options: MaterializerOptions,
     private readonly head: ViewHead,
-    private version: number,
+    public version: number,
   ) {
     this.positions = { ...head.positions };
+    this.measures = new MeasureReading(options.store, head.measuredTo ?? 0);
     this.served = head.served;
     this.announced = head.served;
     this.latestMadeAtMs = head.latestMadeAtMs;
@@ -234,6 +302,24 @@ class PassWork {
     }
   }
 
+  /** What cannot be read is told of when its turn comes as a pointer. */
+  takeMeasure({ key, value }: LogEntry): void {
+    if (key === null || value === null) return;
+    try {
+      const measure = this.options.codecs.measure(value);
+      if (measure === null) return;
+      this.measures.take(measure);
+      this.isMeasured = true;
+    } catch {
+      // Of another region, or no control record.
+    }
+  }
+
+  measuredTo(offset: number): void {
+    this.measures.measuredTo = offset;
+    this.changed = true;
+  }
+
   takeControl(physical: string, { key, value, offset }: LogEntry): void {
     if (key === null || value === null) return;
     this.records++;
@@ -247,17 +333,27 @@ class PassWork {
   /** Writes what was read, with the positions. Returns false, and forgets it, when another process was faster. */
   async flush(followedAtMs = this.head.followedAtMs): Promise<boolean> {
     if (!this.changed) return true;
-    const { head, options, served, latestMadeAtMs, positions, rows, events } = this;
-    const next: ViewHead = { ...head, served, latestMadeAtMs, followedAtMs, positions: { ...positions } };
+    const { head, options, served, latestMadeAtMs, positions, rows, events, isMeasured } = this;
+    const { measuredTo } = this.measures;
+    const next: ViewHead = { ...head, served, latestMadeAtMs, followedAtMs, positions: { ...positions }, measuredTo };
+    if (isMeasured) rows.push(this.measures.row());
     if (!(await options.store.write(this.version, { head: next, rows }))) return false;
     this.version++;
+    this.isMeasured = false;
     this.rows = [];
     this.events = [];
     this.changed = false;
-    if (events.length > 0) options.events?.onRows?.(events);
-    if (served !== null && served !== this.announced) options.events?.onServed?.(served);
-    this.announced = served;
+    this.tell(events, isMeasured);
     return true;
+  }
+
+  private tell(rows: readonly RowEvent[], isMeasured: boolean): void {
+    const { events } = this.options;
+    const { served } = this;
+    if (isMeasured) events?.onMeasures?.();
+    if (rows.length > 0) events?.onRows?.(rows);
+    if (served !== null && served !== this.announced) events?.onServed?.(served);
+    this.announced = served;
   }
 
   /** The view is at the end: says so in the head, not more often than the heartbeat. */

@@ -35,7 +35,7 @@ export const READER_METRICS = {
   skillforge_reader_answers_total: {
     type: 'counter',
     labels: ['served'],
-    help: 'Answers for a learner, those of batches and streams included, by where they come from: personal, stale, segment, popular.',
+    help: 'Answers for a learner, those of batches and streams included, by where they come from: personal, stale, segment, popular; paused and override are what is popular because people decided so.',
   },
   skillforge_reader_list_age_seconds: {
     type: 'histogram',
@@ -56,7 +56,7 @@ export const READER_METRICS = {
   skillforge_reader_changes_total: {
     type: 'counter',
     labels: ['kind'],
-    help: 'Rows of the view that changed (learner, segment, item), and switches to another version (served).',
+    help: 'Rows of the view that changed (learner, segment, item), measures of people (oversight), and switches to another version (served).',
   },
   skillforge_reader_unusable_records_total: {
     type: 'counter',

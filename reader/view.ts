@@ -1,7 +1,17 @@
 /** Reads a view: what is served of a learner, a segment, an item. Nothing here waits, so an answer is of one instant. */
-import { WHOLE_COURSE, segmentKey, topics, type CatalogueItem, type SegmentRecommendation } from '../schemas/index.js';
-import { rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
-import { FIRST_SERVED, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
+import {
+  NO_OVERSIGHT,
+  Oversight,
+  WHOLE_COURSE,
+  measuresInText,
+  segmentKey,
+  topics,
+  type CatalogueItem,
+  type OverrideDetails,
+  type SegmentRecommendation,
+} from '../schemas/index.js';
+import { MEASURES_ROW, rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
+import { FIRST_SERVED, OVERRIDES, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
 
 const SEGMENTS = topics.segmentRecommendations.name;
 const CATALOGUE = topics.catalogue.name;
@@ -9,6 +19,8 @@ const CATALOGUE = topics.catalogue.name;
 /** A view of a region's recommendations. */
 export class RecommendationView {
   private wholeCourses: { readonly version: number; readonly lists: readonly SegmentRecommendation[] } | null = null;
+  private overseen: { readonly text: string; readonly oversight: Oversight } = { text: '', oversight: NO_OVERSIGHT };
+  private overseenTo: number | undefined;
 
   constructor(
     private readonly store: ViewStore,
@@ -23,6 +35,30 @@ export class RecommendationView {
   /** Logical name of the topic that is served. */
   served(): string {
     return this.head()?.served ?? FIRST_SERVED;
+  }
+
+  /** What people decided for all. */
+  oversight(): Oversight {
+    const { head } = this.store.head();
+    // The row changes with this number alone: it is not read for each answer.
+    if (head?.measuredTo !== this.overseenTo) {
+      const text = this.store.get(MEASURES_ROW)?.toString() ?? '';
+      if (text !== this.overseen.text) this.overseen = { text, oversight: new Oversight(measuresInText(text)) };
+      this.overseenTo = head?.measuredTo;
+    }
+    return this.overseen.oversight;
+  }
+
+  /** What a person decided about a learner; `null` where nobody did, or it was taken back. What cannot be opened is erased. */
+  override(learner: string): OverrideDetails | null {
+    const value = this.store.get(rowKey(OVERRIDES, learner));
+    if (value === null) return null;
+    try {
+      const { personal } = this.codecs.override(learner, value);
+      return personal.baseline || personal.pinned.length > 0 || personal.excluded.length > 0 ? personal : null;
+    } catch {
+      return null;
+    }
   }
 
   /** The record of a learner in the served version; `null` where there is none that can be opened. */

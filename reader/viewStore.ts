@@ -29,6 +29,8 @@ export interface ViewHead {
   readonly followedAtMs: number;
   /** By `topic/partition`, physical names. */
   readonly positions: Readonly<Record<string, ViewPosition>>;
+  /** Offset in the control topic up to which measures are in the view: ahead of its position, which waits for what lies before a pointer. Absent before the first look. */
+  readonly measuredTo?: number;
 }
 
 /** A row that changes; `null` deletes it. */
@@ -73,6 +75,9 @@ export const rowKey = (topic: string, key: string): string => topic + SEPARATOR 
 
 /** What the keys of a topic's rows begin with. @param topic - logical name */
 export const rowPrefix = (topic: string): string => topic + SEPARATOR;
+
+/** The row that has the measures in force, as text; no topic has its name. */
+export const MEASURES_ROW = rowKey('', 'measures');
 
 /** Version of the layout of rows and head; a view of another one is built anew. */
 export const VIEW_FORMAT = 2;

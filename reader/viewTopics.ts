@@ -2,15 +2,20 @@
 import {
   LocalSchemaIds,
   SkillForgeError,
+  assertOwnRegion,
   assertRegion,
   identityEnvelope,
+  measureIn,
+  regionMismatch,
   schemaCodec,
   segmentKey,
   topics,
   type CatalogueItem,
   type Control,
   type EnvelopeCodec,
+  type Measure,
   type Opened,
+  type Override,
   type Recommendation,
   type SchemaCodec,
   type SchemaIds,
@@ -39,12 +44,18 @@ export interface ViewTopic {
   readonly partitions: number;
 }
 
-const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name];
+/** What people decided about single learners: read first, and again and again while the rest is read. */
+export const OVERRIDES = topics.overrides.name;
+
+/** What a person decided about a learner, its personal values open. */
+export type OpenOverride = Opened<Override>;
+
+const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name, OVERRIDES];
 
 /** Whether a view reads a topic, the control topic included: what a log that has to be told brings here. @param name - logical */
 export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name;
 
-/** The topics of a region that a view is made of, the control topic left out; by name. */
+/** The topics of a region that a view is made of, the control topic left out: what people decided first, the others by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {
   assertRegion(region);
   const prefix = `${region}.`;
@@ -53,7 +64,7 @@ export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] 
     .filter(({ name }) => name.startsWith(prefix))
     .map(({ name, partitions }) => ({ name: name.slice(prefix.length), physical: name, partitions }))
     .filter(({ name }) => isServable(name) || OTHERS.includes(name))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .sort((a, b) => Number(b.name === OVERRIDES) - Number(a.name === OVERRIDES) || (a.name < b.name ? -1 : 1));
 }
 
 /** What the view keeps of the record besides its bytes. */
@@ -68,6 +79,7 @@ export class ViewCodecs {
   private readonly segments: SchemaCodec<SegmentRecommendation>;
   private readonly items: SchemaCodec<CatalogueItem>;
   private readonly controls: SchemaCodec<Control>;
+  private readonly overrides: SchemaCodec<Sealable<OpenOverride>>;
 
   constructor(
     private readonly region: string,
@@ -78,6 +90,7 @@ export class ViewCodecs {
     this.segments = schemaCodec(topics.segmentRecommendations, ids);
     this.items = schemaCodec(topics.catalogue, ids);
     this.controls = schemaCodec(topics.control, ids);
+    this.overrides = schemaCodec(topics.overrides, ids);
   }
 
   /**
@@ -98,6 +111,11 @@ export class ViewCodecs {
       this.assertOwn(segmentKey(course, segment), key, region);
       return { madeAtMs };
     }
+    if (topic === OVERRIDES) {
+      const { learner, region } = this.overrides.decode(value);
+      this.assertOwn(learner, key, region);
+      return { madeAtMs: null };
+    }
     const { learner, region, madeAtMs } = this.recommendations.decode(value);
     this.assertOwn(learner, key, region);
     return { madeAtMs };
@@ -116,20 +134,34 @@ export class ViewCodecs {
     return this.items.decode(value);
   }
 
-  /** The topic that a control record says to serve; `null` for control records of other kinds, and pointers of other topics. */
+  /** @throws SFS_SEALED, and what decoding throws */
+  override(learner: string, value: Buffer): OpenOverride {
+    return this.envelope.open<OpenOverride>(learner, this.overrides.decode(value));
+  }
+
+  /** The measure in a control record; `null` for records of other kinds. @throws SFS_REGION_MISMATCH, and what decoding throws */
+  measure(value: Buffer): Measure | null {
+    const control = this.controls.decode(value);
+    assertOwnRegion(topics.control, control, this.region);
+    return measureIn(control);
+  }
+
+  /**
+   * The topic that a control record says to serve; `null` for control records of other kinds, and pointers of other topics.
+   * @throws SFS_REGION_MISMATCH, SFS_POINTER_INVALID, and what decoding throws
+   */
   pointer(value: Buffer): string | null {
-    const { kind, payload, region } = this.controls.decode(value);
-    if (kind !== 'POINTER' || region !== this.region) return null;
+    const control = this.controls.decode(value);
+    assertOwnRegion(topics.control, control, this.region);
+    const { kind, payload } = control;
+    if (kind !== 'POINTER') return null;
     const pointer = parsedPointer(payload);
     return pointer.topic === FIRST_SERVED ? pointer.serve : null;
   }
 
   private assertOwn(expected: string, key: string, region: string): void {
     if (expected !== key) throw new SkillForgeError('SFS_KEY_MISMATCH', 'the key of a record is not the one that its value gives');
-    if (region === this.region) return;
-    throw new SkillForgeError('SFS_REGION_MISMATCH', `a record of region ${region} lies in a topic of region ${this.region}`, {
-      context: { region, expected: this.region },
-    });
+    if (region !== this.region) throw regionMismatch('the record', region, this.region);
   }
 }
 

@@ -1,25 +1,38 @@
-/** Who may send events: decided outside of the gateway, asked for here. */
-import type { FastifyInstance } from 'fastify';
+/** Who may send events. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Authenticator, Principal } from '../../http/access/principal.js';
 import { credentialIn } from '../../http/credentials.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import { refusal } from '../refusal.js';
 
-/** What is known of a credential. */
-export type Admittance = 'admitted' | 'forbidden' | 'unknown';
-
-/** Looks at a credential: the token of `Bearer`, or the password of `Basic`, by which xAPI clients show theirs. */
-export type Doorkeeper = (credential: string) => Promise<Admittance>;
-
-/** Asks the doorkeeper about each request that brings events, before its body is read. Probes and the description are open. */
-export function guardSenders(app: FastifyInstance, doorkeeper: Doorkeeper): void {
-  app.addHook('onRequest', async ({ method, headers }, reply) => {
-    if (method !== 'POST' && method !== 'PUT') return;
-    const credential = credentialIn(headers.authorization);
-    const admittance = credential === null ? 'unknown' : await doorkeeper(credential);
-    if (admittance === 'admitted') return;
-    // What is not read of the body ends the connection.
-    reply.header('connection', 'close');
-    if (admittance === 'forbidden') throw refusal(403, 'SFS_FORBIDDEN', 'the credential does not allow to send events');
+/**
+ * Lets requests that bring events through where their credential has the scope `events:write` and is of no single learner, before their body is read:
+ * a key or a token of one learner is in that learner's hands, and the gateway would take what it says of anybody. All else is open.
+ */
+export function guardSenders(app: FastifyInstance, authenticator: Authenticator): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'POST' && request.method !== 'PUT') return;
+    const credential = credentialIn(request.headers.authorization);
+    const principal = credential === null ? null : await authenticated(authenticator, credential, reply);
+    request.principal = principal;
+    if (principal !== null && principal.scopes.has('events:write') && principal.learner === null) return;
+    endConnection(reply);
+    if (principal !== null) throw refusal(403, 'SFS_FORBIDDEN', 'the credential does not allow to send events');
     reply.header('www-authenticate', 'Bearer, Basic');
     throw refusal(401, 'SFS_UNAUTHENTICATED', 'a credential is needed that holds');
   });
 }
+
+/** @throws SFS_ISSUER_UNAVAILABLE, for the sender to try again: who is not known yet has not been refused */
+async function authenticated(authenticator: Authenticator, credential: string, reply: FastifyReply): Promise<Principal | null> {
+  try {
+    return await authenticator.authenticate(credential);
+  } catch (error) {
+    if (!(error instanceof SkillForgeError && error.retriable)) throw error;
+    endConnection(reply);
+    throw refusal(503, error.code, 'who sends cannot be told for now: the issuer of tokens is away; send it again later');
+  }
+}
+
+/** What is not read of the body ends the connection. */
+const endConnection = (reply: FastifyReply): FastifyReply => reply.header('connection', 'close');

@@ -20,6 +20,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, troubl
     ...(index === undefined ? {} : { index }),
     ...(region === undefined ? {} : { region }),
   };
-  if (status === 429 || status === 503) reply.header('retry-after', '1');
+  if ((status === 429 || status === 503) && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
   return reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem);
 }

@@ -22,6 +22,8 @@ export function refuseTheRest(app: FastifyInstance, stream: LogStream | undefine
 
 function refuse(request: FastifyRequest, reply: FastifyReply, trouble: Trouble, onRefused: (trouble: Trouble) => void): FastifyReply {
   onRefused(trouble);
+  // Refused before its body was read: what is left of it ends the connection.
+  if (trouble.code === 'SFS_RATE_LIMITED') reply.header('connection', 'close');
   return sendProblem(request, reply, trouble);
 }
 
@@ -59,6 +61,7 @@ function troubleOf(error: FastifyError | SkillForgeError): Trouble {
   if (known !== undefined) return { code: 'SFS_REQUEST_INVALID', ...known };
   const status = error.statusCode ?? 500;
   if (status === 503) return { status, code: 'SFS_NOT_READY', detail: 'the gateway is stopping' };
+  if (status === 429) return { status, code: 'SFS_RATE_LIMITED', detail: 'too many requests; "retry-after" says when there is room again' };
   if (status < 500) return { status: 400, code: 'SFS_REQUEST_INVALID', detail: 'the body is no JSON, or the request cannot be read' };
   return { status: 500, code: 'SFS_UNEXPECTED', detail: 'the gateway failed; its log has more under the identity of this request' };
 }

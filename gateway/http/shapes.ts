@@ -31,11 +31,15 @@ const problem = (description: string) => ({ description, content: { 'application
 /** The refusals that routes with events have in common. */
 export const REFUSALS = {
   400: problem('A field is not on the allow-list, a value does not fit, or the body is no JSON. Nothing of the request was written.'),
+  401: problem('The request shows no credential, or none that holds.'),
+  403: problem('The credential does not allow to send events.'),
   409: problem('An event with this identity came before, with other content. Nothing of the request was written.'),
   413: problem('The body is too large.'),
   421: problem('An event belongs to another region, which `region` names. Nothing of the request was written.'),
-  429: problem('Too much is under way: send it again after `retry-after` seconds.'),
-  503: problem('The log did not confirm the events. Send them again with the same identities: what was written is not written twice.'),
+  429: problem('Too much is under way, or the sender has made too many requests in a minute: send it again after `retry-after` seconds.'),
+  503: problem(
+    'The log did not confirm the events, or who sends cannot be told. Send them again with the same identities: what was written is not written twice.',
+  ),
 };
 
 /** Plain events: one, or a list. */

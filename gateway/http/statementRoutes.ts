@@ -24,7 +24,10 @@ export function statementRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
   app.get(
     '/xapi/about',
-    { schema: { operationId: 'about', summary: 'Versions of xAPI', tags: ['xapi'], response: { 200: shapes.ABOUT_ANSWER } } },
+    {
+      config: { access: 'open' },
+      schema: { operationId: 'about', summary: 'Versions of xAPI', tags: ['xapi'], response: { 200: shapes.ABOUT_ANSWER } },
+    },
     () => ({
       version: [VERSION],
     }),

@@ -1,6 +1,7 @@
 /** Answers as they are sent. */
 import type { Answer, ListName, Question } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
+import { noticeOf } from '../notice.js';
 
 /** What a request says of a learner's list. */
 export interface LearnerQuery {
@@ -42,7 +43,7 @@ export class LearnerAnswers {
 
 /** An answer as it is sent: instants as ISO 8601. */
 export function spoken({ madeAtMs, validUntilMs, ...rest }: Answer): object {
-  return { ...rest, madeAt: instant(madeAtMs), validUntil: instant(validUntilMs) };
+  return { ...rest, madeAt: instant(madeAtMs), validUntil: instant(validUntilMs), notice: noticeOf(rest.served) };
 }
 
 const instant = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString());

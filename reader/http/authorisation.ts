@@ -1,31 +1,20 @@
 /** Lets a request through whose credential allows it. A route says what it takes; one that says nothing lets nobody in. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SkillForgeError } from '../../schemas/index.js';
-import type { Authenticator, Principal, Scope } from '../access/principal.js';
+import type { Authenticator, Principal } from '../../http/access/principal.js';
 import { credentialIn } from '../../http/credentials.js';
 import { sendProblem } from './problems.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Scope that a caller needs; `open` for everybody. */
-    access?: Scope | 'open';
     /** Learners whom a checked request is about: a caller who is bound to one learner may name no other. Without it such a caller is not let in. */
     learnersOf?: (request: FastifyRequest) => readonly string[];
     /** Browsers ask a person for a key. */
     isForPeople?: boolean;
   }
-  interface FastifyRequest {
-    /** Who asks; `null` where nobody is asked for a credential. */
-    principal: Principal | null;
-  }
 }
 
 const REALM = 'realm="skillforge reader"';
-
-/** Declares who a request is of. To be called before routes are declared. */
-export function declarePrincipal(app: FastifyInstance): void {
-  app.decorateRequest('principal', null);
-}
 
 /**
  * Refuses requests without a credential that holds (401), without the scope (403), and about other learners than the caller's own (403). To be called after
@@ -52,6 +41,8 @@ export function authorise(app: FastifyInstance, authenticator: Authenticator): v
 
 /** Whether a request that was let in would be let in now. */
 export async function isStillAllowed(authenticator: Authenticator, request: FastifyRequest): Promise<boolean> {
+  // Nobody needs to be asked for that, and an issuer that is away could not be.
+  if (Date.now() >= (request.principal?.expiresAtMs ?? Infinity)) return false;
   try {
     const principal = await authenticated(authenticator, request);
     const { access } = request.routeOptions.config;

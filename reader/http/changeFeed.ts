@@ -46,7 +46,7 @@ export class ChangeFeed {
 
   /** @param beatMs - between two signs of life, ms */
   constructor(
-    client: RecommendationClient,
+    private readonly client: RecommendationClient,
     private readonly answers: LearnerAnswers,
     beatMs: number,
   ) {
@@ -64,8 +64,9 @@ export class ChangeFeed {
     return this.isClosed || this.open >= MOST_STREAMS;
   }
 
-  /** The stream begins with the answer as it is now, unless the client has it. */
+  /** The stream begins with the answer as it is now, unless the client has it. @throws SFS_SHARD_OTHER */
   follow(subscription: Subscription): EventStream {
+    this.client.assertHeld(subscription.learner);
     const follower = new Follower(subscription);
     const { learner } = subscription;
     const others = this.byLearner.get(learner) ?? new Set();

@@ -1,5 +1,5 @@
 /** The parts of the page, and who may see which. */
-import { SCOPES, type Principal, type Scope } from '../access/principal.js';
+import { SCOPES, type Principal, type Scope } from '../../http/access/principal.js';
 import type { ConsoleSource } from '../consoleSource.js';
 
 /** Parts that a page may have. */

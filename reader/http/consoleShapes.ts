@@ -1,7 +1,7 @@
 /**
  * The shapes of what the page is told, as JSON Schema. They write the answers, too: what stands in none of them is not sent, whatever a source gives.
  */
-import { SCOPES } from '../access/principal.js';
+import { SCOPES } from '../../http/access/principal.js';
 import { CONSOLE_PARTS } from './consoleParts.js';
 import { REFUSALS, UNCHANGED, id, object, problem } from './shapes.js';
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_TYPE, problemOf } from '../../http/problems.js';
-import { SkillForgeError } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf } from '../../schemas/index.js';
 import type { ReaderLog } from './accessLog.js';
 import { typeTrouble } from './bodies.js';
 import { invalidityOf } from './invalidity.js';
@@ -98,6 +98,7 @@ const REFUSED_BODIES: Readonly<Record<string, string>> = {
 function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: ReaderLog): void {
   if (error.validation !== undefined) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', invalidityOf(error));
   if (error instanceof SkillForgeError && error.retriable) return refuseForNow(error, request, reply, log);
+  if (errorCodeOf(error) === 'SFS_SHARD_OTHER') return void sendProblem(request, reply, 421, 'SFS_SHARD_OTHER', error.message);
   const status = error.statusCode ?? 500;
   if (status === 503) {
     reply.header('retry-after', '1');

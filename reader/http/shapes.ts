@@ -1,6 +1,5 @@
 /** The shapes of requests and answers as JSON Schema: they check requests, write answers, and make the OpenAPI description. */
-import type { CandidateSource } from '../../schemas/index.js';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../answer.js';
+import { DEFAULT_LIMIT, MAX_LIMIT, type AnswerSource } from '../answer.js';
 
 /** An object of exactly these properties. @param optional - those that may be left out */
 export const object = <P extends Record<string, object>>(properties: P, optional: readonly (keyof P)[] = []) => ({
@@ -92,7 +91,7 @@ export const SEGMENT_QUERY = object({ limit: LIMIT, exclude: EXCLUDE }, ['limit'
 export const NO_QUERY = object({});
 
 /** Complete by its type. */
-const SOURCES: Readonly<Record<CandidateSource, true>> = {
+const SOURCES: Readonly<Record<AnswerSource, true>> = {
   TRENDING: true,
   CURRICULUM: true,
   ALS: true,
@@ -102,6 +101,7 @@ const SOURCES: Readonly<Record<CandidateSource, true>> = {
   SEGMENT: true,
   NEW: true,
   POPULAR: true,
+  PINNED: true,
 };
 
 const ITEM = object(
@@ -109,7 +109,7 @@ const ITEM = object(
     item: text('Catalogue item.'),
     course: text('Course of the item.'),
     score: { type: 'number', description: 'Rank score within its list; comparable within one course only.' },
-    source: { type: 'string', enum: Object.keys(SOURCES), description: 'What proposed the item.' },
+    source: { type: 'string', enum: Object.keys(SOURCES), description: 'What proposed the item; PINNED: a person chose it for the learner.' },
     title: text('Title for people, where the catalogue knows the item.'),
     kind: text('Kind of activity, where the catalogue knows the item.'),
     reasons: {
@@ -123,25 +123,44 @@ const ITEM = object(
 
 const served = (values: readonly string[], description: string) => ({ type: 'string', enum: values, description });
 
+const NOTICE = {
+  description: 'What people have to know of this list; to be shown with it.',
+  ...object({
+    aiAssisted: { type: 'boolean', description: 'Whether an AI system ranked the list; a list of what is popular is a count.' },
+    mainParameters: { type: 'array', items: { type: 'string' }, description: 'What mostly decides about the list, in words.' },
+    withoutProfiling: text('How to have a list without profiling.'),
+  }),
+};
+
 const LISTED = {
   madeAt: timeOrNull('When the list was made; of several lists the oldest.'),
   validUntil: timeOrNull('From when on the list is stale; of several lists the first.'),
   model: textOrNull('Version of the model, or of the rule, that ranked.'),
   topologyVersion: { type: ['integer', 'null'], description: 'Version of the topology that made the list.' },
   region: text('Region whose data this is.'),
+  notice: NOTICE,
   items: { type: 'array', items: ITEM, description: 'Best first.' },
 };
 
-const LEARNER_LISTED = object({
-  learner: text('As asked.'),
-  list: { type: 'string', enum: ['next', 'new'] },
-  served: served(
-    ['personal', 'stale', 'segment', 'popular'],
-    "The learner's own list; the same past its time; the list of the segment; what is popular.",
-  ),
-  variant: text('Experiment variant; empty outside experiments.'),
-  ...LISTED,
-});
+const LEARNER_LISTED = object(
+  {
+    learner: text('As asked.'),
+    list: { type: 'string', enum: ['next', 'new'] },
+    served: served(
+      ['personal', 'stale', 'segment', 'popular', 'paused', 'override'],
+      "The learner's own list; the same past its time; the list of the segment; what is popular; what is popular because people paused the recommender; the same because a person decided so for the learner.",
+    ),
+    variant: text('Experiment variant; empty outside experiments.'),
+    pausedCourses: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'Courses that people paused: their part of the list is what is popular in them. Absent where there is none, and where all of the list is.',
+    },
+    ...LISTED,
+  },
+  ['pausedCourses'],
+);
 
 /** The answer for a learner. */
 export const LEARNER_ANSWER = { description: 'What to recommend, and where it comes from.', ...LEARNER_LISTED };
@@ -158,7 +177,10 @@ export const SEGMENT_ANSWER = {
   ...object({
     course: text('As asked.'),
     segment: text('As asked; `all` for the whole course.'),
-    served: served(['segment', 'popular'], 'The list of the segment; what is popular in the course, where the segment has none.'),
+    served: served(
+      ['segment', 'popular', 'paused'],
+      'The list of the segment; what is popular in the course, where the segment has none; the same because people paused the course.',
+    ),
     ...LISTED,
   }),
 };
@@ -197,6 +219,7 @@ export const REFUSALS = {
   400: problem('The request is not valid.'),
   401: problem('No credential is shown, or it does not hold.'),
   403: problem('The credential does not allow this.'),
+  421: problem('Another reader holds the lists of a learner: `detail` names the shard.'),
   429: problem('Too many requests.'),
   503: problem('What this needs is away for now, or the reader is stopping.'),
 };

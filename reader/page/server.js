@@ -12,7 +12,7 @@
 /** @typedef {{ readonly scopes: readonly string[], readonly parts: readonly string[] }} Access what the page may show */
 /** @typedef {import('../../schemas/generated/types.js').CohortTrend} CohortTrend */
 /** @typedef {'next' | 'new'} ListName */
-/** @typedef {'personal' | 'stale' | 'segment' | 'popular'} Served */
+/** @typedef {'personal' | 'stale' | 'segment' | 'popular' | 'paused' | 'override'} Served */
 
 /**
  * @typedef {object} Item

@@ -56,7 +56,7 @@ export const lengthText = (lengthMs) => (lengthMs % DAY_MS === 0 ? countOf(lengt
  */
 export const countOf = (count, noun) => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** @typedef {import('../../schemas/generated/types.js').CandidateSource} CandidateSource */
+/** @typedef {import('../answer.js').AnswerSource} CandidateSource */
 
 /** @type {Readonly<Record<CandidateSource, string>>} */
 const SOURCES = {
@@ -69,6 +69,7 @@ const SOURCES = {
   SEGMENT: 'used a lot in the segment',
   NEW: 'new in the course',
   POPULAR: 'popular in the course',
+  PINNED: 'chosen by a person',
 };
 /** Sources of lists that many share: they stand in where too little is known of a learner. */
 const SHARED = ['SEGMENT', 'POPULAR'];
@@ -97,4 +98,6 @@ export const SERVED = {
   stale: 'Made for this learner, but past its time: the last good list is served until there is a new one.',
   segment: 'Nothing personal is known: the list of the segment is served.',
   popular: 'Nothing personal is known: what is popular is served.',
+  paused: 'People paused the recommender: what is popular is served.',
+  override: 'A person decided for this learner: what is popular is served.',
 };

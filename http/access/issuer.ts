@@ -79,7 +79,8 @@ export class Issuer implements Authenticator {
     const account = createHash('sha256')
       .update(JSON.stringify([payload['client_id'] ?? payload['azp'] ?? null, payload.sub]))
       .digest('base64url');
-    return { name: 'token', account: `token:${account}`, scopes: scopesOf(payload), learner, perMinute: null };
+    const expires = payload.exp === undefined ? {} : { expiresAtMs: (payload.exp + CLOCK_TOLERANCE_S) * 1000 };
+    return { name: 'token', account: `token:${account}`, scopes: scopesOf(payload), learner, perMinute: null, ...expires };
   }
 
   /** While the issuer does not answer, what it said last holds. */

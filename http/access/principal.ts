@@ -20,6 +20,8 @@ export interface Principal {
   readonly learner: string | null;
   /** Requests a minute, where the credential says so; `null` for what the reader allows everybody. */
   readonly perMinute: number | null;
+  /** From when on the credential does not hold, ms since epoch; absent where it says nothing of that, or is asked for anew each time. */
+  readonly expiresAtMs?: number;
 }
 
 /** Looks at credentials of one kind. */

@@ -1,6 +1,7 @@
 /** Limits of requests, for each caller. */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import './access/caller.js';
 
 const MINUTE_MS = 60_000;
 /** Callers whose requests are counted; of more, those that were silent longest are forgotten. */

@@ -7,6 +7,9 @@ export default defineConfig({
     // Real servers for the tests that ask for them; the others do not wait.
     globalSetup: ['test/integration/serversSetup.ts'],
     pool: 'forks',
+    // Files share processes, and what is loaded there: see the set-up.
+    isolate: false,
+    setupFiles: ['./test/fixtures/ownSurroundings.ts'],
     // On two cores: the tests on servers wait most of their time.
     maxWorkers: 3,
     sequence: { sequencer: SlowFirst },

@@ -6,7 +6,7 @@ import type { Topology } from '../operators/topology.js';
 import { openEmbedded } from '../runtime/embedded/index.js';
 import { Deployment } from '../runtime/engine/deployment.js';
 import { markerIdOf } from '../runtime/engine/header.js';
-import { partitionOf } from '../runtime/engine/partitioner.js';
+import { partitionOf } from '../schemas/partitioner.js';
 import type { StepLimits } from '../runtime/engine/taskParts.js';
 import { Worker } from '../runtime/engine/worker.js';
 import type { OutputRecord, LocalStorage } from '../runtime/ports.js';
@@ -32,9 +32,15 @@ export async function inMemory(topology: Topology, inputs: readonly Input<never>
   return { work: () => runAll([topology], storage, {}) };
 }
 
-/** A run over a new folder of the embedded storage, which goes afterwards. */
-export async function onFolder(topologies: readonly Topology[], inputs: readonly Input<never>[], limits: Partial<StepLimits> = {}): Promise<Run> {
+/** A run over a new folder of the embedded storage, which goes afterwards. @param prepared - what the folder gets before it is opened */
+export async function onFolder(
+  topologies: readonly Topology[],
+  inputs: readonly Input<never>[],
+  limits: Partial<StepLimits> = {},
+  prepared: (folder: string) => Promise<unknown> = () => Promise.resolve(),
+): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'sfs-bench-'));
+  await prepared(folder);
   const storage = await openEmbedded(folder, { markerIdOf });
   for (const input of inputs) await append(storage, topologies[0]!, input);
   const after = async (): Promise<void> => {

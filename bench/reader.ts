@@ -1,18 +1,21 @@
 /**
  * The reader over HTTP against (a) a bare route of fastify and (b) a reader in Python, FastAPI before Redis, of the same contract; each one process, asked in
- * turn by the same load: `node --import tsx bench/reader.ts [--seconds N] [--rounds N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`.
+ * turn by the same load: `node --import tsx bench/reader.ts [--seconds N] [--rounds N] [--rate N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`; without
+ * it the other figures are told, and the exit code is 1: `ratio` is the reader to (b), `helloRatio` the reader to (a).
+ * `traced` is the reader with spans of every answer. Then the reader and the bare route at a rate that they can keep, each on a core of its own, and the load on another.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { isInstalled, pythonOf, setupCommand } from '../scripts/ml/python.js';
 import { startServices } from '../scripts/services/index.js';
+import { pacedLoad, type PacedResult } from './pacedLoad.js';
 import { LEARNERS, learnerAt, recordOf } from './readerServers.js';
 import { machine, markdown, progress } from './report.js';
 
@@ -33,9 +36,10 @@ const PATHS = 200;
 const WARM_UP_S = 2;
 
 interface Contender {
-  readonly name: 'hello' | 'reader' | 'peer';
+  readonly name: 'hello' | 'reader' | 'traced' | 'peer';
   readonly url: string;
   readonly paths: readonly string[];
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -70,7 +74,7 @@ async function said(child: ChildProcess, output: NodeJS.ReadableStream, pattern:
   return found;
 }
 
-async function nodeServer(name: 'hello' | 'reader', paths: readonly string[]): Promise<Contender> {
+async function nodeServer(name: 'hello' | 'reader' | 'traced', paths: readonly string[]): Promise<Contender> {
   const folder = mkdtempSync(join(tmpdir(), 'skillforge-bench-reader-'));
   const args = ['--import', 'tsx', join(import.meta.dirname, 'readerServers.ts'), name, folder];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -79,7 +83,7 @@ async function nodeServer(name: 'hello' | 'reader', paths: readonly string[]): P
     await ended(child);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { name, url, paths, close };
+  return { name, url, paths, pid: child.pid!, close };
 }
 
 async function peerServer(): Promise<Contender> {
@@ -94,7 +98,7 @@ async function peerServer(): Promise<Contender> {
     await ended(child);
     await services.close();
   };
-  return { name: 'peer', url, paths: learnerPaths, close };
+  return { name: 'peer', url, paths: learnerPaths, pid: child.pid!, close };
 }
 
 async function fillRedis(url: string): Promise<void> {
@@ -134,6 +138,32 @@ async function measured(contenders: readonly Contender[], rounds: number, second
   });
 }
 
+/** At a rate, with a core for the server and one for the load. */
+interface Paced extends PacedResult {
+  readonly name: string;
+  readonly asked: number;
+}
+
+/** @param core - `null` for any */
+function pin(pid: number, core: number | null): void {
+  spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core === null ? `0-${cpus().length - 1}` : String(core), String(pid)]);
+}
+
+async function paced({ name, url, paths, pid }: Contender, perSecond: number, seconds: number): Promise<Paced> {
+  progress(`${name} at ${perSecond} requests/s`);
+  const nextPath = (): string => paths[Math.floor(Math.random() * paths.length)]!;
+  const options = { port: Number(new URL(url).port), nextPath, perSecond };
+  pin(pid, 0);
+  pin(process.pid, 1);
+  try {
+    await pacedLoad({ ...options, seconds: WARM_UP_S });
+    return { name, asked: perSecond, ...(await pacedLoad({ ...options, seconds })) };
+  } finally {
+    pin(pid, null);
+    pin(process.pid, null);
+  }
+}
+
 /** Whether (b) gives what the reader gives: a benchmark of two contracts would say nothing. */
 async function assertSame(one: Contender, other: Contender): Promise<void> {
   for (const path of [...one.paths.slice(0, 3), `${one.paths[0]!}?limit=3&explain=false&list=new`]) {
@@ -150,7 +180,12 @@ function sortedLike([first, second]: readonly object[]): unknown {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '10' }, rounds: { type: 'string', default: '3' }, json: { type: 'boolean' } },
+    options: {
+      seconds: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '3' },
+      rate: { type: 'string', default: '5000' },
+      json: { type: 'boolean' },
+    },
   });
   const hasPeer = isInstalled('reader-peer');
   if (!hasPeer) progress(`without the peer: ${setupCommand('reader-peer')} gets it`);
@@ -158,27 +193,39 @@ async function main(): Promise<void> {
   try {
     contenders.push(await nodeServer('hello', ['/hello']));
     contenders.push(await nodeServer('reader', learnerPaths));
+    contenders.push(await nodeServer('traced', learnerPaths));
     if (hasPeer) {
       contenders.push(await peerServer());
-      await assertSame(contenders[1]!, contenders[2]!);
+      await assertSame(contenders[1]!, contenders[3]!);
     }
-    show(await measured(contenders, Number(values.rounds), Number(values.seconds)), values.json === true);
+    const seconds = Number(values.seconds);
+    const servers = await measured(contenders, Number(values.rounds), seconds);
+    // What comes next may take long on a busy machine.
+    for (const { name, perSecond, p99Ms } of servers) progress(`${name}: ${Math.round(perSecond)} requests/s, p99 ${p99Ms} ms`);
+    const atRate: Paced[] = [];
+    for (const contender of contenders.slice(0, 2)) atRate.push(await paced(contender, Number(values.rate), seconds));
+    show(servers, atRate, values.json === true);
   } finally {
     for (const contender of contenders) await contender.close();
   }
 }
 
-function show(servers: readonly Measured[], json: boolean): void {
+function show(servers: readonly Measured[], atRate: readonly Paced[], json: boolean): void {
   const rateOf = (name: Contender['name']): number | null => servers.find((one) => one.name === name)?.perSecond ?? null;
   const reader = rateOf('reader')!;
   const [hello, peer] = [rateOf('hello')!, rateOf('peer')];
-  const ratios = { ratio: reader / hello, peerRatio: peer === null ? null : reader / peer };
-  if (json) return console.log(JSON.stringify({ ...ratios, connections: CONNECTIONS, ...machine(), servers }));
+  const ratios = { ratio: peer === null ? null : reader / peer, helloRatio: reader / hello };
+  if (peer === null) process.exitCode = 1;
+  if (json) return console.log(JSON.stringify({ ...ratios, connections: CONNECTIONS, ...machine(), servers, atRate }));
   const rows = servers.map(({ name, perSecond, p50Ms, p99Ms }) => [name, perSecond, `${p50Ms} ms`, `${p99Ms} ms`]);
   console.log(
     markdown({ title: `${CONNECTIONS} connections; ${Object.values(machine()).join(', ')}`, columns: ['server', 'requests/s', 'p50', 'p99'], rows }),
   );
-  console.log(`\nreader / hello ${ratios.ratio.toFixed(2)}${ratios.peerRatio === null ? '' : `, reader / peer ${ratios.peerRatio.toFixed(2)}`}`);
+  const figures = ({ p50Ms, p99Ms, p999Ms }: Paced): string[] => [p50Ms, p99Ms, p999Ms].map((ms) => `${ms.toFixed(2)} ms`);
+  const pacedRows = atRate.map((one) => [one.name, one.asked, one.perSecond, ...figures(one), Object.keys(one.statuses).join(', ')]);
+  const columns = ['server', 'asked/s', 'answered/s', 'p50', 'p99', 'p99.9', 'statuses'];
+  console.log(`\n${markdown({ title: 'At a rate: a core for the server, one for the load', columns, rows: pacedRows })}`);
+  console.log(`\nreader / hello ${ratios.helloRatio.toFixed(2)}, reader / peer ${ratios.ratio?.toFixed(2) ?? 'not measured'}`);
 }
 
 await main();

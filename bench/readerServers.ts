@@ -1,9 +1,21 @@
-/** The servers that the benchmark of the reader asks, each a process of its own: `node --import tsx bench/readerServers.ts hello|reader`. */
+/** The servers that the benchmark of the reader asks, each a process of its own: `node --import tsx bench/readerServers.ts hello|reader|traced`. */
 import fastify from 'fastify';
 import { createReader } from '../reader/index.js';
 import { MemoryStorage } from '../runtime/testing/memoryStorage.js';
-import { LocalSchemaIds, courseId, itemId, keyOf, learnerId, physicalTopicName, topicCodec, topics, type ValueOf } from '../schemas/index.js';
-import { partitionOf } from '../runtime/engine/partitioner.js';
+import {
+  LocalSchemaIds,
+  TraceIdentity,
+  courseId,
+  itemId,
+  keyOf,
+  learnerId,
+  physicalTopicName,
+  topicCodec,
+  topics,
+  type Traces,
+  type ValueOf,
+} from '../schemas/index.js';
+import { partitionOf } from '../schemas/partitioner.js';
 
 /** Learners whose lists are served. */
 export const LEARNERS = 2_000;
@@ -38,7 +50,8 @@ export function recordOf(learner: string): ValueOf<typeof topics.recommendations
   };
 }
 
-async function readerUrl(folder: string): Promise<string> {
+/** @param traces - of which spans go nowhere; `null`: as without the option */
+async function readerUrl(folder: string, traces: Traces | null): Promise<string> {
   const { log } = new MemoryStorage();
   const { name, partitions } = topics.recommendations;
   const topic = physicalTopicName(REGION, name);
@@ -50,7 +63,7 @@ async function readerUrl(folder: string): Promise<string> {
     return { topic, partition: partitionOf(Buffer.from(key), partitions), key: Buffer.from(key), value: codec.encode(key, value), header: null };
   });
   await log.append(records);
-  const reader = await createReader({ log, region: REGION, store: { folder }, now: () => MADE_MS });
+  const reader = await createReader({ log, region: REGION, store: { folder }, now: () => MADE_MS, ...(traces && { traces }) });
   await reader.client.caughtUp();
   return reader.listen({ port: 0 });
 }
@@ -63,4 +76,6 @@ async function helloUrl(): Promise<string> {
 
 const [kind, folder = ''] = process.argv.slice(2);
 if (kind === 'hello') console.log(await helloUrl());
-else if (kind === 'reader') console.log(await readerUrl(folder));
+else if (kind === 'reader') console.log(await readerUrl(folder, null));
+// Every answer: one in a thousand would not be seen.
+else if (kind === 'traced') console.log(await readerUrl(folder, { identity: new TraceIdentity('a secret of the bench', 1), sink: () => undefined }));

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionRecords } from '../../runtime/cluster/partitionRecords.js';
 import { isMarker } from '../../runtime/engine/header.js';
-import { partitionOf } from '../../runtime/engine/partitioner.js';
+import { partitionOf } from '../../schemas/partitioner.js';
 import type { OutputRecord } from '../../runtime/ports.js';
 import { LocalSchemaIds, keyOf, physicalTopicName, topicCodec, type Topic } from '../../schemas/index.js';
 import { PARTITIONS, clicksTopic, flushClicks, isFlush, resultsTopic, type BenchClick } from './clicks.js';

@@ -28,7 +28,7 @@ try {
     embedded: () => embedded(clicks),
     windows: () => windows(dataset, options.runs),
     keys: () => keys(servers, options.runs),
-    latency: () => latency(servers),
+    latency: () => latency(servers, options.guarantees),
   };
   for (const part of options.parts) if (part !== 'ratio') tables.push(await others[part]());
 } finally {

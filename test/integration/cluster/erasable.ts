@@ -37,7 +37,8 @@ export interface RunningWorker {
 /** A region, and who is in it. */
 export class ErasableRegion {
   readonly ada = randomUUID();
-  readonly bob = randomUUID();
+  /** In the partition of the other: what is removed lies among what stays. */
+  readonly bob = neighbourOf(this.ada);
   readonly data = newFolder();
   readonly installation: Installation;
 
@@ -68,13 +69,11 @@ export class ErasableRegion {
     }
     const { partitions, cleanup, retentionMs } = topics.recommendations;
     await opened.cluster.log.ensureTopic({ name: made.topic(topics.recommendations), partitions, cleanup, retentionMs });
-    for (const learner of [made.ada, made.bob]) {
-      await made.append(
-        topics.clicks,
-        [0, 1].flatMap((day) => [click(learner, at(day, HOUR_MS)), click(learner, at(day, 2 * HOUR_MS), { item: 'i2' })]),
-      );
-      await made.append(topics.recommendations, [listOf(learner)]);
-    }
+    // In the order of time: where both are in one partition, nobody's events are late.
+    for (const [day, hour] of [0, 1].flatMap((day) => [1, 2].map((hour) => [day, hour] as const)))
+      for (const learner of [made.ada, made.bob])
+        await made.append(topics.clicks, [click(learner, at(day, hour * HOUR_MS), hour === 1 ? {} : { item: 'i2' })]);
+    for (const learner of [made.ada, made.bob]) await made.append(topics.recommendations, [listOf(learner)]);
     await made.tellTime(at(2));
     return made;
   }
@@ -148,6 +147,14 @@ export class ErasableRegion {
 export interface ServerFolders {
   readonly logDir: string;
   readonly redisDir: string;
+}
+
+function neighbourOf(learner: string): string {
+  const at = (id: string): number => partitionOf(Buffer.from(id), topics.clicks.partitions);
+  for (;;) {
+    const other = randomUUID();
+    if (at(other) === at(learner)) return other;
+  }
 }
 
 const listOf = (learner: string) =>

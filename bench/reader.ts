@@ -1,7 +1,8 @@
 /**
  * The reader over HTTP against (a) a bare route of fastify and (b) a reader in Python, FastAPI before Redis, of the same contract; each one process, asked in
  * turn by the same load: `node --import tsx bench/reader.ts [--seconds N] [--rounds N] [--rate N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`; without
- * it the other figures are told, and the exit code is 1: `ratio` is the reader to (b), `helloRatio` the reader to (a).
+ * it the other figures are told, and the exit code is 1: `ratio` is the reader to (b), `helloRatio` the reader to (a). Both ask 200 learners again and again, which the reader may
+ * keep answers for; `first` is the reader that is asked each question once, of which it has none kept: `firstRatio` and `firstHelloRatio`.
  * `traced` is the reader with spans of every answer. Then the reader and the bare route at a rate that they can keep, each on a core of its own, and the load on another.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -36,7 +37,7 @@ const PATHS = 200;
 const WARM_UP_S = 2;
 
 interface Contender {
-  readonly name: 'hello' | 'reader' | 'traced' | 'peer';
+  readonly name: 'hello' | 'reader' | 'first' | 'traced' | 'peer';
   readonly url: string;
   readonly paths: readonly string[];
   readonly pid: number;
@@ -52,6 +53,13 @@ interface Measured {
 }
 
 const learnerPaths = Array.from({ length: PATHS }, (_, at) => `/v1/learners/${learnerAt((at * 37) % LEARNERS)}/recommendations`);
+
+/** So many that none is still kept when its turn comes again; an item that nobody knows is left out of each. */
+const FIRST_PATHS = 30_000;
+const firstPaths = Array.from(
+  { length: FIRST_PATHS },
+  (_, at) => `/v1/learners/${learnerAt((at * 37) % LEARNERS)}/recommendations?exclude=none-${at}`,
+);
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -74,9 +82,9 @@ async function said(child: ChildProcess, output: NodeJS.ReadableStream, pattern:
   return found;
 }
 
-async function nodeServer(name: 'hello' | 'reader' | 'traced', paths: readonly string[]): Promise<Contender> {
+async function nodeServer(name: 'hello' | 'reader' | 'first' | 'traced', paths: readonly string[]): Promise<Contender> {
   const folder = mkdtempSync(join(tmpdir(), 'skillforge-bench-reader-'));
-  const args = ['--import', 'tsx', join(import.meta.dirname, 'readerServers.ts'), name, folder];
+  const args = ['--import', 'tsx', join(import.meta.dirname, 'readerServers.ts'), name === 'first' ? 'reader' : name, folder];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await said(child, child.stdout, /http:\S+/);
   const close = async (): Promise<void> => {
@@ -193,17 +201,18 @@ async function main(): Promise<void> {
   try {
     contenders.push(await nodeServer('hello', ['/hello']));
     contenders.push(await nodeServer('reader', learnerPaths));
+    contenders.push(await nodeServer('first', firstPaths));
     contenders.push(await nodeServer('traced', learnerPaths));
     if (hasPeer) {
       contenders.push(await peerServer());
-      await assertSame(contenders[1]!, contenders[3]!);
+      await assertSame(contenders[1]!, contenders.at(-1)!);
     }
     const seconds = Number(values.seconds);
     const servers = await measured(contenders, Number(values.rounds), seconds);
     // What comes next may take long on a busy machine.
     for (const { name, perSecond, p99Ms } of servers) progress(`${name}: ${Math.round(perSecond)} requests/s, p99 ${p99Ms} ms`);
     const atRate: Paced[] = [];
-    for (const contender of contenders.slice(0, 2)) atRate.push(await paced(contender, Number(values.rate), seconds));
+    for (const contender of contenders.slice(0, 3)) atRate.push(await paced(contender, Number(values.rate), seconds));
     show(servers, atRate, values.json === true);
   } finally {
     for (const contender of contenders) await contender.close();
@@ -212,9 +221,10 @@ async function main(): Promise<void> {
 
 function show(servers: readonly Measured[], atRate: readonly Paced[], json: boolean): void {
   const rateOf = (name: Contender['name']): number | null => servers.find((one) => one.name === name)?.perSecond ?? null;
-  const reader = rateOf('reader')!;
+  const [reader, first] = [rateOf('reader')!, rateOf('first')!];
   const [hello, peer] = [rateOf('hello')!, rateOf('peer')];
-  const ratios = { ratio: peer === null ? null : reader / peer, helloRatio: reader / hello };
+  const toPeer = (rate: number): number | null => (peer === null ? null : rate / peer);
+  const ratios = { ratio: toPeer(reader), helloRatio: reader / hello, firstRatio: toPeer(first), firstHelloRatio: first / hello };
   if (peer === null) process.exitCode = 1;
   if (json) return console.log(JSON.stringify({ ...ratios, connections: CONNECTIONS, ...machine(), servers, atRate }));
   const rows = servers.map(({ name, perSecond, p50Ms, p99Ms }) => [name, perSecond, `${p50Ms} ms`, `${p99Ms} ms`]);
@@ -225,7 +235,9 @@ function show(servers: readonly Measured[], atRate: readonly Paced[], json: bool
   const pacedRows = atRate.map((one) => [one.name, one.asked, one.perSecond, ...figures(one), Object.keys(one.statuses).join(', ')]);
   const columns = ['server', 'asked/s', 'answered/s', 'p50', 'p99', 'p99.9', 'statuses'];
   console.log(`\n${markdown({ title: 'At a rate: a core for the server, one for the load', columns, rows: pacedRows })}`);
-  console.log(`\nreader / hello ${ratios.helloRatio.toFixed(2)}, reader / peer ${ratios.ratio?.toFixed(2) ?? 'not measured'}`);
+  const told = (ratio: number | null): string => ratio?.toFixed(2) ?? 'not measured';
+  console.log(`\nreader / hello ${told(ratios.helloRatio)}, reader / peer ${told(ratios.ratio)}`);
+  console.log(`asked once: reader / hello ${told(ratios.firstHelloRatio)}, reader / peer ${told(ratios.firstRatio)}`);
 }
 
 await main();

@@ -4,13 +4,12 @@ import {
   reasonText,
   type CandidateSource,
   type CourseRecommendations,
-  type Oversight,
   type OverrideDetails,
   type SegmentRecommendation,
 } from '../schemas/index.js';
 import { bestBySize, inTurns } from './merging.js';
 import { baselineReason, goingCourses, ownCourses, pausedCourses } from './oversight.js';
-import type { RecommendationView } from './view.js';
+import type { Moment, RecommendationView } from './view.js';
 import type { OpenRecommendation } from './viewTopics.js';
 
 /** Which of the two lists: whatever is best to do next, or only what was not opened before. */
@@ -94,14 +93,12 @@ interface Candidate {
   readonly reasons: readonly string[];
 }
 
-/** A question with what people decided for all, as of one instant. */
-interface Asked extends Question {
-  readonly oversight: Oversight;
-}
+/** A question, as of one instant. */
+type Asked = Question & Moment;
 
 /** Answers for a learner, or for nobody in particular (`null`: unknown, or not to be served). */
 export function answerFor(view: RecommendationView, learner: string | null, question: Question, nowMs: number): Answer {
-  const asked = { ...question, oversight: view.oversight() };
+  const asked = { ...question, ...view.moment() };
   const override = learner === null ? null : view.override(learner);
   if (override === null) return unpinned(view, learner, null, asked, nowMs);
   const { pinned, excluded } = override;
@@ -113,7 +110,7 @@ export function answerFor(view: RecommendationView, learner: string | null, ques
 
 function unpinned(view: RecommendationView, learner: string | null, override: OverrideDetails | null, question: Asked, nowMs: number): Answer {
   // Without profiling not even the learner's courses are looked at.
-  const record = learner === null || question.profiling === false ? null : view.recommendation(learner);
+  const record = learner === null || question.profiling === false ? null : view.recommendation(learner, question.topic);
   const reason = baselineReason(question.oversight, override, question.course);
   if (reason !== null) return { ...ofPopular(view, record, question), served: reason };
   if (question.profiling === false) return ofPopular(view, null, question);
@@ -137,23 +134,24 @@ function withPinned(view: RecommendationView, answer: Answer, pinned: readonly s
 
 /** The list of one segment of a course, else what is popular in the course, else in all. */
 export function answerForSegment(view: RecommendationView, course: string, segment: string, question: Question): Answer {
-  const asked = { ...question, course, segment, oversight: view.oversight() };
+  const asked = { ...question, course, segment, ...view.moment() };
   if (asked.oversight.isPaused(course)) return { ...ofPopular(view, null, asked), served: 'paused' };
   return ofSegments(view, null, asked) ?? ofPopular(view, null, asked);
 }
 
 /** Items of the learner's own record that may be served as such: the best of each course in turn, withdrawn and blocked ones left out. */
 export function personalItems(view: RecommendationView, record: OpenRecommendation, question: Question): AnsweredItem[] {
-  const [oversight, override] = [view.oversight(), view.override(record.learner)];
+  const [moment, override] = [view.moment(), view.override(record.learner)];
+  const { oversight } = moment;
   if (baselineReason(oversight, override, question.course) !== null) return [];
   const exclude = [...(question.exclude ?? []), ...(override?.excluded ?? [])];
-  return itemsOf(view, ownCourses(record, oversight, question.course), [], { ...question, oversight, exclude });
+  return itemsOf(view, ownCourses(record, oversight, question.course), [], { ...question, ...moment, exclude });
 }
 
 function itemsOf(view: RecommendationView, own: readonly CourseRecommendations[], paused: readonly string[], question: Asked): AnsweredItem[] {
   const list = question.list ?? 'next';
   const lists = [
-    ...own.map((one): Candidate[] => one[list].map((item) => ({ ...item, course: one.course }))),
+    ...own.map((one): Candidate[] => one[list].map(({ item, score, source, reasons }) => ({ item, course: one.course, score, source, reasons }))),
     ...paused.map((course) => candidatesIn(popularLists(view, [course]), 'popular')),
   ];
   return shown(view, inTurns(lists), question);

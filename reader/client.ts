@@ -1,6 +1,7 @@
 /** The client library: recommendations for programs that read the topic themselves. */
-import { SkillForgeError, errorCodeOf, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
+import { SkillForgeError, errorCodeOf, identityEnvelope, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
 import { MAX_LIMIT, answerFor, answerForSegment, personalItems, type Answer, type AnsweredItem, type Question } from './answer.js';
+import type { AnswerBasis } from './basis.js';
 import { openDenyList, type DenyList } from './denyList.js';
 import { Follower } from './follower.js';
 import { LmdbViewStore } from './lmdbViewStore.js';
@@ -140,6 +141,15 @@ export class RecommendationClient {
     learnerId(learner);
     this.assertHeld(learner);
     return answerFor(this.view, this.denied.has(learner) ? null : learner, question, this.now());
+  }
+
+  /**
+   * What an answer of the learner's own list is made of, as of now. `null` where there is no such list, and where records are sealed: their key may be gone
+   * at any time, and an answer that was opened before must not outlive it.
+   */
+  basis(learner: string): AnswerBasis | null {
+    const { envelope = identityEnvelope } = this.options;
+    return envelope !== identityEnvelope || this.denied.has(learner) ? null : this.view.basis(learner);
   }
 
   /** What the learners of a segment use most. @param segment - `all` for the whole course */

@@ -252,6 +252,7 @@ const identityOf = (log: RecommendationLog): string | null => log.identity?.() ?
 class PassWork {
   readonly measures: MeasureReading;
   private isMeasured = false;
+  private catalogueAt: number | undefined;
   private rows: RowChange[] = [];
   private events: RowEvent[] = [];
   private positions: Record<string, ViewPosition>;
@@ -268,6 +269,7 @@ class PassWork {
   ) {
     this.positions = { ...head.positions };
     this.measures = new MeasureReading(options.store, head.measuredTo ?? 0);
+    this.catalogueAt = head.catalogueAt;
     this.served = head.served;
     this.announced = head.served;
     this.latestMadeAtMs = head.latestMadeAtMs;
@@ -296,6 +298,8 @@ class PassWork {
       const { madeAtMs } = this.options.codecs.check(name, keyText, value);
       if (madeAtMs !== null) this.latestMadeAtMs = Math.max(this.latestMadeAtMs ?? madeAtMs, madeAtMs);
       this.rows.push([rowKey(name, keyText), value]);
+      // As it will be when these rows are written.
+      if (name === topics.catalogue.name) this.catalogueAt = this.version + 1;
       this.events.push({ topic: name, key: keyText, deleted: value === null });
     } catch (error) {
       this.refuse(physical, partition, offset, error);
@@ -333,9 +337,10 @@ class PassWork {
   /** Writes what was read, with the positions. Returns false, and forgets it, when another process was faster. */
   async flush(followedAtMs = this.head.followedAtMs): Promise<boolean> {
     if (!this.changed) return true;
-    const { head, options, served, latestMadeAtMs, positions, rows, events, isMeasured } = this;
+    const { head, options, served, latestMadeAtMs, positions, rows, events, isMeasured, catalogueAt } = this;
     const { measuredTo } = this.measures;
-    const next: ViewHead = { ...head, served, latestMadeAtMs, followedAtMs, positions: { ...positions }, measuredTo };
+    const changed = { served, latestMadeAtMs, followedAtMs, positions: { ...positions }, measuredTo };
+    const next: ViewHead = { ...head, ...changed, ...(catalogueAt !== undefined && { catalogueAt }) };
     if (isMeasured) rows.push(this.measures.row());
     if (!(await options.store.write(this.version, { head: next, rows }))) return false;
     this.version++;

@@ -10,17 +10,33 @@ import {
   type OverrideDetails,
   type SegmentRecommendation,
 } from '../schemas/index.js';
+import type { AnswerBasis } from './basis.js';
 import { MEASURES_ROW, rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
 import { FIRST_SERVED, OVERRIDES, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
 
 const SEGMENTS = topics.segmentRecommendations.name;
 const CATALOGUE = topics.catalogue.name;
 
+/** What is the same for all answers of one instant. */
+export interface Moment {
+  /** Logical name of the topic that is served. */
+  readonly topic: string;
+  /** What people decided for all: the same object until that changes. */
+  readonly oversight: Oversight;
+  /** Version of the view in which the catalogue changed last. */
+  readonly catalogueAt: number | undefined;
+}
+
+/** Items of the catalogue that are kept decoded; where there are more, they are decoded anew. */
+const MOST_ITEMS = 20_000;
+
 /** A view of a region's recommendations. */
 export class RecommendationView {
   private wholeCourses: { readonly version: number; readonly lists: readonly SegmentRecommendation[] } | null = null;
   private overseen: { readonly text: string; readonly oversight: Oversight } = { text: '', oversight: NO_OVERSIGHT };
   private overseenTo: number | undefined;
+  private readonly items = new Map<string, CatalogueItem | null>();
+  private itemsAt: number | undefined;
 
   constructor(
     private readonly store: ViewStore,
@@ -37,16 +53,13 @@ export class RecommendationView {
     return this.head()?.served ?? FIRST_SERVED;
   }
 
-  /** What people decided for all. */
-  oversight(): Oversight {
+  /** Looks at the head, once for an answer: later reads of the same turn see the rows of this instant. */
+  moment(): Moment {
     const { head } = this.store.head();
-    // The row changes with this number alone: it is not read for each answer.
-    if (head?.measuredTo !== this.overseenTo) {
-      const text = this.store.get(MEASURES_ROW)?.toString() ?? '';
-      if (text !== this.overseen.text) this.overseen = { text, oversight: new Oversight(measuresInText(text)) };
-      this.overseenTo = head?.measuredTo;
-    }
-    return this.overseen.oversight;
+    const catalogueAt = head?.catalogueAt;
+    if (catalogueAt !== this.itemsAt) this.items.clear();
+    this.itemsAt = catalogueAt;
+    return { topic: head?.served ?? FIRST_SERVED, oversight: this.oversightOf(head), catalogueAt };
   }
 
   /** What a person decided about a learner; `null` where nobody did, or it was taken back. What cannot be opened is erased. */
@@ -59,6 +72,14 @@ export class RecommendationView {
     } catch {
       return null;
     }
+  }
+
+  /** What an answer of the learner's own record would be made of; `null` where there is no record, or a person decided something about the learner. */
+  basis(learner: string): AnswerBasis | null {
+    const { topic, oversight, catalogueAt } = this.moment();
+    if (this.store.get(rowKey(OVERRIDES, learner)) !== null) return null;
+    const record = this.store.get(rowKey(topic, learner));
+    return record === null ? null : { record, oversight, catalogueAt };
   }
 
   /** The record of a learner in the served version; `null` where there is none that can be opened. */
@@ -97,10 +118,15 @@ export class RecommendationView {
     return this.wholeCourses.lists;
   }
 
-  /** An item of the catalogue; `null` where it is not known. */
+  /** An item of the catalogue, as of the last {@link moment}; `null` where it is not known. */
   item(item: string): CatalogueItem | null {
+    const kept = this.items.get(item);
+    if (kept !== undefined) return kept;
     const value = this.store.get(rowKey(CATALOGUE, item));
-    return value === null ? null : this.codecs.item(value);
+    const found = value === null ? null : this.codecs.item(value);
+    if (this.items.size >= MOST_ITEMS) this.items.clear();
+    this.items.set(item, found);
+    return found;
   }
 
   /** Items that are not withdrawn; `null` where the catalogue has more rows than `most`. */
@@ -111,6 +137,16 @@ export class RecommendationView {
       if (!this.codecs.item(value).withdrawn) items++;
     }
     return items;
+  }
+
+  private oversightOf(head: ViewHead | null): Oversight {
+    // The row changes with this number alone: it is not read for each answer.
+    if (head?.measuredTo !== this.overseenTo) {
+      const text = this.store.get(MEASURES_ROW)?.toString() ?? '';
+      if (text !== this.overseen.text) this.overseen = { text, oversight: new Oversight(measuresInText(text)) };
+      this.overseenTo = head?.measuredTo;
+    }
+    return this.overseen.oversight;
   }
 
   private segmentsOf(segment: string): SegmentRecommendation[] {

@@ -31,6 +31,8 @@ export interface ViewHead {
   readonly positions: Readonly<Record<string, ViewPosition>>;
   /** Offset in the control topic up to which measures are in the view: ahead of its position, which waits for what lies before a pointer. Absent before the first look. */
   readonly measuredTo?: number;
+  /** Version of the view in which rows of the catalogue changed last; absent before the first. */
+  readonly catalogueAt?: number;
 }
 
 /** A row that changes; `null` deletes it. */

@@ -2,6 +2,7 @@
 import type { Answer, ListName, Question } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
 import { noticeOf } from '../notice.js';
+import { KeptAnswers, type SentAnswer } from './keptAnswers.js';
 
 /** What a request says of a learner's list. */
 export interface LearnerQuery {
@@ -15,6 +16,9 @@ export interface LearnerQuery {
   readonly profiling: boolean;
 }
 
+/** A question that says which list. */
+type AskedList = Question & { readonly list: ListName };
+
 /** The items of a list with commas between, where there is one. */
 export const excluding = (exclude: string | undefined): Pick<Question, 'exclude'> => (exclude === undefined ? {} : { exclude: exclude.split(',') });
 
@@ -24,20 +28,36 @@ export const questionTrouble = ({ segment, profiling }: Pick<Question, 'segment'
 
 /** Makes answers for learners. */
 export class LearnerAnswers {
+  private readonly kept: KeptAnswers;
+
   constructor(
     private readonly client: RecommendationClient,
     /** Whose data the answers are. */
     readonly region: string,
     /** @param elapsedMs - what it took to find the answer */
     private readonly onAnswer: (answer: Answer, learner: string, elapsedMs: number) => void = () => undefined,
-  ) {}
+  ) {
+    this.kept = new KeptAnswers(client);
+  }
 
   /** The body of the answer for one learner. @throws SFS_KEY_INVALID for an empty id */
-  of(learner: string, question: Question & { readonly list: ListName }): object {
+  of(learner: string, question: AskedList): object {
     const beganMs = performance.now();
     const answer = this.client.get(learner, question);
     this.onAnswer(answer, learner, performance.now() - beganMs);
-    return { learner, list: question.list, region: this.region, ...spoken(answer) };
+    return this.body(learner, question, answer);
+  }
+
+  /** The same in bytes, which are kept for who asks again. @param address - path and query of the request */
+  sent(address: string, learner: string, question: AskedList, written: (body: object) => string): SentAnswer {
+    const beganMs = performance.now();
+    const sent = this.kept.of(address, learner, question, (answer) => written(this.body(learner, question, answer)));
+    this.onAnswer(sent.answer, learner, performance.now() - beganMs);
+    return sent;
+  }
+
+  private body(learner: string, { list }: AskedList, answer: Answer): object {
+    return { learner, list, region: this.region, ...spoken(answer) };
   }
 }
 

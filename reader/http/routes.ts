@@ -8,6 +8,8 @@ import { NOT_KEPT, REVALIDATED, answerUnchanged } from './conditional.js';
 import { sendProblem } from './problems.js';
 import * as shapes from './shapes.js';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 interface LearnerRoute {
   readonly Params: { readonly learner: string };
   readonly Querystring: LearnerQuery;
@@ -73,7 +75,12 @@ export function recommendationRoutes(app: FastifyInstance, client: Recommendatio
       const { exclude, ...rest } = request.query;
       const trouble = questionTrouble(rest);
       if (trouble !== null) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
-      return reply.headers(REVALIDATED).send(answers.of(request.params.learner, { ...rest, ...excluding(exclude) }));
+      const question = { ...rest, ...excluding(exclude) };
+      const { body, tag } = answers.sent(request.url, request.params.learner, question, (value) => reply.serialize(value) as string);
+      return reply
+        .headers({ ...REVALIDATED, etag: tag })
+        .type(JSON_TYPE)
+        .send(body);
     },
   );
   segmentRoute(app, client, answers.region);

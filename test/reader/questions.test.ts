@@ -70,7 +70,7 @@ describe('profiling=false', () => {
           (_, name: string) =>
           (...args: unknown[]) => {
             asked.push([name, ...args].join(' '));
-            if (name === 'oversight') return NO_OVERSIGHT;
+            if (name === 'moment') return { topic: 'recommendations', oversight: NO_OVERSIGHT };
             return name === 'segments' ? [] : null;
           },
       },
@@ -79,7 +79,7 @@ describe('profiling=false', () => {
     answerFor(view, 'ada', { profiling: false, segment: 'a-level' }, 0);
     answerFor(view, 'ada', { profiling: false, segment: 'a-level', course: COURSE }, 0);
     // What people decided is no profile: it holds for whoever asks without one, too.
-    const decided = ['oversight', 'override ada'];
+    const decided = ['moment', 'override ada'];
     expect(asked).toEqual([...decided, 'segments all', ...decided, `segment ${COURSE} all`]);
   });
 });

@@ -65,6 +65,12 @@ export function consumerConfig(options: FullKafkaOptions, groupId: string): Nati
   };
 }
 
+/**
+ * A transaction that waits for the coordinator of a group looks for it anew when a connection of the client comes or goes, and at no other time: where it has
+ * given up a broker that left the cluster, it would wait for ever. Connections that are idle meanwhile go, and come again.
+ */
+const IDLE_MS = 10_000;
+
 /** For a producer; transactional where there is an id. */
 export function producerConfig(options: FullKafkaOptions, transactionalId: string | null): NativeConfig {
   return {
@@ -79,7 +85,9 @@ export function producerConfig(options: FullKafkaOptions, transactionalId: strin
     // A report of every record costs as much as sending it: failures alone.
     'delivery.report.only.error': true,
     dr_cb: true,
-    ...(transactionalId === null ? {} : { 'transactional.id': transactionalId, 'transaction.timeout.ms': options.transactionTimeoutMs }),
+    ...(transactionalId === null
+      ? {}
+      : { 'transactional.id': transactionalId, 'transaction.timeout.ms': options.transactionTimeoutMs, 'connections.max.idle.ms': IDLE_MS }),
     ...options.librdkafka,
   };
 }

@@ -151,4 +151,53 @@ describe('three brokers through confluent', { timeout: 8 * DEADLINE_MS }, () => 
     await admin.close();
     await broker.close();
   });
+
+  it('go on with transactions of all groups when the coordinator of some has left', async (context) => {
+    await needDriver('confluent', context);
+    if ('missing' in own) return context.skip(true, own.missing);
+    const broker = await openFor('confluent', own.bootstrapServers, { requestTimeoutMs: 30_000 });
+    const [from, to] = [await newTopic(broker, {}, 3), await newTopic(broker, {}, 3)];
+    const written = Array.from({ length: GROUPS }, () => 0);
+    const stop = new AbortController();
+    const writing = written.map((_, group) => transactionsOf(broker, { from, to }, () => written[group]!++, stop.signal));
+    await until('all groups', () => written.every((count) => count > 3));
+    await own.brokers[2]!.kill('SIGKILL');
+    // It is known to be gone after some 9 s, and its groups have others then.
+    await sleep(10_000);
+    const before = [...written];
+    await until('all groups go on', () => written.every((count, group) => count > before[group]! + 3));
+    await own.brokers[2]!.restart();
+    stop.abort();
+    await Promise.all(writing);
+    await broker.close();
+  });
 });
+
+/** As many as are needed so that some have the broker for their coordinator that is killed. */
+const GROUPS = 12;
+
+/** Commits an offset of a group of its own again and again; a producer that has come to its end is replaced. */
+async function transactionsOf(
+  broker: Broker,
+  { from, to }: { readonly from: string; readonly to: string },
+  onWritten: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const member = new Member(broker, unique('group'));
+  const consumer = await broker.consumer(member.options());
+  await consumer.subscribe([from]);
+  await until('its partition', () => member.held.size > 0);
+  let producer = await broker.producer({ transactionalId: unique('task') });
+  for (let offset = 0; !signal.aborted; offset++) {
+    const offsets = [{ topic: from, partition: 0, offset, metadata: '' }];
+    const code = await codeOf(producer.transact(numbered(to, 0, offset, 1), [{ consumer, offsets }]));
+    if (code === null) onWritten();
+    else if (code === 'SFS_PRODUCER_CLOSED' || code === 'SFS_TRANSACTION_UNKNOWN' || code === 'SFS_FENCED') {
+      await producer.close();
+      producer = await broker.producer({ transactionalId: unique('task') });
+    }
+    await sleep(100);
+  }
+  await producer.close();
+  await consumer.close();
+}

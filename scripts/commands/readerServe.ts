@@ -40,7 +40,8 @@ const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a p
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
 With --kafka it follows the topics there, committed records alone, and needs neither Redis nor the folder: --data only says where the view
-is. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays and dead letters there, too.
+is. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters,
+the windows behind the lists and the history of decisions there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
 is a copy of topics and can be built anew at any time; the deny list beside it is not.

@@ -50,6 +50,8 @@ export function kafkaRules(region: string, workers: readonly WorkerGroup[]): Kaf
   for (const worker of workers) for (const graph of worker.graphs) rules.worker(`worker.${worker.name}`, graph);
   rules.reader('reader', []);
   rules.reader('reader-events', READER_EVENTS);
+  // Its page shows how far tasks are in all topics, compares replays, and finds what is known of a learner.
+  rules.add('reader-console', { resource: 'topic', name: `${region}.`, pattern: 'prefixed', operations: READING });
   rules.gateway();
   rules.trainer();
   rules.add('exporter', { resource: 'topic', name: `${region}.`, pattern: 'prefixed', operations: ['Describe'] });

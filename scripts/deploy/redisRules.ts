@@ -48,11 +48,11 @@ export function redisUsers(region: string, workers: readonly WorkerGroup[], pref
   return [
     ...workerUsers,
     // How far tasks are, for the page; no row of state.
-    {
-      user: userName(region, 'reader'),
+    ...['reader', 'reader-console'].map((role) => ({
+      user: userName(region, role),
       keys: [`%R~${documents}`, `%R~${every}`, ...openedOnly],
       commands: allowed(CONNECTING, READING, OPENING, LOOKING_AROUND),
-    },
+    })),
     // Events of a learner whom nobody has met yet need a key, too.
     {
       user: userName(region, 'reader-events'),

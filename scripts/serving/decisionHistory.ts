@@ -1,7 +1,7 @@
 /** What was decided for a learner lately, and what the decisions saw. */
 import { itemFeatures } from '../../operators/features/itemFeatures.js';
 import type { ConsoleDecision, DecidedItem, LearnerDecisions, LoggedDecision, WeighedCandidate } from '../../reader/consoleSource.js';
-import type { LocalStorage } from '../../runtime/ports.js';
+import type { ToolAccess } from '../../runtime/ports.js';
 import { liveTopic } from '../../runtime/replay/replayState.js';
 import {
   LocalSchemaIds,
@@ -33,7 +33,7 @@ export class DecisionHistory {
   private readonly logs: (learner: string) => Promise<Opened<FeatureLog>[]>;
 
   constructor(
-    private readonly storage: LocalStorage,
+    private readonly tools: ToolAccess,
     private readonly region: string,
   ) {
     this.decisions = this.lastOf(topics.recommendations, MOST.decisions);
@@ -46,10 +46,10 @@ export class DecisionHistory {
   }
 
   private lastOf<V>(topic: Topic<string, V>, most: number): (learner: string) => Promise<V[]> {
-    const records = new RecentRecords(this.storage.log, { most, keys: LEARNERS, reach: REACH });
-    const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
+    const records = new RecentRecords(this.tools, { most, keys: LEARNERS, reach: REACH });
+    const codec = topicCodec(topic, this.tools.schemas ?? LocalSchemaIds.withAccepted());
     return async (learner) => {
-      const found = await records.find(physicalTopicName(this.region, liveTopic(this.storage.documents, topic.name)), learner);
+      const found = await records.find(physicalTopicName(this.region, liveTopic(this.tools.documents, topic.name)), learner);
       return found.flatMap((bytes) => openedOr(() => [codec.decode(learner, bytes)]));
     };
   }

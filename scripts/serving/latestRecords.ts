@@ -1,5 +1,4 @@
-import type { Log } from '../../runtime/ports.js';
-import { RecentRecords } from './recentRecords.js';
+import { RecentRecords, type RecordTools } from './recentRecords.js';
 
 /** Keys whose last record is remembered. */
 const MOST_KEYS = 256;
@@ -8,8 +7,9 @@ const MOST_KEYS = 256;
 export class LatestRecords {
   private readonly recent: RecentRecords;
 
-  constructor(log: Log) {
-    this.recent = new RecentRecords(log, { most: 1, keys: MOST_KEYS });
+  /** @param reach - offsets before the end that a first look goes back (all) */
+  constructor(tools: RecordTools, reach = Infinity) {
+    this.recent = new RecentRecords(tools, { reach, most: 1, keys: MOST_KEYS });
   }
 
   /** Bytes of the last record of a key; `null` where there is none, it was deleted, or the topic does not exist. @param topic - physical name */

@@ -44,7 +44,7 @@ const SCHEMAS_FILE = 'schemas.json';
 
 const NO_STATE =
   'Not shown here: the state of topologies is not in the topics that this reader follows. Started with --redis it shows it; "skillforge lag" and the metrics of "run" tell it, too.';
-const NO_WINDOWS = 'Not shown here: the windows behind the lists are not in the topics that this reader follows.';
+const NO_WINDOWS = 'Not shown here: the windows behind the lists are not in the topics that this reader follows. Started with --redis it shows them.';
 
 /**
  * A folder that another process writes.

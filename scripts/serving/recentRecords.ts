@@ -1,10 +1,18 @@
 /** Finds the last records of a key without an index: what a page about one learner needs, now and then. */
 import { setImmediate } from 'node:timers/promises';
 import { partitionOf } from '../../schemas/partitioner.js';
-import type { Log, LogRecord } from '../../runtime/ports.js';
+import type { LogRecord, ToolAccess } from '../../runtime/ports.js';
 
-/** Offsets that are looked at before others get their turn. */
-const CHUNK = 1000;
+/** Offsets that are looked at first. */
+const FIRST_CHUNK = 1_000;
+/** The next piece is larger than the one before: to begin a read costs more than a record, on Kafka as much as some thousands. */
+const GROWTH = 4;
+const LARGEST_CHUNK = 64_000;
+/** Records that are read before others get their turn. */
+const TURN = 1_000;
+
+/** Where records are looked for: a folder, a storage in memory, or servers. */
+export type RecordTools = Pick<ToolAccess, 'topics' | 'ranges' | 'records'>;
 
 /** How much is remembered. */
 export interface RecentOptions {
@@ -34,7 +42,7 @@ interface Piece {
 
 /**
  * Looks for a key from the end of its partition backwards, and remembers what it found: asked again, it looks at newer records alone. The
- * first look at a key that has fewer records than are asked for reads its whole partition, or as far as it reaches, a thousand records at a time between other work. What came
+ * first look at a key that has fewer records than are asked for reads its whole partition, or as far as it reaches, others getting their turn after each thousand. What came
  * before a tombstone is not found.
  */
 export class RecentRecords {
@@ -43,7 +51,7 @@ export class RecentRecords {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly log: Log,
+    private readonly tools: RecordTools,
     private readonly options: RecentOptions,
   ) {}
 
@@ -55,10 +63,10 @@ export class RecentRecords {
   }
 
   private async look(topic: string, key: string): Promise<readonly Buffer[]> {
-    const partitions = this.log.topics().find(({ name }) => name === topic)?.partitions;
+    const partitions = (await this.tools.topics()).find(({ name }) => name === topic)?.partitions;
     if (partitions === undefined) return [];
     const partition = partitionOf(Buffer.from(key), partitions);
-    const { start, end } = this.log.range(topic, partition);
+    const { start, end } = (await this.tools.ranges(topic))[partition]!;
     const found = this.recall(`${topic}/${key}`);
     // A log that was replaced begins anew.
     if (end < found.seenTo) Object.assign(found, { seenTo: 0, values: [] });
@@ -79,18 +87,25 @@ export class RecentRecords {
 
   private async between(place: Place, from: number, end: number): Promise<Piece> {
     const values: Buffer[] = [];
-    for (let high = end; high > from; high = Math.max(from, high - CHUNK)) {
-      const piece = this.inChunk(place, Math.max(from, high - CHUNK), high, this.options.most - values.length);
+    for (let [high, chunk] = [end, FIRST_CHUNK]; high > from; chunk = Math.min(GROWTH * chunk, LARGEST_CHUNK)) {
+      const low = Math.max(from, high - chunk);
+      const piece = await this.inChunk(place, low, high, this.options.most - values.length);
       values.push(...piece.values);
       if (piece.isDeleted || values.length >= this.options.most) return { values, isDeleted: piece.isDeleted };
-      await setImmediate();
+      high = low;
     }
     return { values, isDeleted: false };
   }
 
-  /** Over gaps a read gives more than asked for, which was looked at before. */
-  private inChunk({ topic, partition, key }: Place, low: number, high: number, most: number): Piece {
-    const records = this.log.read(topic, partition, low, high - low).filter((record) => record.offset < high && keyTextOf(record) === key);
+  private async inChunk({ topic, partition, key }: Place, low: number, high: number, most: number): Promise<Piece> {
+    const records: LogRecord[] = [];
+    let read = 0;
+    for await (const record of this.tools.records(topic, partition, low)) {
+      // What comes then was looked at before.
+      if (record.offset >= high) break;
+      if (keyTextOf(record) === key) records.push(record);
+      if (++read % TURN === 0) await setImmediate();
+    }
     const deletedAt = records.findLastIndex(({ value }) => value === null);
     const kept = records
       .slice(deletedAt + 1)

@@ -1,6 +1,8 @@
-/** What the page shows of topologies on Kafka and Redis: a reader needs neither for its lists, so they are opened when somebody looks. */
+/** What the page shows of topologies and learners on Kafka and Redis: a reader needs neither for its lists, so they are opened when somebody looks. */
+import type { ConsoleOverview, LearnerWindows } from '../../reader/consoleSource.js';
 import { errorCodeOf } from '../../schemas/index.js';
 import { openServers, type ServerOptions, type Servers } from '../commands/serverOptions.js';
+import { learnerSource, type LearnerSource } from './learnerSource.js';
 import { operationSource, type OperationSource } from './operationSource.js';
 import { inTime } from './patience.js';
 
@@ -8,9 +10,11 @@ const PATIENCE_MS = 4_000;
 /** Each look asks Redis for every task, and Kafka for every topic. */
 const FRESH_MS = 2_000;
 
+type ServersSource = OperationSource & LearnerSource;
+
 interface Opened {
   readonly servers: Servers;
-  readonly source: OperationSource;
+  readonly source: ServersSource;
   refreshedMs: number;
 }
 
@@ -24,20 +28,13 @@ export class ServersConsole {
     private readonly patienceMs = PATIENCE_MS,
   ) {}
 
-  /** Servers that do not answer are no failure of the page: its overview says so. */
-  readonly source: OperationSource = {
-    overview: async () => {
-      const silent = { topologies: [], topics: [], absent: notNow('they have not answered yet') };
-      try {
-        return await inTime(
-          this.asked((source) => source.overview()),
-          this.patienceMs,
-          silent,
-        );
-      } catch (error) {
-        return { ...silent, absent: notNow(errorCodeOf(error)) };
-      }
-    },
+  /** Servers that do not answer are no failure of the page: its overview says so, and so does what is known of a learner. */
+  readonly source: ServersSource = {
+    overview: () => this.orSilent<ConsoleOverview>((source) => source.overview(), { topologies: [], topics: [] }),
+    learner: (learner) =>
+      this.orSilent<LearnerWindows>((source) => source.learner(learner), { learner, context: null, engagement: null, mastery: null }),
+    trend: (cohort) => this.asked((source) => source.trend(cohort)),
+    decisions: (learner) => this.asked((source) => source.decisions(learner)),
     replays: () => this.asked((source) => source.replays()),
     difference: (topology) => this.asked((source) => source.difference(topology)),
     deadLetters: () => this.asked((source) => source.deadLetters()),
@@ -48,7 +45,16 @@ export class ServersConsole {
     await opened?.servers.close();
   }
 
-  private async asked<T>(ask: (source: OperationSource) => T | Promise<T>): Promise<T> {
+  private async orSilent<T extends object>(ask: (source: ServersSource) => T | Promise<T>, nothing: T): Promise<T> {
+    const silent = { ...nothing, absent: notNow('they have not answered yet') };
+    try {
+      return await inTime(this.asked(ask), this.patienceMs, silent);
+    } catch (error) {
+      return { ...silent, absent: notNow(errorCodeOf(error)) };
+    }
+  }
+
+  private async asked<T>(ask: (source: ServersSource) => T | Promise<T>): Promise<T> {
     this.opening ??= this.open().catch((error: unknown) => {
       this.opening = null;
       throw error;
@@ -64,7 +70,9 @@ export class ServersConsole {
 
   private async open(): Promise<Opened> {
     const servers = await openServers(this.options);
-    const source = operationSource(servers.cluster.tools(), { region: this.options.region, freshMs: FRESH_MS });
+    const { region } = this.options;
+    const tools = servers.cluster.tools();
+    const source = { ...operationSource(tools, { region, freshMs: FRESH_MS }), ...learnerSource(tools, region) };
     return { servers, source, refreshedMs: performance.now() };
   }
 }

@@ -17,6 +17,8 @@ import { describe as graphOf } from '../../operators/graph.js';
 import { kafkaArguments, kafkaRules, kafkaScript, type WorkerGroup } from '../../scripts/deploy/kafkaRules.js';
 import { redisAclFile, redisUsers } from '../../scripts/deploy/redisRules.js';
 import { loadOwnTopology, ownTopologyFiles } from '../../scripts/topologyFiles.js';
+import { learnerSource } from '../../scripts/serving/learnerSource.js';
+import { operationSource } from '../../scripts/serving/operationSource.js';
 import { gatewayTopics } from '../../scripts/gateway/writerLog.js';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
 import curricula from '../../topologies/curricula.js';
@@ -169,6 +171,29 @@ describe('users with the rules of deploy acls', { timeout: SERVER_START_MS }, ()
     expect(await servers!.answer('reader', 'HSET', `skillforge:{${REGION}}:documents`, 'a', 'b')).toContain('-NOPERM');
     expect(await servers!.answer('reader', 'HGET', `skillforge:{${REGION}/curricula@1/1/0}:s:curriculum`, 'x')).toContain('-NOPERM');
     expect(await servers!.answer('reader', 'HKEYS', `skillforge:{${REGION}}:documents`)).not.toContain('-NOPERM');
+  });
+
+  it('let the reader of operators see what happens in all topics and how far tasks are, and write nothing', async () => {
+    const place = { region: REGION, replication: 1 };
+    const [broker, state] = [await servers!.brokerOf('reader-console'), await servers!.stateOf('reader-console')];
+    const cluster = await openCluster({ broker, state, ...place });
+    try {
+      const tools = cluster.tools();
+      const source = { ...operationSource(tools, { region: REGION }), ...learnerSource(tools, REGION) };
+      expect(await source.overview()).toMatchObject({
+        topologies: [{ id: 'curricula@1', lag: 0 }],
+        topics: [{ name: 'catalogue' }, { name: 'curricula' }],
+      });
+      expect(await source.deadLetters()).toMatchObject({ total: 0 });
+      const ada = { learner: 'ada', decisions: [{ modelVersion: 'x' }], logged: [] };
+      expect(await source.decisions('ada')).toMatchObject(ada);
+    } finally {
+      await cluster.close();
+    }
+    const before = await recordsIn(topics.catalogue);
+    await expectRefused(() => forced(broker, itemRecord));
+    expect(await recordsIn(topics.catalogue as Topic<string, unknown>)).toBe(before);
+    expect(await servers!.answer('reader-console', 'HSET', `skillforge:{${REGION}}:documents`, 'a', 'b')).toContain('-NOPERM');
   });
 
   it('let who seals make keys of learners, who opens read them, and nobody else', async () => {

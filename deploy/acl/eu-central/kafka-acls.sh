@@ -24,6 +24,8 @@ acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs 
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.segment-recommendations --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.reader-console --operation Read --group skillforge-reader- --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.reader-console --operation DescribeConfigs --operation Read --topic eu-central. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.reader-events --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.catalogue --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.control --resource-pattern-type literal

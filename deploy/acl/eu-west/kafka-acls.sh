@@ -24,6 +24,8 @@ acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --o
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.segment-recommendations --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.reader-console --operation Read --group skillforge-reader- --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.reader-console --operation DescribeConfigs --operation Read --topic eu-west. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.reader-events --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.catalogue --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.control --resource-pattern-type literal

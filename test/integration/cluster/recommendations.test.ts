@@ -10,13 +10,15 @@ import type { LogRecord, OutputRecord, TopicSpec } from '../../../runtime/ports.
 import { demoModel } from '../../../scripts/commands/demoModels.js';
 import { topicOutput, writeSchool } from '../../../scripts/commands/schoolOutput.js';
 import { runTopologies } from '../../../scripts/commands/topologyRun.js';
+import { consoleSource } from '../../../scripts/serving/consoleSource.js';
+import { ServersConsole } from '../../../scripts/serving/serversConsole.js';
 import { DEFAULT_SCHOOL, School } from '../../../scripts/school/index.js';
 import { loadTopology, ownTopologyFiles } from '../../../scripts/topologyFiles.js';
 import { LocalSchemaIds, topicCodec, topics } from '../../../schemas/index.js';
 import { copyOf, remanifest } from '../../runtime/models/fixture.js';
 import { startCli } from '../../scripts/commands/cliProcess.js';
 import { SERVER_START_MS, sharedKafka, sharedRedis } from '../servers.js';
-import { newRegion, openOn, type OpenCluster } from './replica.js';
+import { newRegion, openOn, type OpenCluster, type Servers } from './replica.js';
 import { newFolder } from '../../fixtures/folders.js';
 
 const DEADLINE_MS = 300_000;
@@ -92,6 +94,13 @@ async function school(context: TestContext, region: string) {
   return { storage, bundle, run };
 }
 
+/** Learners who have lists, by id. */
+const learnersOf = (results: Results): string[] =>
+  [...results.keys()]
+    .filter((name) => name.includes('.recommendations '))
+    .map((name) => name.split(' ')[1]!)
+    .sort();
+
 /** How many lists a model has made: the others are those that nothing is ranked for. */
 function listsBy(version: RegExp, results: Results): number {
   const codec = topicCodec(topics.recommendations, LocalSchemaIds.withAccepted());
@@ -100,6 +109,28 @@ function listsBy(version: RegExp, results: Results): number {
     const learner = name.split(' ')[1]!;
     return values.map((value) => codec.decode(learner, Buffer.from(value, 'base64'))).filter(({ modelVersion }) => version.test(modelVersion));
   }).length;
+}
+
+/** What the page of a reader tells of learners is what it tells of the folder; of decisions that a commit has condensed, the last one. */
+async function sameOnThePage(storage: EmbeddedStorage, servers: Servers & { readonly region: string }, context: TestContext): Promise<void> {
+  const page = new ServersConsole({ ...servers, driver: 'confluent', replication: 1 }, DEADLINE_MS);
+  context.onTestFinished(() => page.close());
+  const folder = consoleSource(storage, { region: servers.region });
+  const learners = learnersOf(await resultsOf(storage.log.topics(), (topic, partition) => localRecords(storage.log, topic, partition)));
+  expect(learners.length).toBeGreaterThan(10);
+  for (const learner of learners.slice(0, 5)) {
+    const windows = await folder.learner(learner);
+    expect(windows).toMatchObject({ context: expect.anything() as object, engagement: expect.anything() as object });
+    expect(await page.source.learner(learner)).toEqual(windows);
+    const [found, whole] = [await page.source.decisions(learner), await folder.decisions(learner)];
+    expect(found.decisions[0]).toEqual(whole.decisions[0]);
+    expect(found.logged).toEqual(whole.logged);
+    expect(whole.decisions.length).toBeGreaterThan(1);
+    expect(whole.decisions).toEqual(expect.arrayContaining([...found.decisions.slice(0, 2)]));
+  }
+  const cohort = (await folder.learner(learners[0]!)).context!.courses[0]!.cohort;
+  expect(await folder.trend(cohort)).not.toBeNull();
+  expect(await page.source.trend(cohort)).toEqual(await folder.trend(cohort));
 }
 
 it('decide with the demo model on servers what they decide in a folder', { timeout: SERVER_START_MS + DEADLINE_MS }, async (context) => {
@@ -127,6 +158,7 @@ it('decide with the demo model on servers what they decide in a folder', { timeo
     if (different.length === 0 || Date.now() > until) break;
   }
   expect(different).toEqual([]);
+  await sameOnThePage(made.storage, { ...servers, region }, context);
   run.process.kill('SIGTERM');
   const { code, stderr } = await run.result;
   expect(code, stderr).toBe(0);

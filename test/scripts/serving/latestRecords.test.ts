@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../schemas/partitioner.js';
-import type { Log, LogRecord, OutputRecord } from '../../../runtime/ports.js';
+import { localTools } from '../../../runtime/localTools.js';
+import type { LocalStorage, Log, LogRecord, OutputRecord, ToolAccess } from '../../../runtime/ports.js';
 import { memoryStorage } from '../../../runtime/testing/index.js';
 import { LatestRecords } from '../../../scripts/serving/latestRecords.js';
 import { RecentRecords } from '../../../scripts/serving/recentRecords.js';
@@ -20,7 +21,9 @@ const record = (key: string, value: string | null): OutputRecord => ({
 const marker = (partition: number): OutputRecord => ({ topic: TOPIC, partition, key: null, value: null, header: Buffer.from('marker') });
 
 function opened() {
-  const { log } = memoryStorage();
+  const storage = memoryStorage();
+  const { log } = storage;
+  const over = (other: Log): ToolAccess => localTools(Object.assign(Object.create(storage) as LocalStorage, { log: other }));
   log.ensureTopic({ name: TOPIC, partitions: PARTITIONS, cleanup: 'compact', retentionMs: null });
   let read = 0;
   const counting: Log = Object.assign(Object.create(log) as Log, {
@@ -30,14 +33,14 @@ function opened() {
       return records;
     },
   });
-  const latest = new LatestRecords(counting);
+  const latest = new LatestRecords(over(counting));
   const find = async (key: string): Promise<string | null> => (await latest.find(TOPIC, key))?.toString() ?? null;
   const takeRead = (): number => {
     const taken = read;
     read = 0;
     return taken;
   };
-  return { log, latest, find, takeRead };
+  return { log, latest, find, takeRead, tools: localTools(storage), over };
 }
 
 describe('the last record of a key', () => {
@@ -111,7 +114,7 @@ describe('the last record of a key', () => {
   });
 
   it('is found after a failed read, which is told of', async () => {
-    const { log } = opened();
+    const { log, over } = opened();
     await log.append([record('ada', '1')]);
     let broken = true;
     const failing: Log = Object.assign(Object.create(log) as Log, {
@@ -120,7 +123,7 @@ describe('the last record of a key', () => {
         return log.read(...args);
       },
     });
-    const latest = new LatestRecords(failing);
+    const latest = new LatestRecords(over(failing));
     await expect(latest.find(TOPIC, 'ada')).rejects.toThrow('the disk is gone');
     broken = false;
     expect((await latest.find(TOPIC, 'ada'))?.toString()).toBe('1');
@@ -131,8 +134,8 @@ describe('the last records of a key', () => {
   const texts = (found: readonly Buffer[]): string[] => found.map(String);
 
   it('are as many as are asked for, newest first, and go on from there', async () => {
-    const { log } = opened();
-    const recent = new RecentRecords(log, { most: 3, keys: 2 });
+    const { log, tools } = opened();
+    const recent = new RecentRecords(tools, { most: 3, keys: 2 });
     const { partition } = record('ada', null);
     const far = Array.from({ length: 2500 }, () => marker(partition));
     await log.append([record('ada', '1'), record('ada', '2'), ...far, record('ada', '3'), record('ben', 'x'), record('ada', '4')]);
@@ -143,8 +146,8 @@ describe('the last records of a key', () => {
   });
 
   it('are none from before a tombstone', async () => {
-    const { log } = opened();
-    const recent = new RecentRecords(log, { most: 3, keys: 2 });
+    const { log, tools } = opened();
+    const recent = new RecentRecords(tools, { most: 3, keys: 2 });
     await log.append([record('ada', '1'), record('ada', null), record('ada', '2')]);
     expect(texts(await recent.find(TOPIC, 'ada'))).toEqual(['2']);
     await log.append([record('ada', null)]);
@@ -152,10 +155,10 @@ describe('the last records of a key', () => {
   });
 
   it('are looked for as far back as is said', async () => {
-    const { log } = opened();
+    const { log, tools } = opened();
     const { partition } = record('ada', null);
     await log.append([record('ada', 'far'), ...Array.from({ length: 3000 }, () => marker(partition)), record('ada', 'near')]);
-    expect(texts(await new RecentRecords(log, { most: 3, keys: 2, reach: 2000 }).find(TOPIC, 'ada'))).toEqual(['near']);
-    expect(texts(await new RecentRecords(log, { most: 3, keys: 2 }).find(TOPIC, 'ada'))).toEqual(['near', 'far']);
+    expect(texts(await new RecentRecords(tools, { most: 3, keys: 2, reach: 2000 }).find(TOPIC, 'ada'))).toEqual(['near']);
+    expect(texts(await new RecentRecords(tools, { most: 3, keys: 2 }).find(TOPIC, 'ada'))).toEqual(['near', 'far']);
   });
 });

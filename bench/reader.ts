@@ -124,8 +124,10 @@ async function fillRedis(url: string): Promise<void> {
 const instant = (timeMs: number): string => new Date(timeMs).toISOString();
 
 async function load({ name, url, paths }: Contender, seconds: number): Promise<Load> {
-  const requests = paths.map((path) => ({ path }));
-  const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds, requests });
+  // In turn over all connections: a list of requests would be gone through by each of them, side by side.
+  let asked = 0;
+  const setupRequest = (request: object): object => ({ ...request, path: paths[asked++ % paths.length]! });
+  const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds, requests: [{ setupRequest }] });
   if (result.non2xx + result.errors > 0) throw new Error(`${name} refused ${result.non2xx + result.errors} requests`);
   return result;
 }

@@ -70,12 +70,14 @@ const HEARTBEAT_MS = 60_000;
  */
 export class Materializer {
   private readonly controlTopic: string;
+  private readonly measuresTopic: string;
   private readonly reads: LogReads;
   private checked = false;
   private stopping = false;
 
   constructor(private readonly options: MaterializerOptions) {
     this.controlTopic = physicalTopicName(options.region, topics.control.name);
+    this.measuresTopic = physicalTopicName(options.region, topics.measures.name);
     this.reads = new LogReads(options.log);
   }
 
@@ -103,7 +105,7 @@ export class Materializer {
     if (begun === null) return { records: 0, overtaken: !this.stopping };
     const work = new PassWork(this.options, begun.head, begun.version);
     // A pointer is followed when everything that was in the log before it is in the view: the new version is whole by then.
-    const controlEnd = this.endOfControl();
+    const controlEnd = this.endOf(this.controlTopic);
     if (!(await this.readDecided(work)) || !(await this.readTopics(work))) return work.result(!this.stopping);
     if (!(await work.flush())) return work.result(true);
     const followed = controlEnd === null || (await this.readControl(work, controlEnd));
@@ -180,13 +182,13 @@ export class Materializer {
 
   /** They hold at once: what is read next may have to wait. Returns false when the pass has to end. */
   private async readMeasures(work: PassWork): Promise<boolean> {
-    const { log } = this.options;
-    const end = this.endOfControl();
+    const { measuresTopic, options } = this;
+    const end = this.endOf(measuresTopic);
     if (end === null) return true;
-    for (let next = Math.max(log.range(this.controlTopic, 0).start, work.measures.measuredTo); next < end;) {
-      const read = await this.reads.read(this.controlTopic, 0, next, Math.min(CHUNK, end - next));
+    for (let next = Math.max(options.log.range(measuresTopic, 0).start, work.measures.measuredTo); next < end;) {
+      const read = await this.reads.read(measuresTopic, 0, next, Math.min(CHUNK, end - next));
       if (read === null) return false;
-      for (const entry of read) work.takeMeasure(entry);
+      for (const entry of read) work.takeMeasure(measuresTopic, entry);
       next = Math.min(end, (read.at(-1)?.offset ?? end - 1) + 1);
       work.measuredTo(next);
     }
@@ -221,9 +223,10 @@ export class Materializer {
     return true;
   }
 
-  private endOfControl(): number | null {
+  /** Where a topic of one partition ends; `null` where it is not there. */
+  private endOf(topic: string): number | null {
     const { log } = this.options;
-    return log.topics().some(({ name }) => name === this.controlTopic) ? log.range(this.controlTopic, 0).end : null;
+    return log.topics().some(({ name }) => name === topic) ? log.range(topic, 0).end : null;
   }
 
   private async readControl(work: PassWork, end: number): Promise<boolean> {
@@ -306,16 +309,15 @@ class PassWork {
     }
   }
 
-  /** What cannot be read is told of when its turn comes as a pointer. */
-  takeMeasure({ key, value }: LogEntry): void {
+  takeMeasure(physical: string, { key, value, offset }: LogEntry): void {
     if (key === null || value === null) return;
     try {
       const measure = this.options.codecs.measure(value);
       if (measure === null) return;
       this.measures.take(measure);
       this.isMeasured = true;
-    } catch {
-      // Of another region, or no control record.
+    } catch (error) {
+      this.refuse(physical, 0, offset, error);
     }
   }
 

@@ -10,7 +10,7 @@ export class MeasureReading {
   private measures: MeasuresInForce;
   private lookedMs = -Infinity;
 
-  /** @param measuredTo - offset of the first control record that was not looked at */
+  /** @param measuredTo - offset of the first record that was not looked at */
   constructor(
     store: Pick<ViewStore, 'get'>,
     public measuredTo: number,

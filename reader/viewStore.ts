@@ -29,7 +29,7 @@ export interface ViewHead {
   readonly followedAtMs: number;
   /** By `topic/partition`, physical names. */
   readonly positions: Readonly<Record<string, ViewPosition>>;
-  /** Offset in the control topic up to which measures are in the view: ahead of its position, which waits for what lies before a pointer. Absent before the first look. */
+  /** Offset in the topic of measures up to which they are in the view. Absent before the first look. */
   readonly measuredTo?: number;
   /** Version of the view in which rows of the catalogue changed last; absent before the first. */
   readonly catalogueAt?: number;
@@ -82,7 +82,7 @@ export const rowPrefix = (topic: string): string => topic + SEPARATOR;
 export const MEASURES_ROW = rowKey('', 'measures');
 
 /** Version of the layout of rows and head; a view of another one is built anew. */
-export const VIEW_FORMAT = 2;
+export const VIEW_FORMAT = 3;
 
 /** The head of a view that holds nothing yet. @param log - identity of the log */
 export function emptyHead(region: string, log: string | null, followedAtMs: number): ViewHead {

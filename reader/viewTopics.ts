@@ -52,10 +52,10 @@ export type OpenOverride = Opened<Override>;
 
 const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name, OVERRIDES];
 
-/** Whether a view reads a topic, the control topic included: what a log that has to be told brings here. @param name - logical */
-export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name;
+/** Whether a view reads a topic, those of pointers and measures included: what a log that has to be told brings here. @param name - logical */
+export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name || name === topics.measures.name;
 
-/** The topics of a region that a view is made of, the control topic left out: what people decided first, the others by name. */
+/** The topics of a region that a view is made of, those of pointers and measures left out: what people decided first, the others by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {
   assertRegion(region);
   const prefix = `${region}.`;
@@ -139,10 +139,10 @@ export class ViewCodecs {
     return this.envelope.open<OpenOverride>(learner, this.overrides.decode(value));
   }
 
-  /** The measure in a control record; `null` for records of other kinds. @throws SFS_REGION_MISMATCH, and what decoding throws */
+  /** The measure in a record of its topic; `null` for what this version does not know. @throws SFS_REGION_MISMATCH, and what decoding throws */
   measure(value: Buffer): Measure | null {
     const control = this.controls.decode(value);
-    assertOwnRegion(topics.control, control, this.region);
+    assertOwnRegion(topics.measures, control, this.region);
     return measureIn(control);
   }
 

@@ -1,4 +1,4 @@
-/** What people decide about the recommender while it runs: measures for all, as records of the control topic, and what holds of them. */
+/** What people decide about the recommender while it runs: measures for all, as records of a topic of their own, and what holds of them. */
 import type { Control } from './generated/types.js';
 import { controlKey } from './keys.js';
 
@@ -21,7 +21,7 @@ export interface Act {
   readonly reason: string;
 }
 
-/** A measure as the control topic has it. */
+/** A measure as the topic `measures` has it. */
 export type Measure = Act & MeasureTarget;
 
 const ACTIONS = ['pause', 'resume', 'block', 'unblock', 'kill', 'revive'] as const satisfies readonly MeasureTarget['action'][];

@@ -140,6 +140,15 @@ export const topics = {
     derived: false,
     description: 'What is not in the data but decides results.',
   }),
+  // Apart from the control topic: what workers write there in transactions would hold back, for as long as one of them is open, what is decided here.
+  measures: of<ControlKey, T.Control>('measures', 'control', {
+    partitions: 1,
+    cleanup: 'delete',
+    retentionMs: null,
+    keyFields: ['id'],
+    derived: false,
+    description: 'What people decided for all: pauses, blocked items, killed models; runs and readers go by it.',
+  }),
   overrides: of<LearnerId, T.Override>(
     'overrides',
     'override',

@@ -36,7 +36,7 @@ import type { LogRecord, ToolAccess } from '../ports.js';
 /** What is followed, and how; in brackets the defaults. */
 export interface FollowOversightOptions {
   readonly region: string;
-  /** Where the control topic is read. */
+  /** Where the topic of measures is read. */
   readonly tools: Pick<ToolAccess, 'records'>;
   /** What decides where nobody decided anything: fixed, or followed in turn (the formula). */
   readonly models: RunModels | null;
@@ -73,8 +73,8 @@ export class OversightFollower implements FollowedModels {
     const models = options.models ?? formulaModels;
     this.followed = isFollowed(models) ? models : null;
     this.fallback = isFollowed(models) ? models.fallback : models;
-    this.topic = physicalTopicName(options.region, topics.control.name);
-    this.codec = schemaCodec(topics.control, options.schemas ?? LocalSchemaIds.withAccepted());
+    this.topic = physicalTopicName(options.region, topics.measures.name);
+    this.codec = schemaCodec(topics.measures, options.schemas ?? LocalSchemaIds.withAccepted());
     this.looking = new Looking(options.everyMs ?? EVERY_MS, () => this.look().catch(() => undefined));
     const { experiments, find, watch } = this.followed ?? {};
     if (experiments !== undefined) this.experiments = experiments;
@@ -165,5 +165,5 @@ export class OversightFollower implements FollowedModels {
   }
 }
 
-/** No topology has written the topic yet. */
+/** Nobody has decided anything yet. */
 const NOT_THERE: ReadonlySet<string> = new Set(['SFS_TOPIC_UNKNOWN', 'SFS_PARTITION_UNKNOWN']);

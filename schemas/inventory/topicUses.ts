@@ -21,6 +21,7 @@ export const topicUses: Readonly<Record<TopicName, readonly ActivityName[]>> = {
   featureLog: ['decision-record', 'model-training', 'experiments'],
   experimentExposures: ['experiments'],
   control: ['operation', 'oversight'],
+  measures: ['oversight'],
   overrides: ['oversight'],
   deadLetters: ['operation'],
   lateEvents: ['operation'],

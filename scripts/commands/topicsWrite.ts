@@ -114,11 +114,11 @@ async function writableTopic(given: string, { region, topology }: WriteOptions):
   const topic = [...declared, ...catalogue].find((one) => one.name === name);
   if (topic === undefined) throw unknownTopic(name, topology, (topology === undefined ? catalogue : declared).filter(isWritable));
   if (topic.derived) throw usageError(`${name} is a derived topic: only the topology that makes it writes it`);
-  if (ENGINES.has(name)) throw usageError(`${name} is written by the engine only`);
+  if (ENGINES.has(name)) throw usageError(`${name} is not written by hand: the engine writes it, and "skillforge oversight" what people decide`);
   return topic;
 }
 
-const ENGINES: ReadonlySet<string> = new Set([topics.control, topics.deadLetters, topics.lateEvents].map((topic) => topic.name));
+const ENGINES: ReadonlySet<string> = new Set([topics.control, topics.measures, topics.deadLetters, topics.lateEvents].map((topic) => topic.name));
 
 const isWritable = ({ name, derived }: Topic<string, unknown>): boolean => !derived && !ENGINES.has(name);
 

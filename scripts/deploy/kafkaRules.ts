@@ -85,6 +85,7 @@ class Rules {
     // Its own topics, of every version.
     this.add(role, { resource: 'topic', name: physicalTopicName(region, `${graph.name}.v`), pattern: 'prefixed', operations: BOTH });
     this.topic(role, topics.control.name, BOTH);
+    this.topic(role, topics.measures.name, READING);
     this.result(role, topics.deadLetters.name);
     this.add(role, { resource: 'group', name: `skillforge.${region}.${graph.name}@`, pattern: 'prefixed', operations: ['Read'] });
     this.add(role, { resource: 'transactional-id', name: `skillforge.${region}.task.${graph.name}.`, pattern: 'prefixed', operations: TRANSACTIONS });

@@ -67,7 +67,7 @@ type Unread = { [why in 'sealed' | 'unknown']: number };
 
 async function* measuresOf(place: OversightTopics, region: string, unread: Unread): AsyncGenerator<Measure> {
   const seen = new Set<string>();
-  for await (const control of valuesOf(place, topics.control, region, unread)) {
+  for await (const control of valuesOf(place, topics.measures, region, unread)) {
     const measure = measureIn(control);
     if (measure?.region !== region || seen.has(measure.id)) continue;
     seen.add(measure.id);

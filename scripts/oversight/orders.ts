@@ -55,7 +55,7 @@ export function overrideOrder({ region, by, reason, nowMs }: Actor, learner: Lea
 }
 
 /** The topic that an order goes to. */
-export const targetOfOrder = ({ kind }: Order): Topic<string, unknown> => (kind === 'measure' ? topics.control : topics.overrides);
+export const targetOfOrder = ({ kind }: Order): Topic<string, unknown> => (kind === 'measure' ? topics.measures : topics.overrides);
 
 /** The same as a broker makes it. */
 export function topicOfOrder(order: Order): TopicSpec {
@@ -68,7 +68,7 @@ export const regionOf = (order: Order): string => (order.kind === 'measure' ? or
 
 /** The record of an order. @param ids - where the id of its schema comes from @throws SFS_KEY_INVALID, SFS_ENCODE_FAILED */
 export function recordOfOrder(order: Order, ids: SchemaIds = LocalSchemaIds.withAccepted()): OutputRecord {
-  return order.kind === 'measure' ? recordIn(topics.control, controlOfMeasure(order.measure), ids) : recordIn(topics.overrides, order.override, ids);
+  return order.kind === 'measure' ? recordIn(topics.measures, controlOfMeasure(order.measure), ids) : recordIn(topics.overrides, order.override, ids);
 }
 
 function recordIn<V extends { readonly region: string }>(topic: Topic<string, V>, value: V, ids: SchemaIds): OutputRecord {

@@ -102,7 +102,7 @@ ${table(['list', 'NDCG@10 on later decisions', 'of the order by events of the la
 
 **Drift.** A feature has moved above a population stability index of ${DRIFT_RULE.mostPsi}; more than ${Math.round(100 * DRIFT_RULE.mostShare)} % of those that count raise an alert: [watch drift](../how-to/watch-drift.md).
 
-**Records** (articles 12 and 19). Decisions with what they saw are kept ${dayText(topics.featureLog.retentionMs)}, sealed, and can be made again; measures of people are kept ${dayText(topics.control.retentionMs)}.`;
+**Records** (articles 12 and 19). Decisions with what they saw are kept ${dayText(topics.featureLog.retentionMs)}, sealed, and can be made again; measures of people are kept ${dayText(topics.measures.retentionMs)}.`;
 }
 
 function metricsSection(): string {

@@ -36,6 +36,8 @@ const WRITERS: Readonly<Record<string, string>> = {
   [topics.catalogue.name]: '`skillforge import`, `generate`, `start`',
   [topics.profiles.name]: '`skillforge import`, `generate`, `start`',
   [topics.control.name]: 'the engine',
+  [topics.measures.name]: '`skillforge oversight`',
+  [topics.overrides.name]: '`skillforge oversight`',
   [topics.deadLetters.name]: 'the engine, `skillforge import`, `topics write`',
 };
 const OWN_TOPOLOGIES: readonly Topology[] = await Promise.all(ownTopologyFiles().map(loadTopology));

@@ -5,7 +5,7 @@ import { controlOfMeasure, courseId, learnerId, topics, type MeasureTarget } fro
 import { appendOrder } from '../../scripts/oversight/orderBox.js';
 import { CLEARED, measureOrder, overrideOrder, type Actor, type OverrideTerms } from '../../scripts/oversight/orders.js';
 import { COURSE, OTHER, school, serving, shortOf, type Serving } from './serving.js';
-import { MADE_MS, REGION, type Shelves } from './shelves.js';
+import { MADE_MS, REGION, pointer, type Shelves } from './shelves.js';
 import { newFolder } from '../fixtures/folders.js';
 
 const ACTOR: Actor = { region: REGION, by: 'ada', reason: 'a test', nowMs: MADE_MS };
@@ -73,9 +73,9 @@ describe('a pause', () => {
     const reader = await serving();
     const foreign = measureOrder({ ...ACTOR, region: 'eu-north' }, { action: 'pause', course: null });
     if (foreign.kind !== 'measure') throw new Error('no measure');
-    await reader.shelves.put(topics.control, controlOfMeasure(foreign.measure));
+    await reader.shelves.put(topics.measures, controlOfMeasure(foreign.measure));
     for (const payload of [null, 'x', '7', '{"action":"pause"}', '{"action":"stop","course":null}', '{"action":"block","item":null}']) {
-      await reader.shelves.pointer('', { kind: 'PAUSE', payload });
+      await reader.shelves.put(topics.measures, pointer('', { kind: 'PAUSE', payload }));
     }
     await decided(reader.shelves, { action: 'block', item: 'n1' });
     await expect.poll(() => short(reader), soon).toEqual(['personal', ['n2']]);

@@ -20,6 +20,7 @@ acls --add --allow-principal User:eu-central.operator --operation Describe --ope
 acls --add --allow-principal User:eu-central.reader --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.catalogue --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.control --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.overrides --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader --operation DescribeConfigs --operation Read --topic eu-central.recommendations.v --resource-pattern-type prefixed
@@ -31,6 +32,7 @@ acls --add --allow-principal User:eu-central.reader-events --operation DescribeC
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.control --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation Create --operation DescribeConfigs --operation Write --topic eu-central.exposures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation Create --operation DescribeConfigs --operation Write --topic eu-central.feedback --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.overrides --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.recommendations.v --resource-pattern-type prefixed
@@ -54,6 +56,7 @@ acls --add --allow-principal User:eu-central.worker.cohort-trends --operation Cr
 acls --add --allow-principal User:eu-central.worker.cohort-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.cohort-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.cohort-trends --operation DescribeConfigs --operation Read --topic eu-central.learner-activity --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.worker.cohort-trends --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.cohort-trends --operation Describe --operation Write --transactional-id skillforge.eu-central.task.cohort-trends. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.curricula --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.curricula --operation Read --group 'skillforge.eu-central.curricula@' --resource-pattern-type prefixed
@@ -63,6 +66,7 @@ acls --add --allow-principal User:eu-central.worker.curricula --operation Create
 acls --add --allow-principal User:eu-central.worker.curricula --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.curricula.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.curricula --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.curricula --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.curricula --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.curricula --operation Describe --operation Write --transactional-id skillforge.eu-central.task.curricula. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Read --group 'skillforge.eu-central.item-trends@' --resource-pattern-type prefixed
@@ -72,6 +76,7 @@ acls --add --allow-principal User:eu-central.worker.item-trends --operation Crea
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-central.item-trends --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.item-trends.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.item-trends --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.item-trends --operation Describe --operation Write --transactional-id skillforge.eu-central.task.item-trends. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Read --group 'skillforge.eu-central.learner-activity@' --resource-pattern-type prefixed
@@ -81,6 +86,7 @@ acls --add --allow-principal User:eu-central.worker.learner-activity --operation
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-activity --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.learner-activity.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.learner-activity --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-activity --operation Describe --operation Write --transactional-id skillforge.eu-central.task.learner-activity. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation Read --group 'skillforge.eu-central.learner-contexts@' --resource-pattern-type prefixed
@@ -92,6 +98,7 @@ acls --add --allow-principal User:eu-central.worker.learner-contexts --operation
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-contexts --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.learner-contexts.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-central.lms-events --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-central.profiles --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-contexts --operation Describe --operation Write --transactional-id skillforge.eu-central.task.learner-contexts. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-engagement --operation Read --group skillforge-reader- --resource-pattern-type prefixed
@@ -103,6 +110,7 @@ acls --add --allow-principal User:eu-central.worker.learner-engagement --operati
 acls --add --allow-principal User:eu-central.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.learner-engagement.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-features.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.learner-engagement --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.learner-engagement --operation Describe --operation Write --transactional-id skillforge.eu-central.task.learner-engagement. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Read --group 'skillforge.eu-central.quiz-mastery@' --resource-pattern-type prefixed
@@ -111,6 +119,7 @@ acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Cre
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-mastery --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-central.learner-mastery.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.quiz-mastery.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation DescribeConfigs --operation Read --topic eu-central.quiz-results --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Describe --operation Write --transactional-id skillforge.eu-central.task.quiz-mastery. --resource-pattern-type prefixed
@@ -127,6 +136,7 @@ acls --add --allow-principal User:eu-central.worker.recommendations --operation 
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.learner-contexts --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.learner-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.learner-mastery --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation Create --operation DescribeConfigs --operation Write --topic eu-central.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.segment-recommendations --resource-pattern-type literal
@@ -138,6 +148,7 @@ acls --add --allow-principal User:eu-central.worker.segment-lists --operation Cr
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-central.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-central.learner-activity --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-central.learner-contexts --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-central.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.segment-lists.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-central.segment-recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-central.segment-recommendations.v --resource-pattern-type prefixed

@@ -20,6 +20,7 @@ acls --add --allow-principal User:eu-west.operator --operation Describe --operat
 acls --add --allow-principal User:eu-west.reader --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.catalogue --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.control --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.overrides --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader --operation DescribeConfigs --operation Read --topic eu-west.recommendations.v --resource-pattern-type prefixed
@@ -31,6 +32,7 @@ acls --add --allow-principal User:eu-west.reader-events --operation DescribeConf
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.control --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation Create --operation DescribeConfigs --operation Write --topic eu-west.exposures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation Create --operation DescribeConfigs --operation Write --topic eu-west.feedback --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.overrides --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.recommendations.v --resource-pattern-type prefixed
@@ -54,6 +56,7 @@ acls --add --allow-principal User:eu-west.worker.cohort-trends --operation Creat
 acls --add --allow-principal User:eu-west.worker.cohort-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.cohort-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.cohort-trends --operation DescribeConfigs --operation Read --topic eu-west.learner-activity --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.worker.cohort-trends --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.cohort-trends --operation Describe --operation Write --transactional-id skillforge.eu-west.task.cohort-trends. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.curricula --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.curricula --operation Read --group 'skillforge.eu-west.curricula@' --resource-pattern-type prefixed
@@ -63,6 +66,7 @@ acls --add --allow-principal User:eu-west.worker.curricula --operation Create --
 acls --add --allow-principal User:eu-west.worker.curricula --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.curricula.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.curricula --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.curricula --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.curricula --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.curricula --operation Describe --operation Write --transactional-id skillforge.eu-west.task.curricula. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Read --group 'skillforge.eu-west.item-trends@' --resource-pattern-type prefixed
@@ -72,6 +76,7 @@ acls --add --allow-principal User:eu-west.worker.item-trends --operation Create 
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Create --operation DescribeConfigs --operation Write --topic eu-west.item-trends --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.item-trends.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.item-trends --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.item-trends --operation Describe --operation Write --transactional-id skillforge.eu-west.task.item-trends. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Read --group 'skillforge.eu-west.learner-activity@' --resource-pattern-type prefixed
@@ -81,6 +86,7 @@ acls --add --allow-principal User:eu-west.worker.learner-activity --operation Cr
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-activity --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.learner-activity.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.learner-activity --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-activity --operation Describe --operation Write --transactional-id skillforge.eu-west.task.learner-activity. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation Read --group 'skillforge.eu-west.learner-contexts@' --resource-pattern-type prefixed
@@ -92,6 +98,7 @@ acls --add --allow-principal User:eu-west.worker.learner-contexts --operation De
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-contexts --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.learner-contexts.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-west.lms-events --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation DescribeConfigs --operation Read --topic eu-west.profiles --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-contexts --operation Describe --operation Write --transactional-id skillforge.eu-west.task.learner-contexts. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-engagement --operation Read --group skillforge-reader- --resource-pattern-type prefixed
@@ -103,6 +110,7 @@ acls --add --allow-principal User:eu-west.worker.learner-engagement --operation 
 acls --add --allow-principal User:eu-west.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.learner-engagement.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-engagement --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-features.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.learner-engagement --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.learner-engagement --operation Describe --operation Write --transactional-id skillforge.eu-west.task.learner-engagement. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Read --group 'skillforge.eu-west.quiz-mastery@' --resource-pattern-type prefixed
@@ -111,6 +119,7 @@ acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Create
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-mastery --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Write --topic eu-west.learner-mastery.v --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.quiz-mastery.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation DescribeConfigs --operation Read --topic eu-west.quiz-results --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Describe --operation Write --transactional-id skillforge.eu-west.task.quiz-mastery. --resource-pattern-type prefixed
@@ -127,6 +136,7 @@ acls --add --allow-principal User:eu-west.worker.recommendations --operation Des
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.learner-contexts --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.learner-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.learner-mastery --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation Create --operation DescribeConfigs --operation Write --topic eu-west.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.segment-recommendations --resource-pattern-type literal
@@ -138,6 +148,7 @@ acls --add --allow-principal User:eu-west.worker.segment-lists --operation Creat
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-west.dead-letters.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-west.learner-activity --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-west.learner-contexts --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.worker.segment-lists --operation DescribeConfigs --operation Read --topic eu-west.measures --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.segment-lists.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-west.segment-recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.segment-lists --operation Create --operation DescribeConfigs --operation Write --topic eu-west.segment-recommendations.v --resource-pattern-type prefixed

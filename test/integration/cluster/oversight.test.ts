@@ -1,5 +1,6 @@
 /** What people decide, on a real Kafka: from the command to the answer of a reader in another process, without Redis; and about a learner, sealed. */
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { expect, it } from 'vitest';
 import { partitionRecords } from '../../../runtime/cluster/partitionRecords.js';
 import { openBroker } from '../../../runtime/kafka/openBroker.js';
@@ -39,6 +40,35 @@ it('reaches readers within ten seconds', { timeout: SERVER_START_MS + 180_000 },
   const log = await runCli(['oversight', 'log', ...place]);
   expect(log.stdout).toContain('override ada: without n1');
   expect((await runCli(['oversight', 'list', ...place])).stdout).toBe('learner ada: without n1\n');
+});
+
+it('waits for no transaction that a worker has left open when it was killed', { timeout: SERVER_START_MS + 120_000 }, async (context) => {
+  const kafka = await sharedKafka(context);
+  const region = newRegion();
+  await using broker = await opened(kafka);
+  await written(broker.broker, region);
+  const place = ['--kafka', kafka, '--region', region];
+  const asked = await liveReader([...place, '--view', newFolder()]);
+  const producer = new kafkajs.Kafka({ brokers: [kafka] }).producer({
+    transactionalId: `${region}-killed`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  });
+  await producer.connect();
+  const open = await producer.transaction();
+  await open.send({ topic: `${region}.control`, messages: [{ key: 'decision', value: 'of a task' }] });
+  const admin = await broker.broker.admin();
+  const endOf = async (name: string): Promise<number> => (await admin.ranges(`${region}.${name}`))[0]!.end;
+  try {
+    await effectOf(['pause', '--reason', 'a test', '--by', 'ada', ...place], () => asked('ada'), ['paused', ['p1']]);
+    // Nobody sees what comes in the one after the transaction began.
+    expect([await endOf('control'), await endOf('measures')]).toEqual([0, 1]);
+    await open.abort();
+    await expect.poll(() => endOf('control')).toBeGreaterThan(0);
+  } finally {
+    await producer.disconnect();
+    await admin.close();
+  }
 });
 
 it('is sealed where it is about a learner of a region with data keys, and opened for the log', { timeout: SERVER_START_MS }, async (context) => {

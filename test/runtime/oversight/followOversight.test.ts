@@ -77,7 +77,7 @@ const memory = (): MemoryStorage => memoryStorage({ now: () => 0 });
 /** What the log cannot be made again from, in a storage without state. */
 async function rescued(from: LocalStorage): Promise<MemoryStorage> {
   const storage = memory();
-  for (const name of [physical(events), physical(topics.control)]) {
+  for (const name of [physical(events), physical(topics.control), physical(topics.measures)]) {
     const spec = from.log.topics().find((one) => one.name === name)!;
     storage.log.ensureTopic(spec);
     for (let partition = 0; partition < spec.partitions; partition++) {

@@ -9,7 +9,7 @@ import recommendations from '../../../topologies/recommendations.js';
 /** Longer than any six months. */
 const SIX_MONTHS_MS = 184 * 86_400_000;
 /** What was decided, by the recommender and by people. */
-const KEPT: readonly Topic<string, unknown>[] = [topics.featureLog, topics.control, topics.overrides];
+const KEPT: readonly Topic<string, unknown>[] = [topics.featureLog, topics.control, topics.measures, topics.overrides];
 
 describe('the record of decisions', () => {
   it('stays six months at least, in the catalogue and in what a broker is told', () => {

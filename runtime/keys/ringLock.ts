@@ -15,6 +15,28 @@ export function locked<T>(path: string, work: () => T): T {
   }
 }
 
+/** Takes a lock for work that lasts, without waiting; {@link letGo} ends it. @returns `null` where it was taken, else the process of this machine that has it. @throws SFS_KEYS_UNWRITABLE */
+export function takenBy(path: string): number | null {
+  for (;;) {
+    if (taken(path)) return null;
+    const pid = holderOf(path);
+    if (pid !== null && !isLeft(path)) return pid;
+    if (pid !== null) putAside(path);
+  }
+}
+
+/** Gives up what {@link takenBy} took. */
+export const letGo = (path: string): void => rmSync(path, { force: true });
+
+/** `null` where nobody has it any more. */
+function holderOf(path: string): number | null {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
 function take(path: string): void {
   for (const untilMs = Date.now() + WAIT_MS; ;) {
     if (taken(path)) return;

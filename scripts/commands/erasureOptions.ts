@@ -19,9 +19,9 @@ export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'fe
   readonly chain?: string;
   readonly also?: readonly string[];
   readonly featureStore?: string;
-  /** Folders of the files of a broker and of Redis, to look into. */
-  readonly logDir?: string;
-  readonly redisDir?: string;
+  /** Folders of the files of brokers and of servers of Redis, to look into. */
+  readonly logDir?: readonly string[];
+  readonly redisDir?: readonly string[];
 }
 
 /** A command that goes through all places. */
@@ -68,8 +68,8 @@ export async function withInstallation<T>(options: PlaceOptions, work: (installa
 async function onRegion<T>(options: PlaceOptions, work: (servers: RegionServers) => Promise<T>): Promise<T> {
   const opened = await openServers(options);
   try {
-    const { logDir = null, redisDir = null } = options;
-    const servers = await regionServers(opened, { name: `${options.kafka!} ${options.redis!}`, logDir, redisDir });
+    const { logDir = [], redisDir = [] } = options;
+    const servers = await regionServers(opened, { name: `${options.kafka!} ${options.redis!}`, logDirs: logDir, redisDirs: redisDir });
     try {
       return await work(servers);
     } finally {

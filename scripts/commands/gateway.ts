@@ -11,7 +11,7 @@ import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
 import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
-import { redisFileOption, withWritingOptions } from './serverOptions.js';
+import { redisFileOption, redisOption, withWritingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
 
 interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags {
@@ -55,7 +55,7 @@ function serveCommand(): Command {
     'skillforge gateway --issuer https://login.example.org --audience gateway --rate-limit 6000',
   ]);
   return withIssuerOptions(withWritingOptions(command), 'gateway', 'claim of a token that names a single learner: such a token may send nothing')
-    .option('--redis <addresses>', 'where the data keys of the region are, with --kafka: without it events are written in clear')
+    .addOption(redisOption('where the data keys of the region are, with --kafka; without it events are written in clear'))
     .addOption(redisFileOption())
     .addOption(gatewayFolderOption())
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')

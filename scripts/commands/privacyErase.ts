@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { learnerId } from '../../schemas/index.js';
 import { ERASURES_FOLDER } from '../privacy/erasure/journal.js';
-import { assertFolder, eraseLearner, lastReceipt, type Receipt } from '../privacy/erasure/saga.js';
+import { assertFolder, eraseLearner, lastReceipt } from '../privacy/erasure/saga.js';
 import { SigningKey } from '../privacy/erasure/signing.js';
-import { verifyErased, type VerifiedStore } from '../privacy/erasure/verification.js';
+import { verifyErased } from '../privacy/erasure/verification.js';
+import { receiptText, verifiedText } from './erasureText.js';
 import { keyPathOf, placeCommand, withInstallation, type PlaceOptions } from './erasureOptions.js';
 import { EXIT } from './exitCodes.js';
-import { jsonOf, print, printJson, printable, tableText, timeText } from './output.js';
+import { print, printJson } from './output.js';
 
 interface EraseOptions extends PlaceOptions {
   readonly key?: string;
@@ -34,8 +35,8 @@ export function privacyEraseCommand(): Command {
     'skillforge privacy erase learner-7 --verify',
     'skillforge privacy erase learner-7 --kafka localhost:9092 --redis redis://localhost:6379',
   ])
-    .option('--log-dir <dir>', 'with --verify on servers: folder of the topics of a broker ("log.dirs"), to look into its segment files')
-    .option('--redis-dir <dir>', 'with --verify on servers: folder of the files of Redis')
+    .option('--log-dir <dir...>', 'with --verify on servers: folders of the topics of brokers ("log.dirs"), to look into their segment files')
+    .option('--redis-dir <dir...>', 'with --verify on servers: folders of the files of Redis, each server of a cluster has its own')
     .option('--key <file>', 'private key (Ed25519, PEM) that signs the receipt; by default "erasures/receipts.key" in --data, made at first use')
     .option('--verify', 'look whether anything is left')
     .action((learner: string, options: EraseOptions) => (options.verify ? verify(learnerId(learner), options) : erase(learnerId(learner), options)));
@@ -45,9 +46,10 @@ async function erase(learner: string, options: EraseOptions): Promise<void> {
   await withInstallation(options, async (installation) => {
     if (installation.servers === undefined) assertFolder(installation);
     const key = SigningKey.at(keyPathOf(options, ERASURES_FOLDER));
+    const before = lastReceipt(installation, key, learner)?.receipt ?? null;
     const receipt = await eraseLearner({ installation, learner, key });
     if (options.json) printJson(receipt);
-    else print(receiptText(learner, receipt));
+    else print(receiptText(learner, receipt, before));
   });
 }
 
@@ -62,52 +64,4 @@ async function verify(learner: string, options: EraseOptions): Promise<void> {
     else print(verifiedText(verified, last));
     if (!isClean) process.exitCode = EXIT.failed;
   });
-}
-
-function receiptText(learner: string, { steps, remaining, topics, startedAtMs, finishedAtMs }: Receipt): string {
-  return [
-    ...(heldNothing(steps) ? [`nothing was found of ${printable(learner)}: is it the right pseudonym?`] : []),
-    `${printable(learner)} is erased: begun ${timeText(startedAtMs)}, finished ${timeText(finishedAtMs)}`,
-    tableText(
-      ['step', 'done', 'what'],
-      steps.map(({ step, doneAtMs, attempts, did }) => [step, timeText(doneAtMs), `${jsonOf(did)}${attempts === 1 ? '' : `, attempt ${attempts}`}`]),
-    ),
-    'what is left:',
-    tableText(
-      ['store', 'what', 'until'],
-      remaining.map(({ store, what, until }) => [store, what, until]),
-    ),
-    ...(topics === undefined ? [] : ['in topics, unreadable:', topicsText(topics)]),
-  ].join('\n');
-}
-
-const topicsText = (topics: NonNullable<Receipt['topics']>): string =>
-  tableText(
-    ['topic', 'cleanup', 'gone by'],
-    topics.map(({ topic, cleanup, goneByMs }) => [topic, cleanup, goneByMs === null ? 'kept for ever' : timeText(goneByMs)]),
-  );
-
-/** A slip of the pen gets a receipt, too. */
-function heldNothing(steps: Receipt['steps']): boolean {
-  const did = Object.fromEntries(steps.map((one) => [one.step, one.did]));
-  const { records = {}, rows } = (did['log-and-state'] ?? did['redis-state'] ?? {}) as { readonly records?: object; readonly rows?: number };
-  const hadKey = did['data-key']?.['deleted'] === true;
-  return !hadKey && Object.keys(records).length === 0 && rows === 0 && did['identity-map']?.['mappings'] === 0 && did['files']?.['rows'] === 0;
-}
-
-function verifiedText(verified: readonly VerifiedStore[], last: ReturnType<typeof lastReceipt>): string {
-  const meaning = ({ readable, nameAlone, unlinkable, first, unseen }: VerifiedStore): string => {
-    if (unseen !== null) return `not looked into: ${unseen}`;
-    if (readable > 0) return `readable, first at ${first ?? '?'}`;
-    if (unlinkable > 0) return `${unlinkable} under a deleted key: nobody can read them`;
-    return nameAlone > 0 ? 'the pseudonym alone: nothing tells whose it is' : 'nothing';
-  };
-  const receipt = last === null ? 'no receipt' : `receipt ${last.path}: ${last.isSigned ? 'as it was signed' : 'not as it was signed'}`;
-  return [
-    tableText(
-      ['store', 'found', 'meaning'],
-      verified.map((one) => [one.store, `${one.readable + one.nameAlone + one.unlinkable}`, meaning(one)]),
-    ),
-    receipt,
-  ].join('\n');
 }

@@ -1,17 +1,10 @@
-/** Tries the mutations of the compliance matrix in a copy of the tree, and writes docs/reference/compliance-mutations.md. */
+/** Tries the mutations of the compliance matrix in a copy of the tree, and notes what came of each on docs/reference/compliance-mutations.md. */
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../schemas/index.js';
+import { isAsItShould, keepOnPage, verdictOf } from './mutationPage.js';
 import { MUTATIONS, type Mutation } from './mutations.js';
 import { succeeds, type Checkout, type Obligation } from './obligations.js';
-
-/** What a command must do without the feature that it shows: fail. */
-export interface Tried {
-  readonly mutation: Mutation;
-  /** `null` where the text to be taken away is not there once. */
-  readonly turnedRed: boolean | null;
-  readonly seconds: number;
-}
 
 /** What a copy of the tree does without: it is made by others, or not needed to run it. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git', 'dist', 'node_modules', '.skillforge', '.venv', 'coverage']);
@@ -29,32 +22,42 @@ export function mutated(text: string, { find, replacement }: Pick<Mutation, 'fin
   return parts.length === 2 ? parts.join(replacement) : null;
 }
 
+/** The obligations that are to be tried: those that have one of the texts in their name, all of them without any text. */
+export const chosenOf = (obligations: readonly Obligation[], only: readonly string[]): Obligation[] =>
+  obligations.filter(({ obligation }) => only.length === 0 || only.some((text) => obligation.includes(text)));
+
 /**
- * Goes through the obligations in their order: tries each mutation on the data as they are before the commands of its obligation, then runs what leads on without it:
- * the commands that change the data, and the one that has just failed, which has to succeed now.
- * @param work - an empty folder. @returns 0 where every command succeeded, and none did without its feature
+ * Goes through the obligations in their order: tries each mutation that is chosen on the data as they are before the commands of its obligation, then runs what leads on without it:
+ * the commands that change the data, and the one that has just been tried, which has to succeed now. Each is noted on the page when it has been tried.
+ * @param work - an empty folder. @param only - texts of the obligations that are chosen, none for all @returns 0 where every command succeeded, and none did without its feature
  */
-export function tryMutations(obligations: readonly Obligation[], work: string): number {
+export function tryMutations(obligations: readonly Obligation[], work: string, only: readonly string[]): number {
   const [root, data, before] = [join(work, 'tree'), join(work, 'data'), join(work, 'before')];
   copyOfTree(root);
-  const tried: Tried[] = [];
+  const chosen = new Set(chosenOf(obligations, only));
+  const lastOfData = obligations.findLastIndex((one) => chosen.has(one) && one.commands.some(isOfProgram));
   const isGreen = new Map<string, boolean>();
-  for (const { obligation, commands } of obligations) {
-    const mutation = MUTATIONS.find((one) => one.obligation === obligation);
-    console.log(`\n== ${obligation}`);
-    if (mutation !== undefined) {
-      again(data, before);
-      tried.push(tryOne(mutation, commands, { root, data: before, isTold: false }));
-      console.log(`${verdictOf(tried.at(-1)!)}: ${mutation.without}`);
-    }
-    for (const command of commands.filter((one) => one === mutation?.command || isOfProgram(one))) {
-      if (isOfProgram(command) || !isGreen.has(command)) isGreen.set(command, succeeds(command, { root, data, isTold: false }));
-    }
+  const runs = (command: string): boolean => {
+    if (isOfProgram(command) || !isGreen.has(command)) isGreen.set(command, succeeds(command, { root, data, told: 'failures' }));
+    return isGreen.get(command)!;
+  };
+  let isAllRed = true;
+  for (const [at, one] of obligations.entries()) {
+    const mutation = chosen.has(one) ? MUTATIONS.find(({ obligation }) => obligation === one.obligation) : undefined;
+    console.log(`\n== ${one.obligation}`);
+    if (mutation !== undefined) again(data, before);
+    const turnedRed = mutation === undefined ? null : turnsRed(mutation, one.commands, { root, data: before, told: 'nothing' });
+    const leading = one.commands.filter((command) => command === mutation?.command || (isOfProgram(command) && at <= lastOfData));
+    const green = new Map(leading.map((command) => [command, runs(command)] as const));
+    if (mutation === undefined) continue;
+    const tried = { turnedRed, isGreen: green.get(mutation.command)!, day: new Date().toISOString().slice(0, 10) };
+    keepOnPage(one.obligation, tried);
+    console.log(`${verdictOf(tried)}: ${mutation.without}`);
+    isAllRed &&= isAsItShould(tried);
   }
-  writeFileSync(mutationPagePath(), mutationPage(tried));
   const failed = [...isGreen].filter(([, isOne]) => !isOne).map(([command]) => command);
   failed.forEach((command) => console.log(`fails without any mutation: ${command}`));
-  return failed.length === 0 && tried.every(({ turnedRed }) => turnedRed === true) ? 0 : 1;
+  return failed.length === 0 && isAllRed ? 0 : 1;
 }
 
 const isOfProgram = (command: string): boolean => command.startsWith('skillforge ');
@@ -65,43 +68,18 @@ function again(data: string, copy: string): void {
   if (existsSync(data)) cpSync(data, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 }
 
-function tryOne(mutation: Mutation, commands: readonly string[], checkout: Checkout): Tried {
+/** Whether a command fails without its feature; `null` where the text to be taken away is not there once. */
+function turnsRed(mutation: Mutation, commands: readonly string[], checkout: Checkout): boolean | null {
   const path = join(checkout.root, mutation.file);
   const text = readFileSync(path, 'utf8');
   const changed = mutated(text, mutation);
-  if (changed === null) return { mutation, turnedRed: null, seconds: 0 };
-  const startMs = performance.now();
+  if (changed === null) return null;
   try {
     writeFileSync(path, changed);
     // What leads to the command: an erasure, before it is verified.
     const steps = commands.slice(0, commands.indexOf(mutation.command) + 1).filter((step) => step === mutation.command || isOfProgram(step));
-    const turnedRed = steps.some((step) => !succeeds(step.startsWith('npx vitest') ? `${step} --bail 1` : step, checkout));
-    return { mutation, turnedRed, seconds: (performance.now() - startMs) / 1000 };
+    return steps.some((step) => !succeeds(step.startsWith('npx vitest') ? `${step} --bail 1` : step, checkout));
   } finally {
     writeFileSync(path, text);
   }
 }
-
-const verdictOf = ({ turnedRed }: Tried): string =>
-  turnedRed === null ? 'NOT TRIED, the text is not there once' : turnedRed ? 'red' : 'STILL GREEN';
-
-const INTRODUCTION = `# Mutations of the compliance matrix
-
-<!-- Written by "npm run compliance -- --mutations": run it again. -->
-
-Each command of the [compliance matrix](compliance.md) shows a feature. Here is what came of taking the feature away, in a copy of the tree, and running the command: it has to fail. The changes are in
-\`scripts/privacy/mutations.ts\`.`;
-
-/** The page of what was tried last. */
-export function mutationPage(tried: readonly Tried[]): string {
-  const rows = tried.map((one) => {
-    const { obligation, without, file, command } = one.mutation;
-    return `| ${obligation} | ${without} | \`${file}\` | \`${command}\` | ${verdictOf(one)} |`;
-  });
-  const red = tried.filter(({ turnedRed }) => turnedRed === true).length;
-  const heading = '| obligation | without the feature | where | command | it is |\n|---|---|---|---|---|';
-  return `${INTRODUCTION}\n\n${heading}\n${rows.join('\n')}\n\n${red} of ${tried.length} turn their command red.\n`;
-}
-
-/** Where the page lies. */
-export const mutationPagePath = (): string => join(packageRoot(), 'docs', 'reference', 'compliance-mutations.md');

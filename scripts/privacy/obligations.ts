@@ -31,19 +31,26 @@ export interface Checkout {
   readonly root: string;
   /** Folder of the school. */
   readonly data: string;
-  /** Shows what commands print. */
-  readonly isTold: boolean;
+  /** Shows what commands print, always or where they fail. */
+  readonly told: 'all' | 'failures' | 'nothing';
 }
 
+const MOST_PRINTED = 2 ** 28;
+/** Characters of what a command printed last. */
+const TAIL = 4_000;
+
 /** Runs one command; true where it succeeds. */
-export function succeeds(command: string, { root, data, isTold }: Checkout): boolean {
+export function succeeds(command: string, { root, data, told }: Checkout): boolean {
   const words = command.startsWith(PROGRAM)
     ? [process.execPath, '--import', 'tsx', 'scripts/skillforge.ts', ...command.split(' ').slice(1)]
     : command.split(' ');
-  const { status } = spawnSync(words[0]!, words.slice(1), {
+  const { status, stdout, stderr } = spawnSync(words[0]!, words.slice(1), {
     cwd: root,
     env: { ...process.env, SKILLFORGE_DATA: data },
-    stdio: isTold ? 'inherit' : 'ignore',
+    encoding: 'utf8',
+    maxBuffer: MOST_PRINTED,
+    stdio: told === 'all' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
+  if (status !== 0 && told === 'failures') console.log(`$ ${command}\n${`${stdout}\n${stderr}`.slice(-TAIL)}`);
   return status === 0;
 }

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDriver, testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
 import { cohortItemKey, topics, type Click, type Opened } from '../../schemas/index.js';
+import { filesOf, projectRoot, sourcesOf } from '../../scripts/checks/sourceFiles.js';
 import trends from '../../topologies/item-trends.js';
 import { DAY_MS, HOUR_MS, at, click } from './clicks.js';
 import { PlainTrends } from './plainWindows.js';
@@ -200,5 +203,17 @@ describe('item-trends, in two phases', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('statistics of few learners in item-trends', () => {
+  // There is no floor of k learners here, as in what decisions take from `cohort-trends`: whoever begins to use this topic needs one (ADR 0032).
+  it('are used by nothing: no topology, decision, feature, view, answer or trainer reads the topic', () => {
+    const naming = (paths: readonly string[], name: RegExp): string[] =>
+      paths.filter((path) => name.test(readFileSync(join(projectRoot, path), 'utf8')));
+    const rooms = ['schemas', 'operators', 'topologies', 'runtime', 'http', 'gateway', 'reader', 'scripts'];
+    expect(naming(sourcesOf(rooms), /itemTrends/)).toEqual(['schemas/inventory/topicUses.ts', 'schemas/topics.ts', 'topologies/item-trends.ts']);
+    const others = filesOf(['operators', 'runtime', 'http', 'gateway', 'reader', 'ml']).filter((path) => /\.(ts|js|py|html)$/.test(path));
+    expect(naming(others, /item[-_]trends/i)).toEqual([]);
   });
 });

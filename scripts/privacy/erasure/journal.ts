@@ -1,8 +1,10 @@
 /** How far an erasure has come: a file that is written before and after each step, so that whoever calls again goes on where it ended. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SkillForgeError, errorMessageOf } from '../../../schemas/index.js';
+import { letGo, takenBy } from '../../../runtime/keys/ringLock.js';
 import { writeDurably } from '../../archive/durableFile.js';
+import { onDisk } from '../../fileWriting.js';
 
 /** What came of a step: counts by what they count, and texts. */
 export type Did = Readonly<Record<string, unknown>>;
@@ -25,6 +27,8 @@ export interface JournalState {
   readonly finishedAtMs: number | null;
   /** Digest of the places that it works on; absent in journals of before. */
   readonly places?: string;
+  /** Digest of where log and state lie: a folder, or servers with their region; absent in journals of before. */
+  readonly main?: string;
   readonly steps: Readonly<Record<string, JournalStep>>;
 }
 
@@ -33,6 +37,8 @@ export interface JournalStart {
   readonly nowMs: number;
   /** Digest of the places. */
   readonly places: string;
+  /** Digest of where log and state lie: what was done elsewhere is not done there. */
+  readonly main: string;
   /** Steps that are done again where an earlier call had other places. */
   readonly placed: readonly string[];
 }
@@ -48,13 +54,14 @@ export class Journal {
   ) {}
 
   /** Goes on with an erasure that is not finished, or begins one. @throws SFS_ERASURE_JOURNAL for a file that is no journal, SFS_FILE_UNWRITABLE */
-  static open(folder: string, digest: string, { nowMs, places, placed }: JournalStart): Journal {
+  static open(folder: string, digest: string, { nowMs, places, main, placed }: JournalStart): Journal {
     const path = join(folder, `${digest}.journal.json`);
     const before = existsSync(path) ? read(path) : null;
-    if (before !== null && before.finishedAtMs === null && before.places === places) return new Journal(path, before);
-    const started = before !== null && before.finishedAtMs === null ? before : { startedAtMs: nowMs, steps: {} };
+    const isUnderWay = before?.finishedAtMs === null && before.main === main;
+    if (isUnderWay && before.places === places) return new Journal(path, before);
+    const started = isUnderWay ? before : { startedAtMs: nowMs, steps: {} };
     const steps = Object.entries(started.steps).map(([name, step]) => [name, placed.includes(name) ? { ...step, doneAtMs: null } : step] as const);
-    const state = { startedAtMs: started.startedAtMs, finishedAtMs: null, places, steps: Object.fromEntries(steps) };
+    const state = { startedAtMs: started.startedAtMs, finishedAtMs: null, places, main, steps: Object.fromEntries(steps) };
     const journal = new Journal(path, { format: 1, ...state });
     journal.keep();
     return journal;
@@ -105,6 +112,22 @@ function read(path: string): JournalState {
   } catch (cause) {
     const message = `${path} is no journal of an erasure: ${errorMessageOf(cause)}; delete it, and the erasure begins anew`;
     throw new SkillForgeError('SFS_ERASURE_JOURNAL', message, { cause, context: { path } });
+  }
+}
+
+/** Runs an erasure that no other process of this machine runs for the same learner, from the same folder: two would write one journal. @throws SFS_ERASURE_WAITS */
+export async function alone<T>(folder: string, digest: string, work: () => Promise<T>): Promise<T> {
+  const path = join(folder, `${digest}.lock`);
+  onDisk(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  const pid = takenBy(path);
+  if (pid !== null) {
+    const message = `process ${pid} erases the same learner, as ${path} says: call this again when it has ended`;
+    throw new SkillForgeError('SFS_ERASURE_WAITS', message, { retriable: true, context: { path, pid } });
+  }
+  try {
+    return await work();
+  } finally {
+    letGo(path);
   }
 }
 

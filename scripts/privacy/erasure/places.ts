@@ -69,9 +69,9 @@ export function filePlaces({ data, also }: Installation): FilePlace[] {
 /** Where a path leads to; itself where nothing is there. */
 export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
 
-/** A slip of the pen in `also` would leave there what is to go. @throws SFS_FILE_UNREADABLE for a path that is not there */
-export function assertPlaces({ also }: Pick<Installation, 'also'>): void {
-  const missing = also.find((path) => !existsSync(path));
+/** A slip of the pen in `also`, or in a folder that is only looked into, would leave there what is to go. @throws SFS_FILE_UNREADABLE for a path that is not there */
+export function assertPlaces({ also, servers }: Pick<Installation, 'also' | 'servers'>): void {
+  const missing = [...also, ...(servers?.logDirs ?? []), ...(servers?.redisDirs ?? [])].find((path) => !existsSync(path));
   if (missing === undefined) return;
   throw new SkillForgeError('SFS_FILE_UNREADABLE', `${missing} is not there: what lies in it cannot be looked into`, { context: { path: missing } });
 }
@@ -81,6 +81,13 @@ export function placesDigest({ data, region, view, gatewayFolder, chain, also, f
   const paths = [data, view, gatewayFolder, chain, ...[...also].sort()].map((path) => resolve(path));
   return createHash('sha256')
     .update(JSON.stringify([region, featureStore !== null, ...paths, ...(servers === undefined ? [] : [servers.name])]))
+    .digest('hex');
+}
+
+/** Stands for where log and state lie: steps that were done in a folder, in another region or on other servers are not done here. */
+export function mainDigest({ region, servers }: Pick<Installation, 'region' | 'servers'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify(servers === undefined ? ['folder'] : ['servers', region, servers.name]))
     .digest('hex');
 }
 

@@ -1,14 +1,16 @@
 /** Erases a learner step by step, and goes on where an earlier call ended. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDENTITY_FILE } from '../../../gateway/index.js';
+import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
 import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
-import { ERASURES_FOLDER, Journal, receiptFiles, receiptPath, type Did } from './journal.js';
+import { ERASURES_FOLDER, Journal, alone, receiptFiles, receiptPath, type Did, type JournalState } from './journal.js';
 import { Mention } from './mention.js';
-import { assertPlaces, placesDigest, type Installation } from './places.js';
+import { assertPlaces, mainDigest, placesDigest, type Installation } from './places.js';
 import { isAsSigned, type SigningKey, type Signed } from './signing.js';
 import { SERVER_PLACED, SERVER_STEPS } from './serverSteps.js';
 import { PLACED, STEPS, type Step } from './steps.js';
@@ -40,7 +42,7 @@ export interface Receipt {
   readonly finishedAtMs: number;
   readonly steps: readonly ReceivedStep[];
   readonly remaining: readonly Remainder[];
-  /** On servers: what is left in each topic, unreadable, and when the broker will have removed it. */
+  /** On servers: when the broker will have removed what is left in each topic. */
   readonly topics?: readonly TopicRemains[];
 }
 
@@ -65,15 +67,21 @@ export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => 
  * else; and what the steps throw
  */
 export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
-  const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
+  const { installation, learner, key } = options;
   if (installation.servers === undefined) assertFolder(installation);
   assertPlaces(installation);
+  const digest = key.digestOf(learner);
+  return alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
+}
+
+async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Signed<Receipt>> {
+  const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
   const steps = stepsOf(installation);
   const folder = erasuresFolder(installation);
-  const digest = key.digestOf(learner);
   const journal = Journal.open(folder, digest, {
     nowMs: clock(),
     places: placesDigest(installation),
+    main: mainDigest(installation),
     placed: installation.servers === undefined ? PLACED : SERVER_PLACED,
   });
   const mention = new Mention(learner);
@@ -131,7 +139,7 @@ async function receiptOf({ installation, learner }: ErasureOptions, { state }: J
       const { doneAtMs, attempts, did } = state.steps[name]!;
       return { step: name, doneAtMs: doneAtMs!, attempts, did };
     }),
-    remaining: remaindersOf(installation, state.steps['feature-store']!.did['asked'] === true),
+    remaining: remaindersOf(installation, state.steps),
     ...(await remainsInTopics(installation, nowMs)),
   };
 }
@@ -147,9 +155,17 @@ async function remainsInTopics({ servers }: Installation, nowMs: number): Promis
 export const learnerDigest = (salt: string, learner: string): string => createHash('sha256').update(`${salt} ${learner}`).digest('hex');
 
 /** What is not erased by these steps, and when it will be gone. */
-function remaindersOf({ data, also, servers }: Installation, featuresAsked: boolean): Remainder[] {
+function remaindersOf(installation: Installation, steps: JournalState['steps']): Remainder[] {
+  const { data, also, servers } = installation;
+  const featuresAsked = steps['feature-store']!.did['asked'] === true;
   const featureWords = 'what Redis wrote to its append-only file and snapshots before it deleted the row';
-  if (servers !== undefined) return [...ON_SERVERS, ...elsewhere(also, featuresAsked, featureWords)];
+  if (servers !== undefined)
+    return [
+      ...inTopics(steps['data-key']!.did['hadKey'] === true),
+      ...IN_REDIS,
+      ...onOtherMachines(installation),
+      ...elsewhere(also, featuresAsked, featureWords),
+    ];
   return [
     { store: 'deny-list', what: 'the pseudonym and a time, nothing else', until: 'it is taken off with "reader deny remove", or by a new consent' },
     ...(holdsRing(data) ? [{ store: 'data-keys', what: 'the random id of the deleted key, and a time', until: 'the folder goes' }] : []),
@@ -158,21 +174,56 @@ function remaindersOf({ data, also, servers }: Installation, featuresAsked: bool
   ];
 }
 
-/** What is left of it on Kafka and Redis. */
-const ON_SERVERS: readonly Remainder[] = [
+const UNTIL_GONE = 'the times under "topics"';
+
+/** What brokers keep: nobody can read what was sealed, and whoever had no key had nothing sealed. */
+function inTopics(hadKey: boolean): Remainder[] {
+  const inClear = 'what was written in clear, before the region had keys or by a program that does not seal: "privacy erase --verify" tells';
+  const sealed = 'records under the deleted key, unreadable, with the pseudonym, course and time in clear';
+  const [store, until] = ['kafka-log', UNTIL_GONE];
+  if (!hadKey) return [{ store, what: 'records under the pseudonym, if there are any, readable: the learner had no data key', until }];
+  return [
+    { store, what: sealed, until },
+    { store, what: inClear, until },
+  ];
+}
+
+/** What is left of it in Redis. */
+const IN_REDIS: readonly Remainder[] = [
   { store: 'data-keys', what: 'the random id of the deleted key, and a time', until: 'the keys of the region go' },
   { store: 'redis-state', what: 'a salted digest of the pseudonym, so that nothing is taken under it any more', until: 'a new consent' },
-  {
-    store: 'kafka-log',
-    what: 'records under the deleted key, unreadable, with the pseudonym, course and time in clear',
-    until: 'the times under "topics"',
-  },
   {
     store: 'redis-state',
     what: 'snapshots of Redis (RDB) of before: names of rows in clear, values under the deleted key',
     until: 'the next BGSAVE',
   },
 ];
+
+/** What gateways and readers keep on their machines, where it is not here. */
+function onOtherMachines({ gatewayFolder, view }: Installation): Remainder[] {
+  const hasMap = existsSync(join(gatewayFolder, IDENTITY_FILE));
+  const hasView = existsSync(join(view, VIEW_FILE));
+  return [
+    ...(hasMap
+      ? []
+      : [
+          {
+            store: 'identity-map',
+            what: 'not here: maps of gateways on other machines tell whose the pseudonym is',
+            until: 'this is called with --gateway-folder there, or "gateway erase"',
+          },
+        ]),
+    ...(hasView
+      ? []
+      : [
+          {
+            store: 'reader-view',
+            what: 'not here: files of readers on other machines, whose rows went with the tombstones',
+            until: 'this is called with --view there',
+          },
+        ]),
+  ];
+}
 
 function elsewhere(also: readonly string[], featuresAsked: boolean, featureWords: string): Remainder[] {
   return [

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noteErased } from '../../decisions/erasedDecisions.js';
 import type { OutputRecord } from '../../../runtime/ports.js';
-import type { RedisRefusals } from '../../../runtime/redis/index.js';
-import { SkillForgeError } from '../../../schemas/index.js';
+import { REFUSED_ID } from '../../../runtime/redis/keyStore.js';
+import type { RedisRefusals, RedisState } from '../../../runtime/redis/index.js';
+import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import type { Did } from './journal.js';
 import { ServerContents } from './serverContents.js';
 import type { RegionServers } from './servers.js';
@@ -40,11 +41,14 @@ export const SERVER_PLACED: readonly string[] = ['identity-map', 'decision-seals
 const LOOK_MS = 200;
 /** A writer that is gone is forgotten before that. */
 const PATIENCE_MS = 120_000;
+/** How often tombstones are written where another erasure comes between, and the least pause before the next time, ms. */
+const TRIES = 10;
+const PAUSE_MS = 500;
 
 /** From the time on when all writers have seen it nothing of the learner gets into topics and state. */
 async function refuseStep({ servers: { ring, state }, mention: { learner }, nowMs }: ServerRoom): Promise<Did> {
   const digest = ring.digestOf(learner);
-  const [keyId = null] = await state.dataKeys.idsOf([digest]);
+  const keyId = await keyIdOf(state, digest);
   const before = await state.refusals.get(digest);
   // A step that is done again finds the key gone, and those who write have to hear of it all the same.
   await state.refusals.add(digest, { sinceMs: nowMs, keyId: keyId ?? before?.keyId ?? null });
@@ -68,9 +72,9 @@ async function sealsStep({ servers: { tools }, installation: { chain }, mention:
 }
 
 /** Whatever lies in segments, files and backups is of no use to anybody any more; and no key is made anew, also by who has not seen the list. */
-async function keyStep({ servers: { ring, state }, mention: { learner } }: ServerRoom): Promise<Did> {
+async function keyStep({ servers: { ring, state }, mention: { learner }, isAgain }: ServerRoom): Promise<Did> {
   const digest = ring.digestOf(learner);
-  const [id = null] = await state.dataKeys.idsOf([digest]);
+  const id = await keyIdOf(state, digest);
   const deleted = await ring.refuse(learner);
   const listed = await state.refusals.get(digest);
   if (listed !== null && id !== null && deleted && listed.keyId !== id) {
@@ -78,7 +82,15 @@ async function keyStep({ servers: { ring, state }, mention: { learner } }: Serve
     await state.refusals.add(digest, { ...listed, keyId: id });
     await seenByAll(state.refusals);
   }
-  return { sealed: true, deleted };
+  // The list keeps the id of a key that went in an earlier call, or before this step was cut off.
+  const hadKey = deleted || (listed?.keyId ?? null) !== null;
+  return { sealed: true, deleted: deleted || (isAgain && hadKey), hadKey };
+}
+
+/** The id of the key of an owner; `null` for none, and for an owner who gets none. */
+async function keyIdOf({ dataKeys }: RedisState, digest: string): Promise<string | null> {
+  const [id = null] = await dataKeys.idsOf([digest]);
+  return id === REFUSED_ID ? null : id;
 }
 
 async function stateStep({ servers, mention }: ServerRoom): Promise<Did> {
@@ -95,7 +107,19 @@ async function stateStep({ servers, mention }: ServerRoom): Promise<Did> {
 }
 
 /** Readers that follow compacted topics drop their copies at once; the broker removes what lies before a tombstone. */
-async function tombstonesStep({ servers, installation: { region }, mention }: ServerRoom): Promise<Did> {
+async function tombstonesStep(room: ServerRoom): Promise<Did> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await writeTombstones(room);
+    } catch (error) {
+      // Another erasure of the region, which writes under the same name: it has shut this one out, and what was not committed is looked for again.
+      if (errorCodeOf(error) !== 'SFS_FENCED' || left === 1) throw error;
+      await sleep(PAUSE_MS * (1 + Math.random()));
+    }
+  }
+}
+
+async function writeTombstones({ servers, installation: { region }, mention }: ServerRoom): Promise<Did> {
   const contents = new ServerContents(servers, mention);
   const tombstones: OutputRecord[] = [];
   for (const { name } of await contents.compacted()) tombstones.push(...(await contents.standing(name)).tombstones());

@@ -19,9 +19,9 @@ export interface RegionServers {
   readonly ring: RedisRing;
   /** Opens what lies there. It passes over nobody: what is refused lies there all the same. */
   readonly keys: KeyGate;
-  /** Folders of the files that a broker, and Redis, keep; `null` where none was named. */
-  readonly logDir: string | null;
-  readonly redisDir: string | null;
+  /** Folders of the files that brokers, and servers of Redis, keep; none where none were named. */
+  readonly logDirs: readonly string[];
+  readonly redisDirs: readonly string[];
   close(): Promise<void>;
 }
 
@@ -33,11 +33,11 @@ export interface RegionParts {
 }
 
 /**
- * @throws SFS_ERASURE_SERVERS in a region without data keys: what lies in segments and backups could be read for as long as it is kept; and what opening the keys throws
+ * @throws SFS_ERASURE_SERVERS in a region without data keys: what lies in segments and backups could be read for as long as it is kept; where Kafka has nothing of the region; and what opening the keys throws
  */
 export async function regionServers(
   { broker, state, cluster }: RegionParts,
-  places: Pick<RegionServers, 'name' | 'logDir' | 'redisDir'>,
+  places: Pick<RegionServers, 'name' | 'logDirs' | 'redisDirs'>,
 ): Promise<RegionServers> {
   const ring = await RedisRing.open({ keys: state.dataKeys, documents: state.documents, refusals: state.refusals });
   if (ring === null) {
@@ -46,6 +46,10 @@ export async function regionServers(
     throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers: places.name } });
   }
   const tools = cluster.tools();
+  if ((await tools.topics()).length === 0) {
+    const message = `${places.name}: this Kafka has no topic of the region, whose keys are in this Redis: are they servers of one region?`;
+    throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers: places.name } });
+  }
   const keys = new KeyGate({ ring, ids: tools.schemas, schemaDocument: (topic) => tools.documents.get(topicSchemaDocument(topic)) });
   const admin = await broker.admin();
   return { ...places, broker, admin, state, tools, ring, keys, close: () => admin.close() };

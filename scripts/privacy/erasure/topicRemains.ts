@@ -2,7 +2,7 @@
 import type { Admin } from '../../../runtime/kafka/index.js';
 import type { TopicSpec } from '../../../runtime/ports.js';
 
-/** What is left of a learner in a topic: ciphertext whose key is deleted, under the pseudonym. */
+/** When nothing of a learner will be left in a topic. */
 export interface TopicRemains {
   readonly topic: string;
   readonly cleanup: string;

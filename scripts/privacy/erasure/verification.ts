@@ -4,7 +4,7 @@ import { filesIn } from './files.js';
 import type { Found } from './found.js';
 import { Mention } from './mention.js';
 import { assertPlaces, filePlaces, placesOf, realPath, type Installation } from './places.js';
-import { foundInLogDir, foundInRedisBytes, foundInRedisDir } from './serverBytes.js';
+import { foundInLogDirs, foundInRedisBytes, foundInRedisDirs } from './serverBytes.js';
 
 /** What a store was found to hold. */
 export interface VerifiedStore {
@@ -57,11 +57,11 @@ const IN_BYTES = 'in bytes this pseudonym cannot be told from the name of an ite
 async function rawOnServers({ servers, region }: Installation, mention: Mention): Promise<VerifiedStore[]> {
   if (servers === undefined) return [];
   const inBytes = mention.isRandom ? null : IN_BYTES;
-  const notNamed = (folder: string | null, option: string): string | null => (folder === null ? `not named: give ${option}` : inBytes);
+  const notNamed = (folders: readonly string[], option: string): string | null => (folders.length === 0 ? `not named: give ${option}` : inBytes);
   return [
     await verifiedStore('keys of Redis', inBytes, () => foundInRedisBytes(servers, mention)),
-    await verifiedStore('files of Kafka', notNamed(servers.logDir, '--log-dir'), () => foundInLogDir(servers, region, mention)),
-    await verifiedStore('files of Redis', notNamed(servers.redisDir, '--redis-dir'), () => foundInRedisDir(servers, mention)),
+    await verifiedStore('files of Kafka', notNamed(servers.logDirs, '--log-dir'), () => foundInLogDirs(servers, region, mention)),
+    await verifiedStore('files of Redis', notNamed(servers.redisDirs, '--redis-dir'), () => foundInRedisDirs(servers, mention)),
   ];
 }
 

@@ -22,7 +22,8 @@ import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { newFolder } from '../../fixtures/folders.js';
 import { newRegion, openOn, type OpenCluster, type Servers } from './replica.js';
 
-const TOPOLOGIES = [engagement, activity, trends];
+/** What runs in the region. */
+export const TOPOLOGIES = [engagement, activity, trends];
 const ids = LocalSchemaIds.withAccepted();
 const LOOK_MS = 200;
 
@@ -36,9 +37,8 @@ export interface RunningWorker {
 
 /** A region, and who is in it. */
 export class ErasableRegion {
-  readonly ada = randomUUID();
   /** In the partition of the other: what is removed lies among what stays. */
-  readonly bob = neighbourOf(this.ada);
+  readonly bob: string;
   readonly data = newFolder();
   readonly installation: Installation;
 
@@ -46,29 +46,36 @@ export class ErasableRegion {
     private readonly addresses: Servers,
     readonly opened: OpenCluster,
     readonly region: string,
+    readonly ada: string,
     servers: RegionServers,
   ) {
+    this.bob = neighbourOf(ada);
     const places = { view: join(this.data, 'reader'), gatewayFolder: join(this.data, 'gateway'), chain: join(this.data, 'decisions') };
     this.installation = { data: this.data, region, ...places, also: [], featureStore: null, servers };
   }
 
   /** Makes one: with keys, and what two learners did on two days. */
-  static async make(addresses: Servers, folders: ServerFolders, context: Pick<TestContext, 'onTestFinished'>): Promise<ErasableRegion> {
-    const region = newRegion();
+  static async make(
+    addresses: Servers,
+    folders: ServerFolders,
+    context: Pick<TestContext, 'onTestFinished'>,
+    { region, ada }: Named = { region: newRegion(), ada: randomUUID() },
+  ): Promise<ErasableRegion> {
     const keyless = await openOn(addresses, region);
     await makeRegionRing({ keys: keyless.state.dataKeys, documents: keyless.state.documents }, { file: join(newFolder(), 'kek.json') }, Date.now());
     await keyless.close();
     const opened = await openOn(addresses, region);
-    const servers = await regionServers(opened, { name: 'servers of the test', ...folders });
-    context.onTestFinished(() => servers.close().then(() => opened.close()));
-    const made = new ErasableRegion(addresses, opened, region, servers);
+    context.onTestFinished(() => opened.close());
     for (const topology of TOPOLOGIES) {
       const deployment = new Deployment(topology, region, opened.cluster);
       for (const spec of deployment.topicSpecs()) await opened.cluster.log.ensureTopic(spec);
       await keepTopicSchemas(opened.cluster, [deployment]);
     }
-    const { partitions, cleanup, retentionMs } = topics.recommendations;
-    await opened.cluster.log.ensureTopic({ name: made.topic(topics.recommendations), partitions, cleanup, retentionMs });
+    const { name, partitions, cleanup, retentionMs } = topics.recommendations;
+    await opened.cluster.log.ensureTopic({ name: physicalTopicName(region, name), partitions, cleanup, retentionMs });
+    const servers = await regionServers(opened, { name: 'servers of the test', ...folders });
+    context.onTestFinished(() => servers.close());
+    const made = new ErasableRegion(addresses, opened, region, ada, servers);
     // In the order of time: where both are in one partition, nobody's events are late.
     for (const [day, hour] of [0, 1].flatMap((day) => [1, 2].map((hour) => [day, hour] as const)))
       for (const learner of [made.ada, made.bob])
@@ -113,7 +120,7 @@ export class ErasableRegion {
   }
 
   /** Waits until a topic has so many records of a learner, as tools see them. */
-  async has(topic: LearnersTopic, learner: string, count: number, limitMs = 60_000): Promise<number> {
+  async has(topic: LearnersTopic, learner: string, count: number, limitMs = 180_000): Promise<number> {
     for (const until = Date.now() + limitMs; ; await sleep(LOOK_MS)) {
       const found = await this.countOf(topic, learner);
       if (found >= count || Date.now() > until) return found;
@@ -145,8 +152,14 @@ export class ErasableRegion {
 
 /** Where the servers keep their files. */
 export interface ServerFolders {
-  readonly logDir: string;
-  readonly redisDir: string;
+  readonly logDirs: readonly string[];
+  readonly redisDirs: readonly string[];
+}
+
+/** A region, and a learner in it. */
+export interface Named {
+  readonly region: string;
+  readonly ada: string;
 }
 
 function neighbourOf(learner: string): string {
@@ -157,7 +170,8 @@ function neighbourOf(learner: string): string {
   }
 }
 
-const listOf = (learner: string) =>
+/** A list of recommendations: a record of a compacted topic. */
+export const listOf = (learner: string) =>
   ({
     learner,
     region: 'test',

@@ -7,6 +7,7 @@ import { openBroker } from '../../../runtime/kafka/openBroker.js';
 import type { Broker } from '../../../runtime/kafka/broker.js';
 import type { LogRecord, TopicSpec } from '../../../runtime/ports.js';
 import { openRedis, type RedisState } from '../../../runtime/redis/index.js';
+import { redisOptionsOf } from '../../../scripts/commands/serverOptions.js';
 import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
 import { settle } from '../../runtime/engine/running.js';
 import { TOPOLOGIES, appendInput, type InputOptions } from '../../simulation/replayed.js';
@@ -14,6 +15,7 @@ import { TOPOLOGIES, appendInput, type InputOptions } from '../../simulation/rep
 /** Addresses of the servers. */
 export interface Servers {
   readonly kafka: string;
+  /** As `--redis` has it: `redis://…`, or addresses of a Redis Cluster. */
   readonly redis: string;
 }
 
@@ -35,7 +37,7 @@ export async function openOn({ kafka, redis }: Servers, region: string, guarante
     sessionTimeoutMs: 6_000,
     onWarning: () => undefined,
   });
-  const state = await openRedis({ url: redis, region });
+  const state = await openRedis(redisOptionsOf({ redis, region }));
   const cluster = await openCluster({ broker, state, region, replication: 1, guarantee });
   const close = async (): Promise<void> => {
     await cluster.close();

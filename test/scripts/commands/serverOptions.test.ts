@@ -1,9 +1,10 @@
 /** What the options of a command say of servers: addresses, files, certificates. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { kafkaOptionsOf, redisOptionsOf, registryOptionsOf, withServerOptions, type ServerOptions } from '../../../scripts/commands/serverOptions.js';
+import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { newFolder } from '../../fixtures/folders.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -25,6 +26,27 @@ function fileWith(options: unknown): string {
 }
 
 afterEach(() => vi.unstubAllEnvs());
+
+/** All options of a command and those below it, with the words that name it. */
+const optionsOf = (command: Command, words: string): (readonly [words: string, option: Option])[] => [
+  ...command.options.map((option) => [words, option] as const),
+  ...command.commands.flatMap((one) => optionsOf(one, `${words} ${one.name()}`)),
+];
+
+describe('addresses of servers', () => {
+  it.each([
+    ['--kafka', 'SKILLFORGE_KAFKA', []],
+    ['--registry', 'SKILLFORGE_REGISTRY', []],
+    // Without --redis it works on the folder, which a variable must not change.
+    ['--redis', 'SKILLFORGE_REDIS_URL', ['skillforge privacy keys ']],
+  ])('%s is taken from %s by every command that has it', async (name, variable, others) => {
+    const all = optionsOf(await skillforgeProgram(), 'skillforge').filter(
+      ([words, { long }]) => long === name && !others.some((one) => words.startsWith(one)),
+    );
+    expect(all.length).toBeGreaterThan(3);
+    expect(all.filter(([, { envVar }]) => envVar !== variable).map(([words]) => words)).toEqual([]);
+  });
+});
 
 describe('options of servers', () => {
   it('name brokers, and what a file adds', () => {

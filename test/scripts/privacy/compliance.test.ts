@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
-import { mutated } from '../../../scripts/privacy/mutationRun.js';
+import { mutationPage, verdictOf, verdictsIn } from '../../../scripts/privacy/mutationPage.js';
+import { chosenOf, mutated } from '../../../scripts/privacy/mutationRun.js';
 import { MUTATIONS, NO_OBLIGATIONS } from '../../../scripts/privacy/mutations.js';
 import { compliancePagePath, obligationsIn } from '../../../scripts/privacy/obligations.js';
 import { readInventory } from '../../../scripts/privacy/ownInventory.js';
@@ -58,5 +59,32 @@ describe('the page of obligations', () => {
     const path = join(temporaryFolder(), 'inventory.json');
     writeFileSync(path, json!);
     expect(Object.keys(readInventory(path))).toEqual(['controller', 'activities', 'topics', 'topologies', 'stores']);
+  });
+});
+
+describe('the page of mutations', () => {
+  const tried = new Map([[MUTATIONS[2]!.obligation, { verdict: 'red', day: '2026-11-30' }]]);
+
+  it('keeps what was tried before, and forgets it where the mutation is another one', () => {
+    const text = mutationPage(tried);
+    expect(verdictsIn(text)).toEqual(tried);
+    expect(text).toContain(`1 of ${MUTATIONS.length} turn their command red.`);
+    expect(text.split('\n').filter((line) => line.endsWith(' not run | |'))).toHaveLength(MUTATIONS.length - 1);
+    expect(verdictsIn(text.replace(MUTATIONS[2]!.without, 'something else'))).toEqual(new Map());
+  });
+
+  it('takes no command for one that shows something that fails in any case', () => {
+    expect(verdictOf({ turnedRed: true, isGreen: true })).toBe('red');
+    expect(verdictOf({ turnedRed: true, isGreen: false })).not.toBe('red');
+    expect(verdictOf({ turnedRed: false, isGreen: true })).not.toBe('red');
+    expect(verdictOf({ turnedRed: null, isGreen: true })).not.toBe('red');
+  });
+
+  it('may be made anew for some obligations', () => {
+    expect(chosenOf(obligations, ['ch. V', 'art. 18']).map(({ obligation }) => obligation)).toEqual([
+      'GDPR art. 18, restriction',
+      'GDPR ch. V, no transfer to another region',
+    ]);
+    expect(chosenOf(obligations, [])).toEqual(obligations);
   });
 });

@@ -4,6 +4,8 @@ Burges, "From RankNet to LambdaRank to LambdaMART: An Overview", Microsoft Resea
 Gradient Boosting Decision Tree", NIPS 2017. The same examples and the same seed give the same trees on the same kind of processor.
 """
 
+import re
+
 import lightgbm
 import numpy as np
 
@@ -36,13 +38,24 @@ FLOOR = 0.15
 # Numbers of trees that are tried, and the one taken where there are too few decisions to try any.
 TRIED = (60, 100, 140, 180)
 UNTRIED = 120
+# What a ranker of items that were not opened may not learn: that one is worth more because the cohort uses it less, all else being equal. Items
+# that fewer learners opened than the floor of cohorts have the features of what nobody uses. In some weeks one of them is what everybody opens
+# next, and a ranker that learns it from those would put all of them first in others. Of what was opened, the learner's own use tells more.
+MORE_IS_BETTER = re.compile(r"cohort_((events|learner_days|new_learners|event_share|learner_share|new_share)_\d+d|uptake_7d)")
+LESS_IS_BETTER = re.compile(r"cohort_(event|learner|new)_rank_\d+d")
 
 
-def fit(found: Examples, names: list[str], trees: int, seed: int) -> lightgbm.Booster:
-    """A ranker of so many trees; fewer where nothing is left to split."""
+def directions(names: list[str]) -> list[int]:
+    """For each feature whether a score may only grow with it (1), only fall (-1), or both (0)."""
+    return [1 if MORE_IS_BETTER.fullmatch(name) else -1 if LESS_IS_BETTER.fullmatch(name) else 0 for name in names]
+
+
+def fit(found: Examples, names: list[str], trees: int, seed: int, directed: bool = False) -> lightgbm.Booster:
+    """A ranker of so many trees; fewer where nothing is left to split. `directed`: its scores keep to the directions above."""
     weights = np.repeat(FLOOR + (1 - FLOOR) * 2.0 ** ((found.at - found.at.max()) / HALF_LIFE_MS), found.sizes)
     data = lightgbm.Dataset(found.features, found.positive.astype(np.int8), group=found.sizes, weight=weights, feature_name=names)
-    return lightgbm.train({**PARAMETERS, "seed": seed}, data, num_boost_round=trees)
+    directed_by = {"monotone_constraints": directions(names)} if directed else {}
+    return lightgbm.train({**PARAMETERS, **directed_by, "seed": seed}, data, num_boost_round=trees)
 
 
 def measured(booster: lightgbm.Booster, held_out: Examples, tried: tuple[int, ...] = TRIED) -> dict[int, float]:

@@ -28,6 +28,8 @@ HELD_OUT_MS = 2 * WINDOW_MS
 FEWEST = 50
 # More decisions than these cost time and change little.
 MOST = 5_000
+# Lists whose scores never fall where the cohort uses an item more.
+DIRECTED = ("new",)
 # What every learnt ranker is compared with: the order by events of the last week.
 POPULARITY = "cohort_events_7d"
 
@@ -132,14 +134,14 @@ def train_list(
     count, metrics = choices.trees or lambdarank.UNTRIED, {"ndcg@10": None, "popularity": None}
     if min(len(held_out), len(learnt)) >= FEWEST:
         tried = lambdarank.TRIED if choices.trees is None else (choices.trees,)
-        found = lambdarank.measured(lambdarank.fit(learnt, columns, max(tried), choices.seed), held_out, tried)
+        found = lambdarank.measured(lambdarank.fit(learnt, columns, max(tried), choices.seed, name in DIRECTED), held_out, tried)
         count = lambdarank.best(found)
         metrics = {"ndcg@10": round(found[count], 4), "popularity": popularity(held_out, columns)}
         progress(f"{count} trees: NDCG@10 {metrics['ndcg@10']} on {len(held_out)} later decisions, by popularity {metrics['popularity']}")
     everything = taken(export, labels, usable, name, choices)
     if len(everything) == 0:
         raise TrainingError(f"{export.folder} has no decision for the list {name} whose 7 days had ended by {choices.until_ms} and brought a use")
-    booster = lambdarank.fit(everything, columns, count, choices.seed)
+    booster = lambdarank.fit(everything, columns, count, choices.seed, name in DIRECTED)
     model = trees.trees_of(booster)
     return Trained(booster, model, {**metrics, "heldOut": len(held_out), "decisions": len(everything), "rows": len(everything.positive), "trees": len(model)})
 

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 import ranker_fixtures
-from skillforge_ml import bundle, examples, lambdarank, trees
+from skillforge_ml import bundle, examples, lambdarank, ranker, trees
 from skillforge_ml.__main__ import main
 from skillforge_ml.export_reader import Export
 from skillforge_ml.labels import label
@@ -103,6 +103,22 @@ def test_onnx_and_trees_score_as_lightgbm_does_also_at_thresholds(place, name):
     expected = booster.predict(rows)
     np.testing.assert_allclose(onnx_scores(onnx_bytes(plain, len(decisions.COLUMNS)), rows), expected, atol=1e-5)
     np.testing.assert_allclose(trees.score(plain, rows), expected, atol=1e-5)
+
+
+def test_a_directed_ranker_does_not_learn_that_less_use_by_the_cohort_is_worth_more():
+    """In these weeks everybody opened next what nobody had used: true of them, and of no item that is unused later."""
+    names = ["cohort_events_7d", "cohort_event_rank_7d", "cohort_age", "noise"]
+    random = np.random.default_rng(4)
+    groups, size = 300, 20
+    use = random.integers(0, 9, groups * size).astype(np.float32)
+    features = np.stack([use, 1 - use / 9, np.repeat(random.integers(0, 60, groups), size), random.random(groups * size)], axis=-1).astype(np.float32)
+    found = examples.Examples(features, use == 0, np.full(groups, size), np.arange(groups) * 3_600_000.0, np.arange(groups * size), np.arange(groups))
+    more, less = ([n, 1 - n / 9, 30, 0.5] for n in (8, 0))
+    assert np.diff(lambdarank.fit(found, names, 40, 1, True).predict(np.array([less, more]))) >= 0
+    assert np.diff(lambdarank.fit(found, names, 40, 1).predict(np.array([less, more]))) < 0
+    assert ranker.DIRECTED == ("new",)
+    assert lambdarank.directions(["cohort_uptake_7d", "cohort_learner_days_1d", "cohort_new_share_7d", "cohort_learner_rank_3d"]) == [1, 1, 1, -1]
+    assert lambdarank.directions(["cohort_penetration", "cohort_item_age", "cohort_event_rise_1d", "own_days_7d", "opened"]) == [0] * 5
 
 
 def test_what_serving_is_compared_with_is_what_training_makes():

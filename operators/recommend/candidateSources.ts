@@ -14,11 +14,33 @@ export const CANDIDATE_SOURCES = [
   'POPULAR',
 ] as const satisfies readonly CandidateSource[];
 
+/** A decision weighs so many candidates at most, of all sources together. */
+export const MOST_CANDIDATES = 200;
+/** What the learner used is a candidate for so many, whatever the quotas; fewer where the others leave no room for them. */
+export const MOST_USED = 120;
 /**
- * How many candidates a source is asked for, in items, unless an experiment says otherwise. Of TRENDING and NEW so many at least: more where the
- * formula could list them. Of REVIEW so many that exercise a weak skill. The others propose all that they have.
+ * How many candidates a source has at most, in items, unless an experiment says otherwise; of REVIEW so many that exercise a weak skill. Each has
+ * as many as a list, so that a list may come of one source. With those of {@link FIXED_QUOTA} they leave room for a list of what was used.
  */
-export const USUAL_QUOTAS = { TRENDING: 30, NEW: 10, ALS: 20, NEIGHBOURS: 20, COVISITED: 20, REVIEW: 40 } as const satisfies Quotas;
+export const USUAL_QUOTAS = { TRENDING: 30, NEW: 20, ALS: 20, NEIGHBOURS: 20, COVISITED: 20, REVIEW: 30 } as const satisfies Quotas;
+/** The same of CURRICULUM and of SEGMENT, each; no experiment changes it. */
+export const FIXED_QUOTA = 20;
+
+/**
+ * As many rows as there is room for, of each source in turn, its first ones first: none takes the room of another.
+ *
+ * @param starts - the first row of each source, ascending; its rows are those up to the next one's
+ * @param end - after the last row
+ * @returns rows, ascending
+ */
+export function inTurn(starts: readonly number[], end: number, room: number): number[] {
+  const turns = starts.flatMap((start, at) => Array.from({ length: (starts[at + 1] ?? end) - start }, (_, turn) => ({ row: start + turn, turn })));
+  return turns
+    .sort((a, b) => a.turn - b.turn || a.row - b.row)
+    .slice(0, room)
+    .map(({ row }) => row)
+    .sort((a, b) => a - b);
+}
 
 const BITS = Object.fromEntries(CANDIDATE_SOURCES.map((source, n) => [source, 1 << n])) as Readonly<Record<CandidateSource, number>>;
 

@@ -3,7 +3,7 @@ import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
 import { bestOf, betterFirst } from './best.js';
 import { COLUMNS, type CandidateRows } from './candidateRows.js';
-import { USUAL_QUOTAS, sourceBit } from './candidateSources.js';
+import { MOST_CANDIDATES, MOST_USED, FIXED_QUOTA, USUAL_QUOTAS, inTurn, sourceBit } from './candidateSources.js';
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
 import type { CourseView } from './courseView.js';
 import { describeLearner, describePlaces, describeRetrieval, describeSegment } from './describe.js';
@@ -16,8 +16,6 @@ import { retrievalTable, type RetrievalTable } from './retrievalTable.js';
 
 /** Most items in a list. */
 export const MOST_LISTED = 20;
-/** So many of what the learner used. */
-const MOST_USED = 120;
 /** A skill below this is worth a review. */
 const WEAK = 0.6;
 /** A quiz whose skills are all above this has nothing left to teach. */
@@ -53,7 +51,8 @@ const ITEM_AGE = column('item_age');
  * learner used, and of what their segment uses; without what is withdrawn, not available, not yet to be done, or mastered.
  *
  * Of the rest, what many decisions have in common is sorted once (`courseTable`, `retrievalTable`); a decision looks at as much of it as the lists
- * can need: whatever the formula would list is among the candidates, as of each source the formula's best are. About 200 at most.
+ * can need: whatever the formula would list is among the candidates, as of each source the formula's best are. Each source has its quota, and all
+ * of them together are `MOST_CANDIDATES` at most: where they would be more, what was used gives way first.
  */
 export function gather(view: CourseView, rows: CandidateRows): void {
   rows.clear();
@@ -65,18 +64,14 @@ export function gather(view: CourseView, rows: CandidateRows): void {
   gathering.proposeUsed();
   gathering.proposeCurriculum();
   gathering.proposeReview();
-  gathering.proposeNew(gathering.proposeTrending());
+  gathering.proposeTrending();
+  gathering.proposeNew();
   gathering.proposeRetrieved(retrieved, scores);
   gathering.proposeSegment();
+  gathering.keepMost();
   describeLearner(rows, view, history);
   describePlaces(rows, history, view.atMs);
   describeRetrieval(rows, scores);
-}
-
-/** What the walk over the trending items left: no other one has more momentum than `below`, and as many as a list takes have `floor`. */
-interface Walked {
-  readonly floor: number;
-  readonly below: number;
 }
 
 /** The item was met, and left out. */
@@ -95,6 +90,8 @@ class Gathering {
   private readonly quotas: Readonly<Record<keyof typeof USUAL_QUOTAS, number>>;
   /** Rows of the candidates that are not in the table; mostly there are none. */
   private strangers: Map<ItemId, number> | null = null;
+  /** The first row of each source, in the order in which they propose; what was used comes before. */
+  private readonly starts: number[] = [];
 
   constructor(
     private readonly view: CourseView,
@@ -136,6 +133,7 @@ class Gathering {
 
   /** What is due, and what has become ready. */
   proposeCurriculum(): void {
+    const from = this.begin();
     if (!this.asks('CURRICULUM')) return;
     const { numbers, dependents, places } = this.table;
     for (const { item } of this.view.course.deadlines) {
@@ -145,12 +143,13 @@ class Gathering {
     for (const item of this.completed) {
       for (const number of dependents.get(item) ?? []) if (this.isReady(places[number]!)) this.propose(number, 'CURRICULUM');
     }
+    this.keepBest(from, FIXED_QUOTA);
   }
 
   /** What exercises a weak skill. */
   proposeReview(): void {
+    const from = this.begin();
     if (!this.asks('REVIEW')) return;
-    const from = this.rows.rows;
     for (const [skill, mastery] of this.mastery) {
       if (mastery >= WEAK) continue;
       for (const number of this.table.exercising.get(skill) ?? []) this.propose(number, 'REVIEW');
@@ -158,40 +157,53 @@ class Gathering {
     this.keepBest(from, this.quotas.REVIEW);
   }
 
-  /** The best of those that trend, until no other can be in a list but by its youth. */
-  proposeTrending(): Walked {
-    if (!this.asks('TRENDING')) return { floor: -Infinity, below: 0 };
-    const { byMomentum, momentum } = this.table;
-    const slack = SLACK + Math.min(freshnessOf(NEW_FOR_DAYS), this.greatestFreshness());
-    let [proposed, floor] = [0, -Infinity];
+  /** The best of those that trend. What is new may have more by its youth than the walk allows for: that is for the next source to see. */
+  proposeTrending(): void {
+    this.begin();
+    if (!this.asks('TRENDING')) return;
+    const { byMomentum, momentum, byYouth } = this.table;
+    const most = this.quotas.TRENDING;
+    const slack = SLACK + (byYouth.length === 0 ? 0 : freshnessOf(NEW_FOR_DAYS));
+    const found: number[] = [];
     for (const number of byMomentum) {
-      const own = momentum[number]!;
-      if (proposed >= this.quotas.TRENDING && own + slack < floor) return { floor, below: own };
-      if (this.propose(number, 'TRENDING') && ++proposed === MOST_LISTED) floor = own;
+      if (found.length >= most && momentum[number]! + slack < momentum[found[most - 1]!]!) break;
+      if (this.isFree(number)) found.push(number);
     }
-    return { floor, below: 0 };
+    this.proposeWorthiest(found, most, 'TRENDING');
   }
 
-  /** The newest, and whatever new one gets into a list by its youth. */
-  proposeNew({ floor, below }: Walked): void {
+  /** Of what the catalogue told of lately, the best. */
+  proposeNew(): void {
+    this.begin();
     if (!this.asks('NEW')) return;
-    const { byYouth, momentum, addedAtMs } = this.table;
-    const most = this.quotas.NEW;
-    let proposed = 0;
+    const { byYouth, addedAtMs } = this.table;
+    const found: number[] = [];
     for (const number of byYouth) {
-      const age = this.ageOf(addedAtMs[number]!);
-      if (age > NEW_FOR_DAYS) return;
-      const freshness = freshnessOf(age) + SLACK;
-      if (proposed >= most && below + freshness < floor) return;
-      if ((proposed < most || momentum[number]! + freshness >= floor) && this.propose(number, 'NEW')) proposed++;
+      if (this.ageOf(addedAtMs[number]!) > NEW_FOR_DAYS) break;
+      if (this.isFree(number)) found.push(number);
     }
+    this.proposeWorthiest(found, this.quotas.NEW, 'NEW');
+  }
+
+  /** Proposes what the formula would list first of items that are neither due, nor next in the course, nor for a weak skill. */
+  private proposeWorthiest(numbers: readonly number[], most: number, source: 'TRENDING' | 'NEW'): void {
+    const { items, momentum, addedAtMs } = this.table;
+    // In 32 bits, as scores are: what is equal in them is in the order of the names.
+    const worths = new Float32Array(momentum.length);
+    for (const number of numbers) {
+      const added = addedAtMs[number]!;
+      worths[number] = momentum[number]! + (added === added ? freshnessOf(this.ageOf(added)) : 0);
+    }
+    for (const number of bestOf(numbers, most, betterFirst(worths, items))) this.propose(number, source);
   }
 
   /** What suits what was used, as training found; more are looked at than are proposed, as some are left out. */
   proposeRetrieved(table: RetrievalTable, { als, covisits, similarityOf, recentPoint }: RetrievalScores): void {
     const { opened } = this.history;
     const { ALS, NEIGHBOURS, COVISITED } = this.quotas;
+    this.begin();
     if (als !== null && this.asks('ALS')) this.proposeBest(greatest(als, opened, ALS), 'ALS');
+    this.begin();
     if (recentPoint !== null && this.asks('NEIGHBOURS')) {
       const { numbers } = this.table;
       const found = table.embeddings!.nearest(this.view.course.course, recentPoint, 2 * NEIGHBOURS + this.view.uses.length);
@@ -203,6 +215,7 @@ class Gathering {
         'NEIGHBOURS',
       );
     }
+    this.begin();
     if (covisits !== null && this.asks('COVISITED')) this.proposeBest(greatest(covisits, opened, COVISITED), 'COVISITED');
   }
 
@@ -217,14 +230,33 @@ class Gathering {
   /** What the segment uses, with its place there. */
   proposeSegment(): void {
     const { segment } = this.view;
+    this.begin();
     if (segment === undefined) return;
     if (this.asks('SEGMENT')) {
-      for (const { item } of segment.items) {
+      for (const { item } of segment.items.slice(0, FIXED_QUOTA)) {
         const number = this.table.numbers.get(item);
         if (number !== undefined) this.propose(number, 'SEGMENT', false, 'SEGMENT');
       }
     }
     describeSegment(this.rows, segment, (item) => this.rowOf(item));
+  }
+
+  /** Where there is no room for all: of what was used as few as a list takes, then of the others as many of each source as there is room for. */
+  keepMost(): void {
+    const { rows, starts } = this;
+    const excess = rows.rows - MOST_CANDIDATES;
+    if (excess <= 0) return;
+    const used = starts[0]!;
+    const left = Math.max(Math.min(used, MOST_LISTED), used - excess);
+    this.keepBest(0, left, used);
+    const moved = starts.map((start) => start - used + left);
+    if (rows.rows > MOST_CANDIDATES) this.keepRows(left, inTurn(moved, rows.rows, MOST_CANDIDATES - left));
+  }
+
+  /** The next row is the first of another source. @returns it */
+  private begin(): number {
+    this.starts.push(this.rows.rows);
+    return this.rows.rows;
   }
 
   private asks(source: CandidateSource): boolean {
@@ -235,11 +267,6 @@ class Gathering {
   private rowOf(item: ItemId): number {
     const number = this.table.numbers.get(item);
     return number === undefined ? (this.strangers?.get(item) ?? -1) : this.table.notes[number]! - 1;
-  }
-
-  private greatestFreshness(): number {
-    const [newest] = this.table.byYouth;
-    return newest === undefined ? 0 : freshnessOf(this.ageOf(this.table.addedAtMs[newest]!));
   }
 
   /**
@@ -265,25 +292,25 @@ class Gathering {
     return true;
   }
 
-  /** Of the rows from one on, keeps those that the formula would list first. */
-  private keepBest(from: number, most: number): void {
+  /** Of the rows from one on and before another, keeps those that the formula would list first. */
+  private keepBest(from: number, most: number, to = this.rows.rows): void {
+    const { rows } = this;
+    if (to - from <= most) return;
+    const scores = new Float32Array(to);
+    for (let row = from; row < to; row++) scores[row] = formulaScore(rows.values, row * COLUMNS);
+    const ranked = rowsFrom(from, to).sort(betterFirst(scores, rows.items));
+    const best = ranked.slice(0, most).sort((a, b) => a - b);
+    this.keepRows(from, [...best, ...rowsFrom(to, rows.rows)]);
+  }
+
+  /** Of the rows from one on, keeps some, in their order. */
+  private keepRows(from: number, kept: readonly number[]): void {
     const { rows, table } = this;
-    if (rows.rows - from <= most) return;
-    const scores = new Float32Array(rows.rows);
-    const ranked: number[] = [];
     for (let row = from; row < rows.rows; row++) {
-      scores[row] = formulaScore(rows.values, row * COLUMNS);
-      ranked.push(row);
-    }
-    ranked.sort(betterFirst(scores, rows.items));
-    for (const row of ranked.slice(most)) {
       if (rows.numbers[row]! >= 0) table.notes[rows.numbers[row]!] = LEFT_OUT;
       else this.strangers!.delete(rows.items[row]!);
     }
-    rows.keep(
-      from,
-      ranked.slice(0, most).sort((a, b) => a - b),
-    );
+    rows.keep(from, kept);
     for (let row = from; row < rows.rows; row++) {
       if (rows.numbers[row]! >= 0) table.notes[rows.numbers[row]!] = row + 1;
       else this.strangers!.set(rows.items[row]!, row);
@@ -340,6 +367,12 @@ class Gathering {
     return Math.max(0, (this.atMs - addedAtMs) / DAY_MS);
   }
 
+  /** Whether an item may become a candidate, and nobody has proposed it. */
+  private isFree(number: number): boolean {
+    const { notes, traits } = this.table;
+    return notes[number] === 0 && !(traits[number] !== 0 && this.isLeftOut(number, false));
+  }
+
   private isLeftOut(number: number, isUsed: boolean): boolean {
     const place = this.table.places[number]!;
     return !isOpen(this.table, number, this.atMs) || (!isUsed && !this.isReady(place)) || this.isMastered(place);
@@ -353,6 +386,8 @@ class Gathering {
     return kind === 'quiz' && skills.length > 0 && skills.every((skill) => (this.mastery.get(skill) ?? 0) >= MASTERED);
   }
 }
+
+const rowsFrom = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
 
 /** Numbers of what was not opened by their scores, the greatest first; as many as leave `most` when some are left out. */
 function greatest(scores: Float64Array, opened: Uint8Array, most: number): number[] {

@@ -1,8 +1,16 @@
-/** How many candidates a decision has: the quotas of the sources bound it, but for what the course itself asks for and for what ties. */
+/** How many candidates a decision has: the quotas bound each source, and all of them together are 200 at most, whatever the course is like. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CandidateRows } from '../../../operators/recommend/candidateRows.js';
-import { CANDIDATE_SOURCES, USUAL_QUOTAS, sourceBit } from '../../../operators/recommend/candidateSources.js';
+import {
+  CANDIDATE_SOURCES,
+  FIXED_QUOTA,
+  MOST_CANDIDATES,
+  MOST_USED,
+  USUAL_QUOTAS,
+  inTurn,
+  sourceBit,
+} from '../../../operators/recommend/candidateSources.js';
 import { gather } from '../../../operators/recommend/candidates.js';
 import type { CourseView } from '../../../operators/recommend/courseView.js';
 import { NO_RETRIEVAL, type Covisits, type Retrieval } from '../../../operators/recommend/index.js';
@@ -13,19 +21,16 @@ import { AT, DAY_MS, place, trend, use, viewOf, type World } from './worlds.js';
 const RUNS = Number(process.env['SKILLFORGE_RUNS'] ?? 30);
 /** As many items of a course as a decision can meet at most in a large one. */
 const ITEMS = Array.from({ length: 500 }, (_, n) => `item-${String(n).padStart(3, '0')}`);
-/** What was used is kept for so many, whatever the quotas. */
-const MOST_USED = 120;
-/** The sum of all that is bounded. */
-const MOST = MOST_USED + Object.values(USUAL_QUOTAS).reduce((sum, quota) => sum + quota, 0) + LONGEST_SEGMENT_LIST;
 /** Counts that no two items share, far enough apart that the youth of no item can make up for the difference of ten places. */
 const countOf = (place: number): number => Math.round(100 * 1.011 ** place);
 
-const countedOf = (view: CourseView): number => {
+const gathered = (view: CourseView): CandidateRows => {
   const rows = new CandidateRows();
   gather(view, rows);
   expect(new Set(rows.items.slice(0, rows.rows)).size).toBe(rows.rows);
-  return rows.rows;
+  return rows;
 };
+const countedOf = (view: CourseView): number => gathered(view).rows;
 
 const ROWS = new Map(ITEMS.map((item, row) => [itemId(item), row]));
 
@@ -89,26 +94,47 @@ const large: fc.Arbitrary<Drawn> = fc
     },
   }));
 
-/** What the course asks for: what is due, and what has become ready. */
-function askedOf({ deadlines, places, uses }: World): number {
-  const completed = new Set(uses.filter((one) => one.completed).map(({ item }) => item));
-  const ready = places.filter(({ prerequisites }) => prerequisites.length > 0 && prerequisites.every((item) => completed.has(item)));
-  return new Set([...deadlines, ...ready].map(({ item }) => item)).size;
-}
+/** Many of everything: the quotas together leave no room for all that was used. */
+const crowded = (quotas?: CourseView['quotas']): CourseView => {
+  const part = (from: number, to: number): readonly string[] => ITEMS.slice(from, to);
+  const places = ITEMS.map((item, n) =>
+    place(item, {
+      skills: n >= 320 && n < 400 ? ['algebra'] : [],
+      prerequisites: n >= 400 && n < 450 ? [itemId(ITEMS[0]!)] : [],
+      addedAtMs: AT - (n >= 450 ? 1 : 100) * DAY_MS,
+    }),
+  );
+  const world: Partial<World> = {
+    places,
+    trends: part(200, 260).map((item, n) => trend(item, countOf(n))),
+    uses: part(0, 150).map((item, n) => use(item, n % 40, { completed: true })),
+    skills: [{ skill: 'algebra', mastery: 0.2, answers: 4, lastAtMs: AT - 1 }],
+  };
+  return viewOf(world, { retrieval: retrievalOf(3), ...(quotas === undefined ? {} : { quotas }) }, { all: part(150, 170) });
+};
+const numberOf = (item: string): number => Number(item.slice(5));
+const itemsOf = ({ items, rows }: CandidateRows, from: number, to: number): readonly string[] =>
+  items.slice(0, rows).filter((item) => numberOf(item) >= from && numberOf(item) < to);
 
 describe('candidates', { timeout: 120_000 }, () => {
-  it('are no more than the quotas together, and what the course asks for', () => {
+  it('are 200 at most', () => {
     let greatest = 0;
     fc.assert(
       fc.property(large, ({ world, seed, listed }) => {
         const count = countedOf(viewOf(world, { retrieval: retrievalOf(seed) }, { all: listed }));
         greatest = Math.max(greatest, count);
-        expect(count).toBeLessThanOrEqual(MOST + askedOf(world));
+        expect(count).toBeLessThanOrEqual(MOST_CANDIDATES);
       }),
       { numRuns: RUNS },
     );
-    // The bound is of use: decisions come near it.
-    expect(greatest).toBeGreaterThan(0.7 * MOST);
+    // The bound is of use: decisions come to it.
+    expect(greatest).toBeGreaterThan(0.9 * MOST_CANDIDATES);
+  });
+
+  it('have room for all quotas and for a list of what was used', () => {
+    const quotas = Object.values(USUAL_QUOTAS).reduce((sum, quota) => sum + quota, 2 * FIXED_QUOTA);
+    expect(quotas + 20).toBeLessThanOrEqual(MOST_CANDIDATES);
+    expect(LONGEST_SEGMENT_LIST).toBeLessThanOrEqual(FIXED_QUOTA);
   });
 
   it('are so many of each source alone, beside what was used', () => {
@@ -119,22 +145,60 @@ describe('candidates', { timeout: 120_000 }, () => {
         const alone = (kept: number): number => countedOf({ ...view, without: all & ~kept });
         const used = alone(0);
         expect(used).toBe(Math.min(MOST_USED, world.uses.length));
-        const quotas = { ...USUAL_QUOTAS, SEGMENT: LONGEST_SEGMENT_LIST, CURRICULUM: askedOf(world) };
-        for (const [source, quota] of Object.entries(quotas) as [keyof typeof quotas, number][]) {
-          // Where nothing trends there is nothing to compare the youth of an item with: see below.
-          if (source !== 'NEW') expect(alone(sourceBit(source)) - used, source).toBeLessThanOrEqual(quota);
-        }
+        for (const [source, quota] of Object.entries({ ...USUAL_QUOTAS, SEGMENT: FIXED_QUOTA, CURRICULUM: FIXED_QUOTA }))
+          expect(alone(sourceBit(source as keyof typeof USUAL_QUOTAS)) - used, source).toBeLessThanOrEqual(quota);
       }),
       { numRuns: RUNS / 3 },
     );
   });
 
+  it('keep what each source proposes where they are too many: what was used gives way, what the formula likes least first', () => {
+    const rows = gathered(crowded());
+    expect(rows.rows).toBe(MOST_CANDIDATES);
+    expect([itemsOf(rows, 320, 400).length, itemsOf(rows, 400, 450).length]).toEqual([
+      expect.toSatisfy((count: number) => count >= USUAL_QUOTAS.REVIEW),
+      expect.toSatisfy((count: number) => count >= FIXED_QUOTA),
+    ]);
+    expect(itemsOf(rows, 200, 260).length).toBeGreaterThanOrEqual(USUAL_QUOTAS.TRENDING);
+    expect(itemsOf(rows, 450, 500).length).toBeGreaterThanOrEqual(USUAL_QUOTAS.NEW);
+    expect(itemsOf(rows, 150, 170).length).toBe(FIXED_QUOTA);
+    // Those used in the last days stay.
+    const used = itemsOf(rows, 0, 150).map((item) => numberOf(item) % 40);
+    expect(used.length).toBeGreaterThanOrEqual(20);
+    expect(used.length).toBeLessThan(MOST_USED);
+    expect(Math.max(...used)).toBeLessThanOrEqual(Math.ceil(used.length / 3));
+  });
+
+  it('are no more where an experiment asks for more, of each source its first ones, and the same each time', () => {
+    const asked = { TRENDING: 200, NEW: 200, ALS: 200, NEIGHBOURS: 200, COVISITED: 200, REVIEW: 200 };
+    const rows = gathered(crowded(asked));
+    expect(rows.rows).toBe(MOST_CANDIDATES);
+    expect(itemsOf(rows, 0, 150)).toHaveLength(20);
+    for (const source of CANDIDATE_SOURCES.filter((one) => one !== 'POPULAR'))
+      expect(rows.sourceSets.slice(0, rows.rows).filter((set) => (set & sourceBit(source)) !== 0).length, source).toBeGreaterThanOrEqual(10);
+    const again = gathered(crowded(asked));
+    expect([again.items.slice(0, again.rows), again.sourceSets.slice(0, again.rows)]).toEqual([
+      rows.items.slice(0, rows.rows),
+      rows.sourceSets.slice(0, rows.rows),
+    ]);
+  });
+
+  it('are taken of each source in turn', () => {
+    expect(inTurn([2, 2, 8, 10], 11, 5)).toEqual([2, 3, 8, 9, 10]);
+    expect(inTurn([2, 8], 10, 99)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(inTurn([2, 8], 10, 0)).toEqual([]);
+  });
+
   it.each([
-    ['what has become ready', { places: ITEMS.map((item, n) => place(item, n === 0 ? {} : { prerequisites: [itemId(ITEMS[0]!)] })) }],
-    ['what is due', { places: ITEMS.map((item) => place(item)), deadlines: ITEMS.map((item) => ({ item: itemId(item), dueAtMs: AT + DAY_MS })) }],
-    ['what trends alike', { trends: ITEMS.map((item) => trend(item, 5)) }],
-    ['what is new where little trends', { places: ITEMS.map((item) => place(item, { addedAtMs: AT - DAY_MS })) }],
-  ])('are without bound for %s', (_, world) => {
-    expect(countedOf(viewOf({ ...world, uses: [use(ITEMS[0]!, 1, { completed: true })] }))).toBe(ITEMS.length);
+    ['what has become ready', FIXED_QUOTA, { places: ITEMS.map((item, n) => place(item, n === 0 ? {} : { prerequisites: [itemId(ITEMS[0]!)] })) }],
+    [
+      'what is due',
+      FIXED_QUOTA,
+      { places: ITEMS.map((item) => place(item)), deadlines: ITEMS.map((item) => ({ item: itemId(item), dueAtMs: AT + DAY_MS })) },
+    ],
+    ['what trends alike', USUAL_QUOTAS.TRENDING, { trends: ITEMS.map((item) => trend(item, 5)) }],
+    ['what is new where little trends', USUAL_QUOTAS.NEW, { places: ITEMS.map((item) => place(item, { addedAtMs: AT - DAY_MS })) }],
+  ])('have a bound for %s', (_, most, world) => {
+    expect(countedOf(viewOf({ ...world, uses: [use(ITEMS[0]!, 1, { completed: true })] }))).toBe(1 + most);
   });
 });

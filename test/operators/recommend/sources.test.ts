@@ -128,8 +128,8 @@ describe('the sources of candidates', () => {
         skills: [{ skill: 'algebra', mastery: 0.1, answers: 3, lastAtMs: AT }],
       }),
     );
-    expect(found.rows).toBe(120 + 40);
-    expect(found.items.slice(120, 160)).toEqual(weak.slice(0, 40));
+    expect(found.rows).toBe(120 + 30);
+    expect(found.items.slice(120, 150)).toEqual(weak.slice(0, 30));
     const newest = used.filter((_, n) => n % 60 === 0);
     expect(found.items.slice(0, 120)).toEqual(expect.arrayContaining(newest));
     const items = Array.from({ length: 120 }, (_, row) => featureOf(found, found.items[row]!, 'own_age'));

@@ -55,8 +55,8 @@ export class CandidateRows implements FeatureMatrix {
 
   /** The features of a candidate. */
   features(row: number): number[] {
-    const features: number[] = [];
-    for (let at = row * COLUMNS; at < (row + 1) * COLUMNS; at++) features.push(this.values[at]!);
+    const features = new Array<number>(COLUMNS);
+    for (let column = 0; column < COLUMNS; column++) features[column] = this.values[row * COLUMNS + column]!;
     return features;
   }
 

@@ -24,42 +24,42 @@ export interface Pool {
 export function diversified({ rows, worth, items }: Pool, count: number, { diversity, kinds }: Policy, likeness: Likeness): number[] {
   const chosen: number[] = [];
   const costs = new Costs(items, chosen, diversity === 0 ? null : likeness);
-  const parts = new Parts(kinds);
+  const parts = new Parts(items, kinds);
   const isLeft = rows.map(() => true);
-  const best = (canBe: (place: number) => boolean): number => {
+  const best = (ofAll: boolean): number => {
     let [found, value] = [-1, -Infinity];
     for (let place = 0; place < rows.length; place++) {
       const own = worth[rows[place]!]!;
       // Nothing behind it can be worth more: likeness only takes away.
       if (own <= value) break;
-      if (!isLeft[place] || !canBe(place)) continue;
+      if (!isLeft[place] || !(ofAll || parts.hasRoom(place))) continue;
       const left = own - diversity * costs.of(place);
       if (left > value) [found, value] = [place, left];
     }
     return found;
   };
   while (chosen.length < Math.min(count, rows.length)) {
-    const free = best((place) => !parts.isFull(items[place]));
-    const place = free >= 0 ? free : best(() => true);
+    const free = best(false);
+    const place = free >= 0 ? free : best(true);
     chosen.push(place);
     isLeft[place] = false;
-    parts.take(items[place]);
+    parts.take(place);
   }
   return chosen;
 }
 
 /** Likeness of the places of a pool to the most alike of those chosen; compared when it is asked for, and with each only once. */
 class Costs {
-  private readonly most: Float64Array;
-  private readonly compared: Int32Array;
+  private readonly most: number[];
+  private readonly compared: number[];
 
   constructor(
     private readonly items: Pool['items'],
     private readonly chosen: readonly number[],
     private readonly likeness: Likeness | null,
   ) {
-    this.most = new Float64Array(items.length);
-    this.compared = new Int32Array(items.length);
+    this.most = items.map(() => 0);
+    this.compared = items.map(() => 0);
   }
 
   of(place: number): number {
@@ -71,18 +71,34 @@ class Costs {
   }
 }
 
-/** How many of each kind a list has. */
+/** How many more of its kind a list can take, where there is a limit. */
+interface Part {
+  left: number;
+}
+
+/** What a list can still take of the kinds of a pool. */
 class Parts {
-  private readonly taken = new Map<string, number>();
+  /** By place in the pool; those of one kind share theirs. */
+  private readonly ofPlaces: readonly (Part | undefined)[];
 
-  constructor(private readonly kinds: Policy['kinds']) {}
-
-  isFull(item: CurriculumItem | undefined): boolean {
-    const most = item === undefined ? undefined : this.kinds[item.kind]?.most;
-    return most !== undefined && (this.taken.get(item!.kind) ?? 0) >= most;
+  constructor(items: Pool['items'], kinds: Policy['kinds']) {
+    const parts = new Map<string, Part>();
+    this.ofPlaces = items.map((item) => {
+      const most = item === undefined ? undefined : kinds[item.kind]?.most;
+      if (most === undefined) return undefined;
+      const { kind } = item!;
+      if (!parts.has(kind)) parts.set(kind, { left: most });
+      return parts.get(kind);
+    });
   }
 
-  take(item: CurriculumItem | undefined): void {
-    if (item !== undefined) this.taken.set(item.kind, (this.taken.get(item.kind) ?? 0) + 1);
+  hasRoom(place: number): boolean {
+    const part = this.ofPlaces[place];
+    return part === undefined || part.left > 0;
+  }
+
+  take(place: number): void {
+    const part = this.ofPlaces[place];
+    if (part !== undefined) part.left--;
   }
 }

@@ -53,7 +53,8 @@ export type OpenOverride = Opened<Override>;
 const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name, OVERRIDES];
 
 /** Whether a view reads a topic, those of pointers and measures included: what a log that has to be told brings here. @param name - logical */
-export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name || name === topics.measures.name;
+export const isReadByView = (name: string): boolean =>
+  isServable(name) || OTHERS.includes(name) || name === topics.control.name || name === topics.measures.name;
 
 /** The topics of a region that a view is made of, those of pointers and measures left out: what people decided first, the others by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {

@@ -21,7 +21,17 @@ import { USER, startSecuredKafka, type SecuredKafka } from '../integration/kafka
 
 export const REGION = 'eu-west';
 const WORKERS: readonly WorkerGroup[] = [curricula, learnerActivity].map((topology) => ({ name: topology.name, graphs: [graphOf(topology)] }));
-const ROLES = ['worker.curricula', 'worker.learner-activity', 'reader', 'reader-events', 'reader-console', 'gateway', 'trainer', 'exporter', 'operator'];
+const ROLES = [
+  'worker.curricula',
+  'worker.learner-activity',
+  'reader',
+  'reader-events',
+  'reader-console',
+  'gateway',
+  'trainer',
+  'exporter',
+  'operator',
+];
 
 const passwordOf = (role: string): string => `of-${role}-${KNOWN_SECRET}`;
 const users = Object.fromEntries(ROLES.map((role) => [`${REGION}.${role}`, passwordOf(role)]));

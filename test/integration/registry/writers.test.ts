@@ -108,7 +108,7 @@ describe('what is written with --registry', { timeout: SERVER_START_MS + DEADLIN
     await order('override', 'learner-7', '--pin', 'item-1');
     await order('pause');
     await order('block', 'item-2');
-    expect((await foreign('control')).map(({ payload }) => JSON.parse(payload as string) as unknown)).toMatchObject([
+    expect((await foreign('measures')).map(({ payload }) => JSON.parse(payload as string) as unknown)).toMatchObject([
       { action: 'pause', by: 'ada' },
       { action: 'block', item: 'item-2' },
     ]);

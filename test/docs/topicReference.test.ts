@@ -21,7 +21,8 @@ describe('the topic reference', () => {
 
   it('explains every schema', () => {
     const shown = [...text.matchAll(/\]\(\.\.\/\.\.\/schemas\/avro\/([\w-]+)\.avsc\)/g)].map((match) => match[1]);
-    expect([...shown, 'sealed'].sort()).toEqual(schemaNames());
+    // Two topics may have the same one.
+    expect([...new Set([...shown, 'sealed'])].sort()).toEqual(schemaNames());
   });
 
   it('leaves no field without type, class and meaning', () => {

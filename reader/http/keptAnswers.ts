@@ -24,17 +24,21 @@ export interface AnswerSource {
 
 /** Answers of a generation: some 5 KB each. */
 const MOST_KEPT = 4_096;
+/** Addresses that are remembered to have been asked once. */
+const MOST_ONCE = 16_384;
 /** Age of a generation, ms: what nobody asks for again does not stay in memory for longer than two. */
 const GENERATION_MS = 300_000;
 
 /**
  * Keeps answers that are a learner's own list, by the address that asked. One is sent again only where all that it was made of is as it was: the bytes of the
  * record, the catalogue, what people decided, and whether the list is stale. Two generations bound it: what is used moves to the young one, the old one is dropped
- * when the young one is full or aged. A request costs the same however many are kept.
+ * when the young one is full or aged. What is asked for the first time is not kept: of many learners most would not ask again in time, and
+ * objects that live for a while are what a collector of garbage has to move. A request costs the same however many are kept.
  */
 export class KeptAnswers {
   private young = new Map<string, KeptAnswer>();
   private old = new Map<string, KeptAnswer>();
+  private once = new Set<string>();
   private youngSinceMs = performance.now();
 
   constructor(
@@ -57,7 +61,8 @@ export class KeptAnswers {
     const body = Buffer.from(written(answer));
     const sent = { answer, body, tag: tagOf(body) };
     // Another process may have changed the view while the answer was made.
-    if (basis !== null && isOwnList(answer) && isSameBasis(basis, this.source.basis(learner))) this.keep(address, { ...sent, basis });
+    if (basis !== null && isOwnList(answer) && this.isAskedAgain(address) && isSameBasis(basis, this.source.basis(learner)))
+      this.keep(address, { ...sent, basis });
     return sent;
   }
 
@@ -68,6 +73,13 @@ export class KeptAnswers {
     const older = this.old.get(address);
     if (older !== undefined) this.keep(address, older);
     return older;
+  }
+
+  private isAskedAgain(address: string): boolean {
+    if (this.once.has(address)) return true;
+    if (this.once.size >= MOST_ONCE) this.once = new Set();
+    this.once.add(address);
+    return false;
   }
 
   private keep(address: string, kept: KeptAnswer): void {

@@ -7,7 +7,7 @@ import { withoutDropped, type KnownHead } from './dropping.js';
 import { MeasureReading } from './measures.js';
 import { rebuildReason, type RebuildReason } from './rebuilding.js';
 import { VIEW_FORMAT, emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
-import { OVERRIDES, isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
+import { DECIDED, MEASURES, OVERRIDES, isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
 
 /** A record that the view could not take; the last good one of its key stays. */
 export interface UnusableRecord {
@@ -70,14 +70,12 @@ const HEARTBEAT_MS = 60_000;
  */
 export class Materializer {
   private readonly controlTopic: string;
-  private readonly measuresTopic: string;
   private readonly reads: LogReads;
   private checked = false;
   private stopping = false;
 
   constructor(private readonly options: MaterializerOptions) {
     this.controlTopic = physicalTopicName(options.region, topics.control.name);
-    this.measuresTopic = physicalTopicName(options.region, topics.measures.name);
     this.reads = new LogReads(options.log);
   }
 
@@ -105,7 +103,7 @@ export class Materializer {
     if (begun === null) return { records: 0, overtaken: !this.stopping };
     const work = new PassWork(this.options, begun.head, begun.version);
     // A pointer is followed when everything that was in the log before it is in the view: the new version is whole by then.
-    const controlEnd = this.endOf(this.controlTopic);
+    const controlEnd = this.endOfControl();
     if (!(await this.readDecided(work)) || !(await this.readTopics(work))) return work.result(!this.stopping);
     if (!(await work.flush())) return work.result(true);
     const followed = controlEnd === null || (await this.readControl(work, controlEnd));
@@ -171,36 +169,30 @@ export class Materializer {
   /** What people decided, so that it holds while the rest is read. Returns false when the pass has to end. */
   private async readDecided(work: PassWork): Promise<boolean> {
     if (!work.measures.isDue(performance.now())) return true;
-    if (!(await this.readMeasures(work))) return false;
+    return (await this.readWhole(work, MEASURES)) && (await this.readWhole(work, OVERRIDES));
+  }
+
+  /** It holds at once: what is read next may have to wait. Returns false when the pass has to end. */
+  private async readWhole(work: PassWork, decided: string): Promise<boolean> {
     const { log, region } = this.options;
-    const overrides = viewTopics(log, region).find(({ name }) => name === OVERRIDES);
-    for (let partition = 0; partition < (overrides?.partitions ?? 0); partition++) {
-      if (!(await this.readPartition(work, overrides!, partition))) return false;
+    const topic = viewTopics(log, region).find(({ name }) => name === decided);
+    for (let partition = 0; partition < (topic?.partitions ?? 0); partition++) {
+      if (!(await this.readPartition(work, topic!, partition))) return false;
     }
     return work.flush();
   }
 
-  /** They hold at once: what is read next may have to wait. Returns false when the pass has to end. */
-  private async readMeasures(work: PassWork): Promise<boolean> {
-    const { measuresTopic, options } = this;
-    const end = this.endOf(measuresTopic);
-    if (end === null) return true;
-    for (let next = Math.max(options.log.range(measuresTopic, 0).start, work.measures.measuredTo); next < end;) {
-      const read = await this.reads.read(measuresTopic, 0, next, Math.min(CHUNK, end - next));
-      if (read === null) return false;
-      for (const entry of read) work.takeMeasure(measuresTopic, entry);
-      next = Math.min(end, (read.at(-1)?.offset ?? end - 1) + 1);
-      work.measuredTo(next);
-    }
-    return work.flush();
+  /** Reads of a topic. They may wait for as long as a server is away, and nothing that people decide may wait with them. */
+  private readsOf(work: PassWork, name: string): LogReads {
+    if (name === MEASURES) return this.reads;
+    return this.reads.looking(() => (name === OVERRIDES ? this.readWhole(work, MEASURES) : this.readDecided(work)));
   }
 
   /** Returns false when the pass has to end. */
   private async readPartition(work: PassWork, { name, physical }: ViewTopic, partition: number): Promise<boolean> {
     const place = placeOf(physical, partition);
     const { start, end } = this.options.log.range(physical, partition);
-    // It may wait for as long as a server is away, and nothing that people decide may wait with it.
-    const reads = this.reads.looking(() => (name === OVERRIDES ? this.readMeasures(work) : this.readDecided(work)));
+    const reads = this.readsOf(work, name);
     for (let next = Math.max(start, work.nextOf(place)); next < end;) {
       const entries = await reads.read(physical, partition, next, CHUNK);
       if (entries === null) {
@@ -214,7 +206,7 @@ export class Materializer {
       if (work.size >= MOST_ROWS && !(await work.flush())) return false;
       // Reading may not have waited for anything: requests come first.
       if (entries.length === CHUNK) await turn();
-      if (name !== OVERRIDES && !(await this.readDecided(work))) return false;
+      if (!DECIDED.includes(name) && !(await this.readDecided(work))) return false;
       if (this.stopping) {
         await work.flush();
         return false;
@@ -223,10 +215,9 @@ export class Materializer {
     return true;
   }
 
-  /** Where a topic of one partition ends; `null` where it is not there. */
-  private endOf(topic: string): number | null {
+  private endOfControl(): number | null {
     const { log } = this.options;
-    return log.topics().some(({ name }) => name === topic) ? log.range(topic, 0).end : null;
+    return log.topics().some(({ name }) => name === this.controlTopic) ? log.range(this.controlTopic, 0).end : null;
   }
 
   private async readControl(work: PassWork, end: number): Promise<boolean> {
@@ -255,7 +246,6 @@ const identityOf = (log: RecommendationLog): string | null => log.identity?.() ?
 class PassWork {
   readonly measures: MeasureReading;
   private isMeasured = false;
-  private catalogueAt: number | undefined;
   private rows: RowChange[] = [];
   private events: RowEvent[] = [];
   private positions: Record<string, ViewPosition>;
@@ -267,12 +257,11 @@ class PassWork {
 
   constructor(
     private readonly options: MaterializerOptions,
-    private readonly head: ViewHead,
+    private head: ViewHead,
     public version: number,
   ) {
     this.positions = { ...head.positions };
-    this.measures = new MeasureReading(options.store, head.measuredTo ?? 0);
-    this.catalogueAt = head.catalogueAt;
+    this.measures = new MeasureReading(options.store);
     this.served = head.served;
     this.announced = head.served;
     this.latestMadeAtMs = head.latestMadeAtMs;
@@ -295,35 +284,17 @@ class PassWork {
 
   take(name: string, physical: string, partition: number, { key, value, offset }: LogEntry): void {
     if (key === null) return; // a marker of the engine
+    if (name === MEASURES) return this.takeMeasure(physical, value, offset);
     this.records++;
     const keyText = key.toString();
     try {
       const { madeAtMs } = this.options.codecs.check(name, keyText, value);
       if (madeAtMs !== null) this.latestMadeAtMs = Math.max(this.latestMadeAtMs ?? madeAtMs, madeAtMs);
       this.rows.push([rowKey(name, keyText), value]);
-      // As it will be when these rows are written.
-      if (name === topics.catalogue.name) this.catalogueAt = this.version + 1;
       this.events.push({ topic: name, key: keyText, deleted: value === null });
     } catch (error) {
       this.refuse(physical, partition, offset, error);
     }
-  }
-
-  takeMeasure(physical: string, { key, value, offset }: LogEntry): void {
-    if (key === null || value === null) return;
-    try {
-      const measure = this.options.codecs.measure(value);
-      if (measure === null) return;
-      this.measures.take(measure);
-      this.isMeasured = true;
-    } catch (error) {
-      this.refuse(physical, 0, offset, error);
-    }
-  }
-
-  measuredTo(offset: number): void {
-    this.measures.measuredTo = offset;
-    this.changed = true;
   }
 
   takeControl(physical: string, { key, value, offset }: LogEntry): void {
@@ -339,19 +310,36 @@ class PassWork {
   /** Writes what was read, with the positions. Returns false, and forgets it, when another process was faster. */
   async flush(followedAtMs = this.head.followedAtMs): Promise<boolean> {
     if (!this.changed) return true;
-    const { head, options, served, latestMadeAtMs, positions, rows, events, isMeasured, catalogueAt } = this;
-    const { measuredTo } = this.measures;
-    const changed = { served, latestMadeAtMs, followedAtMs, positions: { ...positions }, measuredTo };
-    const next: ViewHead = { ...head, ...changed, ...(catalogueAt !== undefined && { catalogueAt }) };
+    const { options, served, latestMadeAtMs, positions, rows, events, isMeasured } = this;
+    const version = this.version + 1;
+    const head: ViewHead = {
+      ...this.head,
+      ...{ served, latestMadeAtMs, followedAtMs, positions: { ...positions } },
+      ...(isMeasured && { measuredAt: version }),
+      ...(events.some(({ topic }) => topic === topics.catalogue.name) && { catalogueAt: version }),
+    };
     if (isMeasured) rows.push(this.measures.row());
-    if (!(await options.store.write(this.version, { head: next, rows }))) return false;
-    this.version++;
+    if (!(await options.store.write(this.version, { head, rows }))) return false;
+    this.version = version;
+    this.head = head;
     this.isMeasured = false;
     this.rows = [];
     this.events = [];
     this.changed = false;
     this.tell(events, isMeasured);
     return true;
+  }
+
+  private takeMeasure(physical: string, value: Buffer | null, offset: number): void {
+    if (value === null) return;
+    try {
+      const measure = this.options.codecs.measure(value);
+      if (measure === null) return;
+      this.measures.take(measure);
+      this.isMeasured = true;
+    } catch (error) {
+      this.refuse(physical, 0, offset, error);
+    }
   }
 
   private tell(rows: readonly RowEvent[], isMeasured: boolean): void {

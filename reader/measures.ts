@@ -10,12 +10,8 @@ export class MeasureReading {
   private measures: MeasuresInForce;
   private lookedMs = -Infinity;
 
-  /** @param measuredTo - offset of the first record that was not looked at */
-  constructor(
-    store: Pick<ViewStore, 'get'>,
-    public measuredTo: number,
-  ) {
-    this.measures = measuresInText(measuredTo === 0 ? '' : (store.get(MEASURES_ROW)?.toString() ?? ''));
+  constructor(store: Pick<ViewStore, 'get'>) {
+    this.measures = measuresInText(store.get(MEASURES_ROW)?.toString() ?? '');
   }
 
   /** Whether it is time to look again; says no until some time after it said yes. @param nowMs - of a clock that only goes on */

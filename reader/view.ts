@@ -34,7 +34,7 @@ const MOST_ITEMS = 20_000;
 export class RecommendationView {
   private wholeCourses: { readonly version: number; readonly lists: readonly SegmentRecommendation[] } | null = null;
   private overseen: { readonly text: string; readonly oversight: Oversight } = { text: '', oversight: NO_OVERSIGHT };
-  private overseenTo: number | undefined;
+  private overseenAt: number | undefined;
   private readonly items = new Map<string, CatalogueItem | null>();
   private itemsAt: number | undefined;
 
@@ -141,10 +141,10 @@ export class RecommendationView {
 
   private oversightOf(head: ViewHead | null): Oversight {
     // The row changes with this number alone: it is not read for each answer.
-    if (head?.measuredTo !== this.overseenTo) {
+    if (head?.measuredAt !== this.overseenAt) {
       const text = this.store.get(MEASURES_ROW)?.toString() ?? '';
       if (text !== this.overseen.text) this.overseen = { text, oversight: new Oversight(measuresInText(text)) };
-      this.overseenTo = head?.measuredTo;
+      this.overseenAt = head?.measuredAt;
     }
     return this.overseen.oversight;
   }

@@ -29,8 +29,8 @@ export interface ViewHead {
   readonly followedAtMs: number;
   /** By `topic/partition`, physical names. */
   readonly positions: Readonly<Record<string, ViewPosition>>;
-  /** Offset in the topic of measures up to which they are in the view. Absent before the first look. */
-  readonly measuredTo?: number;
+  /** Version of the view in which measures changed last; absent before the first. */
+  readonly measuredAt?: number;
   /** Version of the view in which rows of the catalogue changed last; absent before the first. */
   readonly catalogueAt?: number;
 }

@@ -44,19 +44,22 @@ export interface ViewTopic {
   readonly partitions: number;
 }
 
-/** What people decided about single learners: read first, and again and again while the rest is read. */
+/** What people decided for all. */
+export const MEASURES = topics.measures.name;
+/** What people decided about single learners. */
 export const OVERRIDES = topics.overrides.name;
+/** Read first, and again and again while the rest is read: measures before overrides, which may be sealed. */
+export const DECIDED: readonly string[] = [MEASURES, OVERRIDES];
 
 /** What a person decided about a learner, its personal values open. */
 export type OpenOverride = Opened<Override>;
 
-const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name, OVERRIDES];
+const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.catalogue.name, ...DECIDED];
 
-/** Whether a view reads a topic, those of pointers and measures included: what a log that has to be told brings here. @param name - logical */
-export const isReadByView = (name: string): boolean =>
-  isServable(name) || OTHERS.includes(name) || name === topics.control.name || name === topics.measures.name;
+/** Whether a view reads a topic, the control topic included: what a log that has to be told brings here. @param name - logical */
+export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name;
 
-/** The topics of a region that a view is made of, those of pointers and measures left out: what people decided first, the others by name. */
+/** The topics of a region that a view is made of, the control topic left out: what people decided first, the others by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {
   assertRegion(region);
   const prefix = `${region}.`;
@@ -65,8 +68,10 @@ export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] 
     .filter(({ name }) => name.startsWith(prefix))
     .map(({ name, partitions }) => ({ name: name.slice(prefix.length), physical: name, partitions }))
     .filter(({ name }) => isServable(name) || OTHERS.includes(name))
-    .sort((a, b) => Number(b.name === OVERRIDES) - Number(a.name === OVERRIDES) || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => turnOf(a.name) - turnOf(b.name) || (a.name < b.name ? -1 : 1));
 }
+
+const turnOf = (name: string): number => (DECIDED.includes(name) ? DECIDED.indexOf(name) : DECIDED.length);
 
 /** What the view keeps of the record besides its bytes. */
 export interface CheckedRecord {

@@ -1,17 +1,7 @@
 import type { Experiments } from '../../operators/ports/experiments.js';
-import type { Model, Models } from '../../operators/ports/models.js';
-import { formulaModels } from '../../operators/recommend/formulaModels.js';
-import { SkillForgeError, errorCodeOf, errorMessageOf } from '../../schemas/index.js';
-import {
-  isFollowed,
-  type Adoption,
-  type CurrentExperiments,
-  type CurrentModel,
-  type FollowedExperiments,
-  type FollowedModels,
-  type ModelRef,
-  type RunModels,
-} from '../engine/followedModels.js';
+import { errorCodeOf, errorMessageOf } from '../../schemas/index.js';
+import type { Adoption, CurrentExperiments, FollowedExperiments, FollowedModels, RunModels } from '../engine/followedModels.js';
+import { ModelsBeneath } from '../engine/modelsBeneath.js';
 import { Looking } from '../looking.js';
 import type { ExperimentObserver } from './events.js';
 import { experimentsOf } from './experiments.js';
@@ -50,10 +40,8 @@ export async function followExperiments(options: FollowExperimentsOptions): Prom
 }
 
 /** Made by {@link followExperiments}. Whoever made it closes it; the models are closed by whoever opened them. */
-export class ExperimentFollower implements FollowedModels {
-  readonly fallback: Models;
+export class ExperimentFollower extends ModelsBeneath implements FollowedModels {
   readonly experiments: FollowedExperiments;
-  private readonly followed: FollowedModels | null;
   private found: CurrentExperiments | null = null;
   private looksBegun = 0;
   private readonly read = new Map<string, Experiments>();
@@ -66,12 +54,10 @@ export class ExperimentFollower implements FollowedModels {
 
   /** @internal */
   constructor(private readonly options: FollowExperimentsOptions) {
+    super(options.models ?? null);
     this.looking = new Looking(options.everyMs ?? EVERY_MS, () => this.look().catch((error: unknown) => this.missed(error)));
-    const models = options.models ?? formulaModels;
-    this.followed = isFollowed(models) ? models : null;
     this.versions = new NamedVersions(this.followed, options.onEvent, options.againMs);
     this.letGo = this.followed?.use(() => this.versions.digests()) ?? (() => undefined);
-    this.fallback = isFollowed(models) ? models.fallback : models;
     const current = (): CurrentExperiments | null => this.found;
     const looks = (): number => this.looksBegun;
     this.experiments = {
@@ -102,30 +88,8 @@ export class ExperimentFollower implements FollowedModels {
     this.looking.begin();
   }
 
-  get current(): CurrentModel | null {
-    return this.followed?.current ?? null;
-  }
-
-  get looks(): number {
-    return this.followed?.looks ?? 0;
-  }
-
-  opened(ref: ModelRef): Model | undefined {
-    return this.followed?.opened(ref);
-  }
-
-  open(ref: ModelRef): Promise<void> {
-    if (this.followed !== null) return this.followed.open(ref);
-    const what = `a task decided with version ${ref.number} of a registry, which this run does not follow: give it --models registry`;
-    return Promise.reject(new SkillForgeError('SFS_MODEL_MISSING', what, { context: { number: ref.number, digest: ref.digest } }));
-  }
-
-  use(digests: () => Iterable<string>): () => void {
-    return this.followed?.use(digests) ?? (() => undefined);
-  }
-
-  adopted(task: string, adoption: Adoption): void {
-    this.followed?.adopted(task, adoption);
+  override adopted(task: string, adoption: Adoption): void {
+    super.adopted(task, adoption);
     const { experiments, fromMs } = adoption;
     if (experiments === undefined || this.told.get(task) === experiments) return;
     this.told.set(task, experiments);

@@ -1,11 +1,9 @@
 /** Follows what people decide about the recommender, so that new decisions go by it. */
-import type { Model, Models } from '../../operators/ports/models.js';
-import { formulaModels } from '../../operators/recommend/formulaModels.js';
+import type { Models } from '../../operators/ports/models.js';
 import {
   LocalSchemaIds,
   NO_MEASURES,
   Oversight,
-  SkillForgeError,
   errorCodeOf,
   measureIn,
   measuresInText,
@@ -19,17 +17,8 @@ import {
   type SchemaIds,
   type Control,
 } from '../../schemas/index.js';
-import {
-  isFollowed,
-  type Adoption,
-  type CurrentModel,
-  type FollowedExperiments,
-  type FollowedModels,
-  type FollowedOversight,
-  type FoundModel,
-  type ModelRef,
-  type RunModels,
-} from '../engine/followedModels.js';
+import type { FollowedExperiments, FollowedModels, FollowedOversight, FoundModel, RunModels } from '../engine/followedModels.js';
+import { ModelsBeneath } from '../engine/modelsBeneath.js';
 import { Looking } from '../looking.js';
 import type { LogRecord, ToolAccess } from '../ports.js';
 
@@ -52,13 +41,11 @@ const EVERY_MS = 1_000;
  * Puts what people decide over what decides: tasks turn to it as they turn to another model, and log it. A log that cannot be read changes nothing.
  * Whoever made it begins it, and closes it.
  */
-export class OversightFollower implements FollowedModels {
-  readonly fallback: Models;
+export class OversightFollower extends ModelsBeneath implements FollowedModels {
   readonly oversight: FollowedOversight;
   readonly experiments?: FollowedExperiments;
   readonly find?: (number: string) => Promise<FoundModel>;
   readonly watch?: (models: Models) => Models;
-  private readonly followed: FollowedModels | null;
   private readonly topic: string;
   private readonly codec: SchemaCodec<Control>;
   private readonly read = new Map<string, Oversight>();
@@ -70,9 +57,7 @@ export class OversightFollower implements FollowedModels {
   private lastLook = 0;
 
   constructor(private readonly options: FollowOversightOptions) {
-    const models = options.models ?? formulaModels;
-    this.followed = isFollowed(models) ? models : null;
-    this.fallback = isFollowed(models) ? models.fallback : models;
+    super(options.models);
     this.topic = physicalTopicName(options.region, topics.measures.name);
     this.codec = schemaCodec(topics.measures, options.schemas ?? LocalSchemaIds.withAccepted());
     this.looking = new Looking(options.everyMs ?? EVERY_MS, () => this.look().catch(() => undefined));
@@ -99,34 +84,8 @@ export class OversightFollower implements FollowedModels {
     this.looking.begin();
   }
 
-  get current(): CurrentModel | null {
-    return this.followed?.current ?? null;
-  }
-
-  get looks(): number {
-    return this.followed?.looks ?? 0;
-  }
-
   get isStill(): boolean {
     return this.followed === null;
-  }
-
-  opened(ref: ModelRef): Model | undefined {
-    return this.followed?.opened(ref);
-  }
-
-  open(ref: ModelRef): Promise<void> {
-    if (this.followed !== null) return this.followed.open(ref);
-    const what = `a task decided with version ${ref.number} of a registry, which this run does not follow: give it --models registry`;
-    return Promise.reject(new SkillForgeError('SFS_MODEL_MISSING', what, { context: { number: ref.number, digest: ref.digest } }));
-  }
-
-  use(digests: () => Iterable<string>): () => void {
-    return this.followed?.use(digests) ?? (() => undefined);
-  }
-
-  adopted(task: string, adoption: Adoption): void {
-    this.followed?.adopted(task, adoption);
   }
 
   /** Ends looking; the models are closed by whoever opened them. */

@@ -1,7 +1,7 @@
 /** What people decide, on a real Kafka: from the command to the answer of a reader in another process, without Redis; and about a learner, sealed. */
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import { expect, it } from 'vitest';
+import { expect, it, type TestContext } from 'vitest';
 import { partitionRecords } from '../../../runtime/cluster/partitionRecords.js';
 import { openBroker } from '../../../runtime/kafka/openBroker.js';
 import { markerIdOf } from '../../../runtime/engine/header.js';
@@ -22,12 +22,7 @@ import { newFolder } from '../../fixtures/folders.js';
 const COURSE = 'AAA-2014J';
 
 it('reaches readers within ten seconds', { timeout: SERVER_START_MS + 180_000 }, async (context) => {
-  const kafka = await sharedKafka(context);
-  const region = newRegion();
-  await using broker = await opened(kafka);
-  await written(broker.broker, region);
-  const place = ['--kafka', kafka, '--region', region];
-  const asked = await liveReader([...place, '--view', newFolder()]);
+  const { place, asked } = await followed(context);
   const answer = (): Promise<unknown> => asked('ada');
   expect(await answer()).toEqual(['personal', ['n1', 'n2']]);
   const why = ['--reason', 'a test', '--by', 'ada', ...place];
@@ -43,12 +38,7 @@ it('reaches readers within ten seconds', { timeout: SERVER_START_MS + 180_000 },
 });
 
 it('waits for no transaction that a worker has left open when it was killed', { timeout: SERVER_START_MS + 120_000 }, async (context) => {
-  const kafka = await sharedKafka(context);
-  const region = newRegion();
-  await using broker = await opened(kafka);
-  await written(broker.broker, region);
-  const place = ['--kafka', kafka, '--region', region];
-  const asked = await liveReader([...place, '--view', newFolder()]);
+  const { kafka, region, broker, place, asked } = await followed(context);
   const producer = new kafkajs.Kafka({ brokers: [kafka] }).producer({
     transactionalId: `${region}-killed`,
     maxInFlightRequests: 1,
@@ -57,7 +47,7 @@ it('waits for no transaction that a worker has left open when it was killed', { 
   await producer.connect();
   const open = await producer.transaction();
   await open.send({ topic: `${region}.control`, messages: [{ key: 'decision', value: 'of a task' }] });
-  const admin = await broker.broker.admin();
+  const admin = await broker.admin();
   const endOf = async (name: string): Promise<number> => (await admin.ranges(`${region}.${name}`))[0]!.end;
   try {
     await effectOf(['pause', '--reason', 'a test', '--by', 'ada', ...place], () => asked('ada'), ['paused', ['p1']]);
@@ -116,6 +106,17 @@ it('is not written about a learner while nobody can tell whether it has to be se
   const admin = await broker.broker.admin();
   expect((await admin.topics()).filter(({ name }) => name.startsWith(region))).toEqual([]);
 });
+
+/** A region with lists, and a reader of it in a process of its own. */
+async function followed(context: TestContext) {
+  const kafka = await sharedKafka(context);
+  const region = newRegion();
+  const { broker } = await opened(kafka);
+  context.onTestFinished(() => broker.close());
+  await written(broker, region);
+  const place = ['--kafka', kafka, '--region', region];
+  return { kafka, region, broker, place, asked: await liveReader([...place, '--view', newFolder()]) };
+}
 
 async function opened(kafka: string) {
   const broker = await openBroker('confluent', {

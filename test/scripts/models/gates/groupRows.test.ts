@@ -3,16 +3,8 @@ import type { ComparedList, Comparison, Measured } from '../../../../scripts/mod
 import { groupRows, groupsText } from '../../../../scripts/models/gates/groupRows.js';
 import { groupsGate } from '../../../../scripts/models/gates/statisticalGates.js';
 import { boundsWith } from '../../../../scripts/models/gates/thresholds.js';
+import { measured } from './measured.js';
 
-const measured = (difference: number, low: number | null, high: number | null): Measured => ({
-  decisions: 200,
-  learners: 60,
-  candidate: 0.6 * (1 + difference),
-  opponent: 0.6,
-  difference,
-  low,
-  high,
-});
 const listOf = (groups: Readonly<Record<string, Measured | null>>): ComparedList => ({
   measured: measured(0.04, 0.01, 0.07),
   groups: Object.entries(groups).map(([value, of]) => ({ attribute: 'education', value, measured: of })),

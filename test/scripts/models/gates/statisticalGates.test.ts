@@ -3,16 +3,8 @@ import type { ComparedList, Comparison, Measured, MeasuredGroup } from '../../..
 import type { GateCheck, GateName } from '../../../../scripts/models/gates/gate.js';
 import { statisticalGates } from '../../../../scripts/models/gates/statisticalGates.js';
 import { boundsWith, type Bounds } from '../../../../scripts/models/gates/thresholds.js';
+import { measured } from './measured.js';
 
-const measured = (difference: number, low: number, high: number, decisions = 200): Measured => ({
-  decisions,
-  learners: 60,
-  candidate: 0.6 * (1 + difference),
-  opponent: 0.6,
-  difference,
-  low,
-  high,
-});
 const group = (value: string, of: Measured | null): MeasuredGroup => ({ attribute: 'education', value, measured: of });
 const BETTER = measured(0.04, 0.01, 0.07);
 const LIST: ComparedList = { measured: BETTER, groups: [group('school', BETTER), group('degree', measured(-0.02, -0.09, 0.05))], smallGroups: 1 };

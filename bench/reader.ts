@@ -161,7 +161,8 @@ function pin(pid: number, core: number | null): void {
 
 async function paced({ name, url, paths, pid }: Contender, perSecond: number, seconds: number): Promise<Paced> {
   progress(`${name} at ${perSecond} requests/s`);
-  const nextPath = (): string => paths[Math.floor(Math.random() * paths.length)]!;
+  let at = 0;
+  const nextPath = (): string => paths[at++ % paths.length]!;
   const options = { port: Number(new URL(url).port), nextPath, perSecond };
   pin(pid, 0);
   pin(process.pid, 1);

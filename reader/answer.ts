@@ -5,11 +5,13 @@ import {
   type CandidateSource,
   type CourseRecommendations,
   type OverrideDetails,
+  type Oversight,
   type SegmentRecommendation,
 } from '../schemas/index.js';
 import { bestBySize, inTurns } from './merging.js';
 import { baselineReason, goingCourses, ownCourses, pausedCourses } from './oversight.js';
-import type { Moment, RecommendationView } from './view.js';
+import type { Look } from './look.js';
+import type { RecommendationView } from './view.js';
 import type { OpenRecommendation } from './viewTopics.js';
 
 /** Which of the two lists: whatever is best to do next, or only what was not opened before. */
@@ -85,6 +87,17 @@ export interface Answer {
   readonly items: readonly AnsweredItem[];
 }
 
+/** What an answer says, in short. */
+export interface Told extends Pick<Answer, 'served' | 'madeAtMs' | 'validUntilMs' | 'model'> {
+  readonly items: readonly string[];
+}
+
+/** An answer in short. */
+export const toldOf = ({ served, madeAtMs, validUntilMs, model, items }: Answer): Told => ({
+  ...{ served, madeAtMs, validUntilMs, model },
+  items: items.map(({ item }) => item),
+});
+
 interface Candidate {
   readonly item: string;
   readonly course: string;
@@ -94,23 +107,37 @@ interface Candidate {
 }
 
 /** A question, as of one instant. */
-type Asked = Question & Moment;
-
-/** Answers for a learner, or for nobody in particular (`null`: unknown, or not to be served). */
-export function answerFor(view: RecommendationView, learner: string | null, question: Question, nowMs: number): Answer {
-  const asked = { ...question, ...view.moment() };
-  const override = learner === null ? null : view.override(learner);
-  if (override === null) return unpinned(view, learner, null, asked, nowMs);
-  const { pinned, excluded } = override;
-  const among = { ...asked, exclude: [...(question.exclude ?? []), ...excluded] };
-  if (pinned.length === 0) return unpinned(view, learner, override, among, nowMs);
-  // Those that stand first may be in the list, too: as many more are asked for as there are places.
-  return withPinned(view, unpinned(view, learner, override, { ...among, limit: MAX_LIMIT }, nowMs), pinned, among);
+interface Asked extends Question {
+  readonly oversight: Oversight;
 }
 
-function unpinned(view: RecommendationView, learner: string | null, override: OverrideDetails | null, question: Asked, nowMs: number): Answer {
+/** Each field by itself: questions come from many places, in many shapes, and this one is read often. */
+const askedAt = ({ list, course, segment, limit, exclude, explain, profiling }: Question, { oversight }: Look): Asked => ({
+  list,
+  course,
+  segment,
+  limit,
+  exclude,
+  explain,
+  profiling,
+  oversight,
+});
+
+/** Answers by what there is of a learner. @param look - of the same turn; without the record where the question is one without profiling */
+export function answerFor(view: RecommendationView, look: Look, question: Question, nowMs: number): Answer {
+  const asked = askedAt(question, look);
+  const override = view.override(look);
+  if (override === null) return unpinned(view, look, null, asked, nowMs);
+  const { pinned, excluded } = override;
+  const among = { ...asked, exclude: [...(question.exclude ?? []), ...excluded] };
+  if (pinned.length === 0) return unpinned(view, look, override, among, nowMs);
+  // Those that stand first may be in the list, too: as many more are asked for as there are places.
+  return withPinned(view, unpinned(view, look, override, { ...among, limit: MAX_LIMIT }, nowMs), pinned, among);
+}
+
+function unpinned(view: RecommendationView, look: Look, override: OverrideDetails | null, question: Asked, nowMs: number): Answer {
   // Without profiling not even the learner's courses are looked at.
-  const record = learner === null || question.profiling === false ? null : view.recommendation(learner, question.topic);
+  const record = question.profiling === false ? null : view.recommendation(look);
   const reason = baselineReason(question.oversight, override, question.course);
   if (reason !== null) return { ...ofPopular(view, record, question), served: reason };
   if (question.profiling === false) return ofPopular(view, null, question);
@@ -134,18 +161,18 @@ function withPinned(view: RecommendationView, answer: Answer, pinned: readonly s
 
 /** The list of one segment of a course, else what is popular in the course, else in all. */
 export function answerForSegment(view: RecommendationView, course: string, segment: string, question: Question): Answer {
-  const asked = { ...question, course, segment, ...view.moment() };
+  const asked = askedAt({ ...question, course, segment }, view.look(null));
   if (asked.oversight.isPaused(course)) return { ...ofPopular(view, null, asked), served: 'paused' };
   return ofSegments(view, null, asked) ?? ofPopular(view, null, asked);
 }
 
 /** Items of the learner's own record that may be served as such: the best of each course in turn, withdrawn and blocked ones left out. */
 export function personalItems(view: RecommendationView, record: OpenRecommendation, question: Question): AnsweredItem[] {
-  const [moment, override] = [view.moment(), view.override(record.learner)];
-  const { oversight } = moment;
+  const look = view.look(record.learner);
+  const [override, { oversight }] = [view.override(look), look];
   if (baselineReason(oversight, override, question.course) !== null) return [];
   const exclude = [...(question.exclude ?? []), ...(override?.excluded ?? [])];
-  return itemsOf(view, ownCourses(record, oversight, question.course), [], { ...question, ...moment, exclude });
+  return itemsOf(view, ownCourses(record, oversight, question.course), [], askedAt({ ...question, exclude }, look));
 }
 
 function itemsOf(view: RecommendationView, own: readonly CourseRecommendations[], paused: readonly string[], question: Asked): AnsweredItem[] {
@@ -235,9 +262,13 @@ function shown(view: RecommendationView, candidates: Iterable<Candidate>, questi
     seen.add(item);
     const known = view.item(item);
     if (known?.withdrawn === true) continue;
-    const described = known === null ? {} : { title: known.title, kind: known.kind };
-    const why = question.explain === true ? { reasons: reasons.map((code) => ({ code, text: reasonText(code) })) } : {};
-    items.push({ item, course, score, source, ...described, ...why });
+    const answered: { -readonly [Field in keyof AnsweredItem]: AnsweredItem[Field] } = { item, course, score, source };
+    if (known !== null) {
+      answered.title = known.title;
+      answered.kind = known.kind;
+    }
+    if (question.explain === true) answered.reasons = reasons.map((code) => ({ code, text: reasonText(code) }));
+    items.push(answered);
   }
   return items;
 }

@@ -1,11 +1,11 @@
 /** The client library: recommendations for programs that read the topic themselves. */
 import { SkillForgeError, errorCodeOf, identityEnvelope, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
 import { MAX_LIMIT, answerFor, answerForSegment, personalItems, type Answer, type AnsweredItem, type Question } from './answer.js';
-import type { AnswerBasis } from './basis.js';
 import { openDenyList, type DenyList } from './denyList.js';
 import { Follower } from './follower.js';
 import { LmdbViewStore } from './lmdbViewStore.js';
 import type { RecommendationLog } from './log.js';
+import type { Look } from './look.js';
 import { Materializer, type PassEvents, type RowEvent, type UnusableRecord } from './materializer.js';
 import { MemoryViewStore } from './memoryViewStore.js';
 import type { RebuildReason } from './rebuilding.js';
@@ -138,18 +138,25 @@ export class RecommendationClient {
 
   /** What to recommend to a learner; an unknown one gets what is popular. @throws SFS_KEY_INVALID for an empty id; SFS_SHARD_OTHER */
   get(learner: string, question: Question = {}): Answer {
-    learnerId(learner);
-    this.assertHeld(learner);
-    return answerFor(this.view, this.denied.has(learner) ? null : learner, question, this.now());
+    return this.answer(this.look(learner, question), question);
   }
 
-  /**
-   * What an answer of the learner's own list is made of, as of now. `null` where there is no such list, and where records are sealed: their key may be gone
-   * at any time, and an answer that was opened before must not outlive it.
-   */
-  basis(learner: string): AnswerBasis | null {
+  /** What there is of a learner, as of now. @throws SFS_KEY_INVALID for an empty id; SFS_SHARD_OTHER */
+  look(learner: string, { profiling }: Question): Look {
+    learnerId(learner);
+    this.assertHeld(learner);
+    return this.view.look(this.denied.has(learner) ? null : learner, profiling !== false);
+  }
+
+  /** The answer by a look of the same turn. */
+  answer(look: Look, question: Question): Answer {
+    return answerFor(this.view, look, question, this.now());
+  }
+
+  /** Whether records are sealed: a key may be gone at any time, and nothing that was opened with it may outlive it. */
+  get isSealed(): boolean {
     const { envelope = identityEnvelope } = this.options;
-    return envelope !== identityEnvelope || this.denied.has(learner) ? null : this.view.basis(learner);
+    return envelope !== identityEnvelope;
   }
 
   /** What the learners of a segment use most. @param segment - `all` for the whole course */

@@ -5,7 +5,12 @@ import type { SegmentItem, SegmentRecommendation } from '../schemas/index.js';
  * The firsts of all lists, then the seconds, and so on, in the order of the lists: scores of two courses cannot be compared, ranks can.
  * @example inTurns([['a', 'b'], ['x']]) // a, x, b
  */
-export function* inTurns<T>(lists: readonly (readonly T[])[]): Generator<T, void, undefined> {
+export function inTurns<T>(lists: readonly (readonly T[])[]): Iterable<T> {
+  // Most learners have one course.
+  return lists.length === 1 ? lists[0]! : turns(lists);
+}
+
+function* turns<T>(lists: readonly (readonly T[])[]): Generator<T, void, undefined> {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   for (let rank = 0; rank < longest; rank++) {
     for (const list of lists) if (rank < list.length) yield list[rank]!;

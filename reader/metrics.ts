@@ -1,6 +1,6 @@
 /** Metrics of a reader for Prometheus. No label holds an id of a person, an item or a caller. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { Answer } from './answer.js';
+import type { Told } from './answer.js';
 import type { ClientNotice, ClientStatus, RecommendationChange } from './client.js';
 import { ServedItems } from './servedItems.js';
 
@@ -128,11 +128,11 @@ export class ReaderMetrics {
   }
 
   /** @param atMs - by the clock that tells what is stale, ms since epoch of event time */
-  answered({ served, madeAtMs, items }: Answer, atMs: number): void {
+  answered({ served, madeAtMs, items }: Told, atMs: number): void {
     this.count('skillforge_reader_answers_total', { served });
     // Lists may come from a machine whose clock is ahead.
     if (madeAtMs !== null) this.histograms.get('skillforge_reader_list_age_seconds')!.observe({ served }, Math.max(0, atMs - madeAtMs) / 1000);
-    for (const { item } of items) this.items.add(item);
+    for (const item of items) this.items.add(item);
   }
 
   changed({ kind }: RecommendationChange): void {

@@ -131,9 +131,9 @@ function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMe
   };
   const policy = access === undefined ? null : AccessPolicy.of(access, keysTrouble);
   const { traces } = options;
-  const answers = new LearnerAnswers(client, region, (answer, learner, elapsedMs) => {
-    metrics?.answered(answer, client.now());
-    if (traces !== undefined) traceAnswer(traces, learner, answer, elapsedMs);
+  const answers = new LearnerAnswers(client, region, (told, learner, elapsedMs) => {
+    metrics?.answered(told, client.now());
+    if (traces !== undefined) traceAnswer(traces, learner, told, elapsedMs);
   });
   if (metrics !== null) client.onChange((change) => metrics.changed(change));
   return { options, client, log, metrics, policy, answers, feed: new ChangeFeed(client, answers, beatMs), isStopping: false };

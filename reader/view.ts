@@ -10,22 +10,12 @@ import {
   type OverrideDetails,
   type SegmentRecommendation,
 } from '../schemas/index.js';
-import type { AnswerBasis } from './basis.js';
+import type { Look } from './look.js';
 import { MEASURES_ROW, rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
 import { FIRST_SERVED, OVERRIDES, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
 
 const SEGMENTS = topics.segmentRecommendations.name;
 const CATALOGUE = topics.catalogue.name;
-
-/** What is the same for all answers of one instant. */
-export interface Moment {
-  /** Logical name of the topic that is served. */
-  readonly topic: string;
-  /** What people decided for all: the same object until that changes. */
-  readonly oversight: Oversight;
-  /** Version of the view in which the catalogue changed last. */
-  readonly catalogueAt: number | undefined;
-}
 
 /** Items of the catalogue that are kept decoded; where there are more, they are decoded anew. */
 const MOST_ITEMS = 20_000;
@@ -53,39 +43,34 @@ export class RecommendationView {
     return this.head()?.served ?? FIRST_SERVED;
   }
 
-  /** Looks at the head, once for an answer: later reads of the same turn see the rows of this instant. */
-  moment(): Moment {
+  /**
+   * What there is of a learner, or of nobody in particular. The head is looked at once: later reads of the same turn see the rows of this instant.
+   * @param isProfiled - whether the record may be looked at
+   */
+  look(learner: string | null, isProfiled = false): Look {
     const { head } = this.store.head();
     const catalogueAt = head?.catalogueAt;
     if (catalogueAt !== this.itemsAt) this.items.clear();
     this.itemsAt = catalogueAt;
-    return { topic: head?.served ?? FIRST_SERVED, oversight: this.oversightOf(head), catalogueAt };
+    const override = learner === null ? null : this.store.get(rowKey(OVERRIDES, learner));
+    const record = learner === null || !isProfiled ? null : this.store.get(rowKey(head?.served ?? FIRST_SERVED, learner));
+    return { learner, record, override, oversight: this.oversightOf(head), catalogueAt };
   }
 
-  /** What a person decided about a learner; `null` where nobody did, or it was taken back. What cannot be opened is erased. */
-  override(learner: string): OverrideDetails | null {
-    const value = this.store.get(rowKey(OVERRIDES, learner));
-    if (value === null) return null;
+  /** What a person decided about the learner; `null` where nobody did, or it was taken back. What cannot be opened is erased. */
+  override({ learner, override }: Pick<Look, 'learner' | 'override'>): OverrideDetails | null {
+    if (learner === null || override === null) return null;
     try {
-      const { personal } = this.codecs.override(learner, value);
+      const { personal } = this.codecs.override(learner, override);
       return personal.baseline || personal.pinned.length > 0 || personal.excluded.length > 0 ? personal : null;
     } catch {
       return null;
     }
   }
 
-  /** What an answer of the learner's own record would be made of; `null` where there is no record, or a person decided something about the learner. */
-  basis(learner: string): AnswerBasis | null {
-    const { topic, oversight, catalogueAt } = this.moment();
-    if (this.store.get(rowKey(OVERRIDES, learner)) !== null) return null;
-    const record = this.store.get(rowKey(topic, learner));
-    return record === null ? null : { record, oversight, catalogueAt };
-  }
-
-  /** The record of a learner in the served version; `null` where there is none that can be opened. */
-  recommendation(learner: string, served = this.served()): OpenRecommendation | null {
-    const value = this.store.get(rowKey(served, learner));
-    return value === null ? null : this.opened(learner, value);
+  /** The record that was looked at; `null` where there is none that can be opened. */
+  recommendation({ learner, record }: Pick<Look, 'learner' | 'record'>): OpenRecommendation | null {
+    return learner === null || record === null ? null : this.opened(learner, record);
   }
 
   /** Every record of the served version that can be opened, by the bytes of the learners' ids. */
@@ -118,7 +103,7 @@ export class RecommendationView {
     return this.wholeCourses.lists;
   }
 
-  /** An item of the catalogue, as of the last {@link moment}; `null` where it is not known. */
+  /** An item of the catalogue, as of the last {@link look}; `null` where it is not known. */
   item(item: string): CatalogueItem | null {
     const kept = this.items.get(item);
     if (kept !== undefined) return kept;

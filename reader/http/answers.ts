@@ -1,5 +1,5 @@
 /** Answers as they are sent. */
-import type { Answer, ListName, Question } from '../answer.js';
+import { toldOf, type Answer, type ListName, type Question, type Told } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
 import { noticeOf } from '../notice.js';
 import { KeptAnswers, type SentAnswer } from './keptAnswers.js';
@@ -35,7 +35,7 @@ export class LearnerAnswers {
     /** Whose data the answers are. */
     readonly region: string,
     /** @param elapsedMs - what it took to find the answer */
-    private readonly onAnswer: (answer: Answer, learner: string, elapsedMs: number) => void = () => undefined,
+    private readonly onAnswer: (told: Told, learner: string, elapsedMs: number) => void = () => undefined,
   ) {
     this.kept = new KeptAnswers(client);
   }
@@ -44,7 +44,7 @@ export class LearnerAnswers {
   of(learner: string, question: AskedList): object {
     const beganMs = performance.now();
     const answer = this.client.get(learner, question);
-    this.onAnswer(answer, learner, performance.now() - beganMs);
+    this.onAnswer(toldOf(answer), learner, performance.now() - beganMs);
     return this.body(learner, question, answer);
   }
 
@@ -52,7 +52,7 @@ export class LearnerAnswers {
   sent(address: string, learner: string, question: AskedList, written: (body: object) => string): SentAnswer {
     const beganMs = performance.now();
     const sent = this.kept.of(address, learner, question, (answer) => written(this.body(learner, question, answer)));
-    this.onAnswer(sent.answer, learner, performance.now() - beganMs);
+    this.onAnswer(sent.told, learner, performance.now() - beganMs);
     return sent;
   }
 

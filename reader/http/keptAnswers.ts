@@ -1,6 +1,7 @@
 /** Answers as they were sent, for who asks again: the same lists need neither be made nor written anew. */
-import type { Answer, Question } from '../answer.js';
-import { isSameBasis, type AnswerBasis } from '../basis.js';
+import { toldOf, type Answer, type Question, type Told } from '../answer.js';
+import { isBasis, type Basis, type Look } from '../look.js';
+import { AskedBefore } from './askedBefore.js';
 import { tagOf } from './conditional.js';
 
 /** An answer in bytes. */
@@ -8,37 +9,38 @@ export interface SentAnswer {
   readonly body: Buffer;
   /** For the header `etag`. */
   readonly tag: string;
+  readonly told: Told;
 }
 
+/** The answer itself is not among it: what lives for a while is what a collector of garbage has to move and to mark, and these are few objects. */
 interface KeptAnswer extends SentAnswer {
-  readonly basis: AnswerBasis;
-  readonly answer: Answer;
+  readonly basis: Basis;
 }
 
 /** What makes answers: a client of the view. */
 export interface AnswerSource {
-  get(learner: string, question: Question): Answer;
-  basis(learner: string): AnswerBasis | null;
+  look(learner: string, question: Question): Look;
+  answer(look: Look, question: Question): Answer;
   now(): number;
+  /** Nothing is kept of sealed records. */
+  readonly isSealed: boolean;
 }
 
-/** Answers of a generation: some 5 KB each. */
+/** Answers of a generation: some 3 KB each. */
 const MOST_KEPT = 4_096;
-/** Addresses that are remembered to have been asked once. */
-const MOST_ONCE = 16_384;
 /** Age of a generation, ms: what nobody asks for again does not stay in memory for longer than two. */
 const GENERATION_MS = 300_000;
 
 /**
  * Keeps answers that are a learner's own list, by the address that asked. One is sent again only where all that it was made of is as it was: the bytes of the
  * record, the catalogue, what people decided, and whether the list is stale. Two generations bound it: what is used moves to the young one, the old one is dropped
- * when the young one is full or aged. What is asked for the first time is not kept: of many learners most would not ask again in time, and
- * objects that live for a while are what a collector of garbage has to move. A request costs the same however many are kept.
+ * when the young one is full or aged. What is asked for the first time is not kept: of many learners most would not ask again in time. A request costs the same
+ * however many are kept.
  */
 export class KeptAnswers {
   private young = new Map<string, KeptAnswer>();
   private old = new Map<string, KeptAnswer>();
-  private once = new Set<string>();
+  private readonly before = new AskedBefore();
   private youngSinceMs = performance.now();
 
   constructor(
@@ -52,17 +54,14 @@ export class KeptAnswers {
    * @param written - its body
    * @throws SFS_KEY_INVALID for an empty id; SFS_SHARD_OTHER
    */
-  of(address: string, learner: string, question: Question, written: (answer: Answer) => string): SentAnswer & { readonly answer: Answer } {
-    // Who asks for a list without profiling: not even the record is looked at.
-    const basis = question.profiling === false ? null : this.source.basis(learner);
-    const kept = basis === null ? undefined : this.found(address);
-    if (kept !== undefined && isSameBasis(kept.basis, basis) && this.isAsFresh(kept.answer)) return kept;
-    const answer = this.source.get(learner, question);
+  of(address: string, learner: string, question: Question, written: (answer: Answer) => string): SentAnswer {
+    const look = this.source.look(learner, question);
+    const kept = this.found(address);
+    if (kept !== undefined && isBasis(look, kept.basis) && this.isAsFresh(kept.told)) return kept;
+    const answer = this.source.answer(look, question);
     const body = Buffer.from(written(answer));
-    const sent = { answer, body, tag: tagOf(body) };
-    // Another process may have changed the view while the answer was made.
-    if (basis !== null && isOwnList(answer) && this.isAskedAgain(address) && isSameBasis(basis, this.source.basis(learner)))
-      this.keep(address, { ...sent, basis });
+    const sent = { told: toldOf(answer), body, tag: tagOf(body) };
+    if (this.isKeepable(look, answer) && this.before.add(address)) this.keep(address, { ...sent, basis: basisOf(look) });
     return sent;
   }
 
@@ -73,13 +72,6 @@ export class KeptAnswers {
     const older = this.old.get(address);
     if (older !== undefined) this.keep(address, older);
     return older;
-  }
-
-  private isAskedAgain(address: string): boolean {
-    if (this.once.has(address)) return true;
-    if (this.once.size >= MOST_ONCE) this.once = new Set();
-    this.once.add(address);
-    return false;
   }
 
   private keep(address: string, kept: KeptAnswer): void {
@@ -93,10 +85,15 @@ export class KeptAnswers {
     this.youngSinceMs = performance.now();
   }
 
-  private isAsFresh({ served, validUntilMs }: Answer): boolean {
+  /** Made of the learner's record alone: a list of others in it may change without it. */
+  private isKeepable({ override }: Look, { served, pausedCourses }: Answer): boolean {
+    return override === null && !this.source.isSealed && (served === 'personal' || served === 'stale') && pausedCourses === undefined;
+  }
+
+  private isAsFresh({ served, validUntilMs }: Told): boolean {
     return this.source.now() < validUntilMs! === (served === 'personal');
   }
 }
 
-/** Made of the learner's record alone: a list of others in it may change without it. */
-const isOwnList = ({ served, pausedCourses }: Answer): boolean => (served === 'personal' || served === 'stale') && pausedCourses === undefined;
+/** An own list has a record. */
+const basisOf = ({ record, oversight, catalogueAt }: Look): Basis => ({ record: record!, oversight, catalogueAt });

@@ -1,6 +1,8 @@
 /** Ways to ask: again, without profiling, for many at once. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { answerFor } from '../../reader/answer.js';
+import { RecommendationClient } from '../../reader/client.js';
+import type { Look } from '../../reader/look.js';
 import type { RecommendationView } from '../../reader/view.js';
 import { NO_OVERSIGHT } from '../../schemas/index.js';
 import { COURSE, OTHER, serving, shortOf, type Serving } from './serving.js';
@@ -69,18 +71,26 @@ describe('profiling=false', () => {
         get:
           (_, name: string) =>
           (...args: unknown[]) => {
-            asked.push([name, ...args].join(' '));
-            if (name === 'moment') return { topic: 'recommendations', oversight: NO_OVERSIGHT };
+            asked.push([name, ...args.filter((arg) => typeof arg === 'string')].join(' '));
             return name === 'segments' ? [] : null;
           },
       },
     );
     const view = noted as RecommendationView;
-    answerFor(view, 'ada', { profiling: false, segment: 'a-level' }, 0);
-    answerFor(view, 'ada', { profiling: false, segment: 'a-level', course: COURSE }, 0);
+    // As a client looks for such a question: below.
+    const look: Look = { learner: 'ada', record: null, override: null, oversight: NO_OVERSIGHT, catalogueAt: undefined };
+    answerFor(view, look, { profiling: false, segment: 'a-level' }, 0);
+    answerFor(view, look, { profiling: false, segment: 'a-level', course: COURSE }, 0);
     // What people decided is no profile: it holds for whoever asks without one, too.
-    const decided = ['moment', 'override ada'];
-    expect(asked).toEqual([...decided, 'segments all', ...decided, `segment ${COURSE} all`]);
+    expect(asked).toEqual(['override', 'segments all', 'override', `segment ${COURSE} all`]);
+  });
+
+  it('does not get the record of the learner out of the view', async () => {
+    const client = await RecommendationClient.openStill({ log: school.shelves.log, region: 'eu-west', store: 'memory' });
+    await client.catchUp();
+    expect(client.look('ada', {}).record).not.toBeNull();
+    expect(client.look('ada', { profiling: false }).record).toBeNull();
+    await client.close();
   });
 });
 

@@ -17,7 +17,7 @@ export function localTools(storage: LocalStorage): ToolAccess {
     topics: () => log.topics(),
     ranges: (topic) => rangesOf(log, topic),
     records: (topic, partition, from) => readable(localRecords(log, topic, partition, from)),
-    ...(log.opened === undefined ? {} : { opened: (topic, records) => log.opened!(topic, records) }),
+    ...(log.isSealed === true && { opened: (topic: string, records: readonly LogRecord[]) => log.opened!(topic, records) }),
     waiting: (positions) => positions.map(({ topic, partition, next }) => Math.max(0, log.range(topic, partition).end - next)),
     ensureTopic: (spec) => log.ensureTopic(spec),
     writer: (name) =>

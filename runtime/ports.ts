@@ -160,6 +160,8 @@ export interface Storage {
 /** A log that makes topics at once. */
 export interface LocalLog extends Log {
   ensureTopic(spec: TopicSpec): void;
+  /** Whether it has keys: what is personal lies under those of its owners. */
+  readonly isSealed?: boolean;
   /** See {@link ToolAccess.opened}. */
   opened?(topic: string, records: readonly LogRecord[]): readonly LogRecord[];
 }

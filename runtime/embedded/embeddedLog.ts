@@ -58,6 +58,10 @@ export class EmbeddedLog implements Log {
     });
   }
 
+  get isSealed(): boolean {
+    return this.seal() !== null;
+  }
+
   /** Records whose values were taken from this log as they lie, opened. */
   opened(topic: string, records: readonly LogRecord[]): readonly LogRecord[] {
     const seal = this.seal();

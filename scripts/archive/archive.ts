@@ -4,6 +4,7 @@ import { SkillForgeError, assertOwnRegion, physicalTopicName, schemaOf } from '.
 import type { PartitionRange, ToolAccess } from '../../runtime/ports.js';
 import { decoderOf, knownTopic, topicUnknown } from '../commands/topicCodecs.js';
 import { rangesOf } from '../training/topicRecords.js';
+import { assertSameKind } from './archiveKind.js';
 import { columnsOf } from './columns.js';
 import { writeDurably, type Reached } from './durableFile.js';
 import { columnsFile, topicFolder } from './layout.js';
@@ -49,7 +50,7 @@ export class Archive {
     private readonly options: ArchiveOptions,
   ) {}
 
-  /** @throws SFS_TOPIC_UNKNOWN, SFS_SCHEMA_UNKNOWN, SFS_ARCHIVE_DAMAGED, SFS_FILE_UNWRITABLE */
+  /** @throws SFS_TOPIC_UNKNOWN, SFS_SCHEMA_UNKNOWN, SFS_ARCHIVE_DAMAGED, SFS_ARCHIVE_MIXED, SFS_FILE_UNWRITABLE */
   static async open(tools: ToolAccess, options: ArchiveOptions): Promise<Archive> {
     const topics: OpenTopic[] = [];
     for (const name of options.topics) topics.push(await openTopic(tools, name, options));
@@ -138,7 +139,9 @@ async function openTopic(
     assertOwnRegion(topic, value, region);
     return value;
   };
-  const archive = { folder: topicFolder(out, name, region), topic: physical, columns, decode, reached, isSealed };
+  const folder = topicFolder(out, name, region);
+  await assertSameKind(folder, name, isSealed);
+  const archive = { folder, topic: physical, columns, decode, reached, isSealed };
   recover(archive.folder);
   writeDurably(columnsFile(archive.folder), parquetBytes(columns, []), reached);
   const partitions = new Map<number, PartitionArchive>();

@@ -72,7 +72,10 @@ const POSITION: readonly Column[] = [
   flat('_bytes', BYTES, ({ unreadable }) => unreadable?.bytes),
 ];
 
-const SEALED = flat('_sealed', BYTES, ({ sealed }) => sealed);
+/** Name of the column that only sealed archives have. */
+export const SEALED_COLUMN = '_sealed';
+
+const SEALED = flat(SEALED_COLUMN, BYTES, ({ sealed }) => sealed);
 
 /**
  * The columns of a topic: where a record stood, then each field of the schema, those of the envelope as the others. Names are those of the

@@ -1,5 +1,7 @@
 /** Makes the days of batch features whose input has changed. */
 import { resolve } from 'node:path';
+import { assertInClear } from '../archive/archiveKind.js';
+import { BATCH_INPUTS } from '../archive/topics.js';
 import { BatchInputs } from './inputs.js';
 import { daysBetween } from './days.js';
 import { dbtBuild, projectFolder } from './dbt.js';
@@ -34,11 +36,12 @@ export interface BatchReport {
 
 /**
  * Makes each day whose files, or whose models, are not those of the last run, in one run of dbt; a day is published whole, when all tests passed.
- * @throws SFS_USAGE for days that are none; SFS_ARCHIVE_MISSING, SFS_ARCHIVE_DAMAGED, SFS_BATCH_OUTPUT, SFS_PYTHON_MISSING,
+ * @throws SFS_USAGE for days that are none; SFS_ARCHIVE_MISSING, SFS_ARCHIVE_SEALED, SFS_ARCHIVE_DAMAGED, SFS_BATCH_OUTPUT, SFS_PYTHON_MISSING,
  * SFS_DBT_FAILED, SFS_FILE_UNWRITABLE
  */
 export async function runBatch({ archive, out, region, from, until, onDays }: BatchOptions): Promise<BatchReport> {
   const asked = daysBetween(from, until);
+  await assertInClear(archive, [...BATCH_INPUTS.window, ...BATCH_INPUTS.history], region);
   const inputs = BatchInputs.of(archive, region, projectFolder);
   const outputs = BatchOutputs.open(out, region);
   const isChanged = (day: string): boolean => outputs.day(day)?.inputs !== inputs.digestOf(day);

@@ -7,18 +7,18 @@ import { verifyArchive, type VerifiedPartition } from '../archive/verification.j
 import { ARCHIVED_TOPICS } from '../archive/topics.js';
 import { EXIT } from './exitCodes.js';
 import { withFolder } from './folder.js';
+import { isSealed, withInClear, type InClearOptions } from './inClear.js';
 import { groupCommand, nameList, wholeNumber } from './options.js';
 import { countText, countedText, print, printJson, secondsText, tableText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { StopSignals } from './stopSignals.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
-interface WriteOptions extends ToolOptions {
+interface WriteOptions extends ToolOptions, InClearOptions {
   readonly topics: readonly string[];
   readonly out: string;
   readonly untilEnd?: true;
   readonly every: number;
-  readonly sealed?: true;
 }
 
 interface OpenOptions extends ToolOptions {
@@ -40,7 +40,10 @@ record is in one file, however often the command is ended and started again: it 
 late makes a further file in its day.
 
 Without --until-end it goes on until Ctrl+C: it writes a partition when enough has come, and what has come at all every --every seconds. Works
-beside a running "run". Values that cannot be read are kept as bytes, with the reason.`;
+beside a running "run". Values that cannot be read are kept as bytes, with the reason.
+
+Of a folder or a region with keys it keeps what is personal as it lies, under the keys of learners: columns of personal values are empty, and
+"archive open" makes an archive in clear of it.`;
 
 /** Archives, and the command that checks it. */
 export function archiveCommand(): Command {
@@ -49,15 +52,15 @@ export function archiveCommand(): Command {
 }
 
 function writeCommand(): Command {
-  return toolCommand('write', 'write topics into Parquet files; "skillforge archive" alone does it, too', DESCRIPTION, [
+  const command = toolCommand('write', 'write topics into Parquet files; "skillforge archive" alone does it, too', DESCRIPTION, [
     'skillforge archive --out ./archive --until-end',
     'skillforge archive --topics clicks,quiz-results --out ./archive',
     'skillforge archive --out /mnt/archive --kafka localhost:9092 --redis redis://localhost:6379 --until-end',
-  ])
+  ]);
+  return withInClear(command)
     .option('--topics <names>', 'topics without their region, with commas between', nameList, ARCHIVED_TOPICS)
     .requiredOption('--out <dir>', 'folder of the archive')
     .option('--until-end', 'stop at the end that each topic has now')
-    .option('--sealed', 'of a folder or a region with keys: keep what is personal as it lies, under the keys of learners')
     .option('--every <seconds>', 'write what has come at least so often', wholeNumber(1), EVERY_SECONDS)
     .action(write);
 }
@@ -73,7 +76,7 @@ async function write(options: WriteOptions): Promise<void> {
         region,
         topics,
         out,
-        isSealed: options.sealed === true,
+        isSealed: isSealed(tools) && options.inClear !== true,
         onProgress: ({ topic, done, total }) => line.update({ what: `archiving ${topic}`, done, total, unit: 'records' }),
       });
       if (options.untilEnd) await archive.untilEnd();
@@ -101,7 +104,7 @@ function archivedText(archived: readonly ArchivedTopic[]): string {
   return tableText(['topic', 'records', 'files', 'unreadable', 'lost offsets'], rows);
 }
 
-const OPEN_DESCRIPTION = `Makes an archive in clear of one that was written with --sealed, for features and training: file by file, with the keys of the folder or the region. Of learners whose key
+const OPEN_DESCRIPTION = `Makes an archive in clear of a sealed one, for features and training: file by file, with the keys of the folder or the region. Of learners whose key
 was deleted rows stay without values, so that counts agree. Delete what is opened when it is not needed any more: deleting a key does not reach it.`;
 
 function openCommand(): Command {

@@ -1,12 +1,13 @@
 /** `skillforge features export`. */
 import type { Command } from 'commander';
 import type { FeatureExportCounts } from '../featureStore/featureExport.js';
+import { assertMeant, withInClear, type InClearOptions } from './inClear.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** What a command that exports features is told. */
-export interface FeaturesExportOptions extends ToolOptions {
+export interface FeaturesExportOptions extends ToolOptions, InClearOptions {
   readonly out: string;
 }
 
@@ -16,9 +17,8 @@ views beside them (<view>/day=…/). Works beside a running "run".`;
 
 /** Exports features. */
 export function featuresExportCommand(): Command {
-  return toolCommand('export', "write what Feast's offline store reads", DESCRIPTION, ['skillforge features export --out ./features'])
-    .requiredOption('--out <dir>', 'folder of features; files of an earlier export are replaced')
-    .action(exportAll);
+  const command = toolCommand('export', "write what Feast's offline store reads", DESCRIPTION, ['skillforge features export --out ./features']);
+  return withInClear(command).requiredOption('--out <dir>', 'folder of features; files of an earlier export are replaced').action(exportAll);
 }
 
 async function exportAll(options: FeaturesExportOptions): Promise<void> {
@@ -37,7 +37,10 @@ export async function exported(options: FeaturesExportOptions): Promise<FeatureE
   const { region, out } = options;
   const onProgress = ({ what, done, total }: { readonly what: string; readonly done: number; readonly total: number }): void =>
     line.update({ what: `exporting ${what}`, done, total, unit: 'offsets' });
-  return readingTools(options, (tools) => exportFeatures(tools, { region, out, onProgress })).finally(() => line.end());
+  return readingTools(options, (tools) => {
+    assertMeant(tools, options, 'features of learners');
+    return exportFeatures(tools, { region, out, onProgress });
+  }).finally(() => line.end());
 }
 
 /** An export in some lines. */

@@ -5,12 +5,13 @@ import { streamViews } from '../../operators/featureViews/index.js';
 import { FeatureProjection, type FeastStore, type ProjectionCounts } from '../../runtime/feast/index.js';
 import type { ToolAccess } from '../../runtime/ports.js';
 import { onFeatureStore, withFeatureStore, type FeatureStoreOptions } from './featureStoreOptions.js';
+import { assertMeant, withInClear, type InClearOptions } from './inClear.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { untilStopped } from './stopSignals.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
-interface ProjectOptions extends ToolOptions, FeatureStoreOptions {
+interface ProjectOptions extends ToolOptions, FeatureStoreOptions, InClearOptions {
   readonly untilEnd?: true;
   readonly fromStart?: true;
 }
@@ -29,7 +30,7 @@ export function featuresProjectCommand(): Command {
     'skillforge features project --feature-store redis://localhost:6379 --until-end',
     'skillforge features project --kafka localhost:9092 --redis redis://localhost:6379 --feature-store redis://localhost:6380',
   ]);
-  return withFeatureStore(command)
+  return withInClear(withFeatureStore(command))
     .option('--until-end', 'stop when all that is in the log has been written')
     .option('--from-start', 'begin with the first record, whatever was written before')
     .action(project);
@@ -37,7 +38,10 @@ export function featuresProjectCommand(): Command {
 
 async function project(options: ProjectOptions): Promise<void> {
   const startMs = performance.now();
-  const counts = await readingTools(options, (tools) => onFeatureStore(options, (store) => projectAll(tools, store, options)));
+  const counts = await readingTools(options, (tools) => {
+    assertMeant(tools, options, 'features of learners');
+    return onFeatureStore(options, (store) => projectAll(tools, store, options));
+  });
   const seconds = (performance.now() - startMs) / 1000;
   if (options.json) printJson({ summary: { ...counts, seconds } });
   else print(projectionText(counts, seconds));

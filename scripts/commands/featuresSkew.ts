@@ -4,6 +4,7 @@ import { feastProjectOf } from '../../runtime/feast/feastStore.js';
 import { runPython } from '../ml/python.js';
 import { EXIT } from './exitCodes.js';
 import { exportText, exported, type FeaturesExportOptions } from './featuresExport.js';
+import { withInClear } from './inClear.js';
 import { countText, countedText, print, printJson, tableText } from './output.js';
 import { toolCommand } from './toolAccess.js';
 
@@ -36,10 +37,11 @@ and is compared.`;
 
 /** Compares stored and served features. */
 export function featuresSkewCommand(): Command {
-  return toolCommand('skew', 'compare stored features with what the ranker saw', DESCRIPTION, [
+  const command = toolCommand('skew', 'compare stored features with what the ranker saw', DESCRIPTION, [
     'skillforge features skew --out ./features',
     'skillforge features skew --out ./features --no-export --json',
-  ])
+  ]);
+  return withInClear(command)
     .requiredOption('--out <dir>', 'folder of features, where the export goes')
     .option('--no-export', 'compare what is in the folder')
     .action(compare);

@@ -1,12 +1,13 @@
 /** `skillforge training export`. */
 import type { Command } from 'commander';
 import { exportTraining, type TrainingExportCounts } from '../training/trainingExport.js';
+import { assertMeant, withInClear, type InClearOptions } from './inClear.js';
 import { wholeNumber } from './options.js';
 import { countText, countedText, print, printJson, secondsText } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { readingTools, toolCommand, type ToolOptions } from './toolAccess.js';
 
-interface ExportOptions extends ToolOptions {
+interface ExportOptions extends ToolOptions, InClearOptions {
   readonly out: string;
   readonly until?: number;
 }
@@ -19,10 +20,11 @@ names stand in export.json, by number. Attributes of learners are there only of 
 
 /** Exports for training. */
 export function trainingExportCommand(): Command {
-  return toolCommand('export', 'write what training reads', DESCRIPTION, [
+  const command = toolCommand('export', 'write what training reads', DESCRIPTION, [
     'skillforge training export --out ./training',
     'skillforge training export --out ./training --until 1417392000000',
-  ])
+  ]);
+  return withInClear(command)
     .requiredOption('--out <dir>', 'folder to write; it appears when it is whole, and replaces an earlier export')
     .option('--until <ms>', 'only what happened before this event time, in ms since epoch', wholeNumber(0))
     .action(exportAll);
@@ -32,14 +34,15 @@ async function exportAll(options: ExportOptions): Promise<void> {
   const { region, out, until: untilMs } = options;
   const line = new ProgressLine(options.json === true);
   const startMs = performance.now();
-  const counts = await readingTools(options, (tools) =>
-    exportTraining(tools, {
+  const counts = await readingTools(options, (tools) => {
+    assertMeant(tools, options, 'what learners did');
+    return exportTraining(tools, {
       region,
       out,
       untilMs,
       onProgress: ({ what, done, total }) => line.update({ what: `exporting ${what}`, done, total, unit: 'records' }),
-    }),
-  ).finally(() => line.end());
+    });
+  }).finally(() => line.end());
   const seconds = (performance.now() - startMs) / 1000;
   if (options.json) printJson({ summary: { ...counts, out, seconds } });
   else print(exportText(counts, out, seconds));

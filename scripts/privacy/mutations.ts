@@ -66,9 +66,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     obligation: 'GDPR art. 22 and 13(2)(f), recommendations without profiling',
     without: 'the record is looked at although there is to be no profiling',
-    file: 'reader/answer.ts',
-    find: 'learner === null || question.profiling === false ? null',
-    replacement: 'learner === null ? null',
+    file: 'reader/client.ts',
+    find: ', profiling !== false);',
+    replacement: ', true);',
     command: 'npx vitest run test/reader/questions.test.ts',
   },
   {
@@ -102,6 +102,14 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const sealed = this.seal?.commit(commit) ?? commit;',
     replacement: 'const sealed = commit;',
     command: 'npx vitest run test/scripts/privacy/keys.test.ts',
+  },
+  {
+    obligation: 'GDPR art. 25, nothing personal in clear unasked',
+    without: 'exports ask nobody',
+    file: 'scripts/commands/inClear.ts',
+    find: 'if (!isSealed(tools) || inClear === true) return;',
+    replacement: 'if (!isSealed(tools) || inClear !== false) return;',
+    command: 'npx vitest run test/scripts/privacy/inClear.test.ts',
   },
   {
     obligation: 'GDPR art. 5(1)(c), no statistics of few',

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
 import { decodeProgress } from '../../../runtime/engine/progress.js';
 import { isMarker, markerIdOf } from '../../../runtime/engine/header.js';
@@ -16,13 +16,13 @@ import { Archive } from '../../../scripts/archive/archive.js';
 import { committedFiles } from '../../../scripts/archive/commits.js';
 import { topicFolder } from '../../../scripts/archive/layout.js';
 import { openArchive } from '../../../scripts/archive/openedArchive.js';
-import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { decoderOf } from '../../../scripts/commands/topicCodecs.js';
 import { eraseLearner, erasuresFolder } from '../../../scripts/privacy/erasure/saga.js';
 import { SigningKey } from '../../../scripts/privacy/erasure/signing.js';
 import { verifyErased } from '../../../scripts/privacy/erasure/verification.js';
 import { at } from '../../topologies/clicks.js';
 import { REGION, SEVEN, SEVENTY, installationIn, onStorage, run, tellTime, write } from './erasable.js';
+import { commandOutput } from '../../fixtures/commandOutput.js';
 import { newFolder } from '../../fixtures/folders.js';
 
 const SLOW_MS = 600_000;
@@ -93,17 +93,6 @@ function recommendationsIn(storage: EmbeddedStorage): unknown[] {
 
 const fileOf = (data: string): Buffer => readFileSync(join(data, 'data.mdb'));
 const ofSeven = (records: readonly LogRecord[]): LogRecord[] => records.filter(({ key }) => key?.toString() === SEVEN);
-
-async function skillforge(words: readonly string[]): Promise<string> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  try {
-    await (await skillforgeProgram([...words])).parseAsync([...words], { from: 'user' });
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join('');
-}
 
 let clear: string;
 let sealed: string;
@@ -245,14 +234,14 @@ describe('a folder with keys', { timeout: SLOW_MS }, () => {
     const kek = join(newFolder(), 'kek.json');
     const init = ['privacy', 'keys', 'init', '--kek', kek, '--data', data, '--region', REGION, '--json'];
     await onStorage(data, async () => {
-      await expect(skillforge(init)).rejects.toMatchObject({ code: 'SFS_FOLDER_LOCKED' });
+      await expect(commandOutput(init)).rejects.toMatchObject({ code: 'SFS_FOLDER_LOCKED' });
     });
     expect(existsSync(join(data, 'keys', 'ring.json'))).toBe(false);
     await makeRing(data, { file: kek }, 1);
     writeFileSync(join(data, 'keys', 'unsealed'), '');
-    const { sealed: counts } = JSON.parse(await skillforge(init)) as { sealed: { records: number; rows: number } };
+    const { sealed: counts } = JSON.parse(await commandOutput(init)) as { sealed: { records: number; rows: number } };
     expect(counts.records).toBeGreaterThan(50);
-    await expect(skillforge(init)).rejects.toMatchObject({ code: 'SFS_KEYS_EXIST' });
+    await expect(commandOutput(init)).rejects.toMatchObject({ code: 'SFS_KEYS_EXIST' });
   });
 
   it('is made of one in clear by a command, which seals what was there; others rotate it and tell how it is', async () => {
@@ -261,17 +250,19 @@ describe('a folder with keys', { timeout: SLOW_MS }, () => {
     const there = await reading(data, recommendationsIn);
     const where = ['--data', data, '--region', REGION, '--json'];
     const kek = join(newFolder(), 'kek.json');
-    await expect(skillforge(['privacy', 'keys', 'status', ...where])).rejects.toMatchObject({ code: 'SFS_KEYS_MISSING' });
-    const made = JSON.parse(await skillforge(['privacy', 'keys', 'init', '--kek', kek, ...where])) as { sealed: { records: number; rows: number } };
+    await expect(commandOutput(['privacy', 'keys', 'status', ...where])).rejects.toMatchObject({ code: 'SFS_KEYS_MISSING' });
+    const made = JSON.parse(await commandOutput(['privacy', 'keys', 'init', '--kek', kek, ...where])) as {
+      sealed: { records: number; rows: number };
+    };
     expect(made.sealed.records).toBeGreaterThan(50);
     expect(made.sealed.rows).toBeGreaterThan(5);
     expect(await reading(data, recommendationsIn)).toEqual(there);
     // Between stages the key alone tells whose a value was: of an answer under its skill it does not.
     const left = [...personal].filter(([name, bytes]) => !name.includes('.by-skill') && fileOf(data).includes(bytes)).map(([name]) => name);
     expect(left).toEqual([]);
-    expect(JSON.parse(await skillforge(['privacy', 'keys', 'rotate', ...where]))).toMatchObject({ branch: 2, dropped: [1] });
-    expect(JSON.parse(await skillforge(['privacy', 'keys', 'status', ...where]))).toMatchObject({ current: 2, deleted: 0, rotating: false });
-    await expect(skillforge(['privacy', 'keys', 'init', '--kek', kek, ...where])).rejects.toMatchObject({ code: 'SFS_KEYS_EXIST' });
+    expect(JSON.parse(await commandOutput(['privacy', 'keys', 'rotate', ...where]))).toMatchObject({ branch: 2, dropped: [1] });
+    expect(JSON.parse(await commandOutput(['privacy', 'keys', 'status', ...where]))).toMatchObject({ current: 2, deleted: 0, rotating: false });
+    await expect(commandOutput(['privacy', 'keys', 'init', '--kek', kek, ...where])).rejects.toMatchObject({ code: 'SFS_KEYS_EXIST' });
   });
 });
 

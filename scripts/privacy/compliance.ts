@@ -1,13 +1,9 @@
-/**
- * `npm run compliance`: runs the commands of docs/reference/compliance.md on a folder of their own, in their order. Exit code 1 where one fails. With `--mutations` it
- * runs them in a copy of the tree, each once more with its feature taken away: exit code 1 where one still succeeds. `--only TEXT`, which may be given more than once, tries those obligations that have
- * the text in their name; what others left in the data is made as ever.
- */
+/** `npm run compliance`: runs the commands of docs/reference/compliance.md. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { packageRoot } from '../../schemas/index.js';
 import { chosenOf, tryMutations } from './mutationRun.js';
 import { compliancePagePath, obligationsIn, succeeds, type Checkout, type Obligation } from './obligations.js';
@@ -21,16 +17,44 @@ function shown({ obligation, commands }: Obligation, checkout: Checkout): string
   });
 }
 
+const DESCRIPTION = `Runs the commands of docs/reference/compliance.md on a folder of their own, from
+the first to the last. Exit code 1 where one fails.
+
+With --mutations it runs them in a copy of the tree, each once more with its
+feature taken away: exit code 1 where one still succeeds. What came of each goes
+into docs/reference/compliance-mutations.md.`;
+
+interface Options {
+  readonly mutations?: true;
+  readonly only: readonly string[];
+}
+
+/** Ends the process where the words are no options, or name no obligation. */
+function optionsOf(words: readonly string[], obligations: readonly Obligation[]): Options {
+  const program = new Command('npm run compliance --')
+    .description(DESCRIPTION)
+    .option('--mutations', 'take each feature away, and see its command fail')
+    .option(
+      '--only <text>',
+      'with --mutations: obligations that have this in their name; may be given more than once',
+      (one, all: string[]) => [...all, one],
+      [],
+    )
+    .parse(words, { from: 'user' });
+  const options = program.opts<Options & Record<string, unknown>>();
+  const { mutations, only } = options;
+  if (only.length > 0 && mutations !== true)
+    program.error('error: --only is for --mutations: without it each command goes by what those before it left');
+  if (chosenOf(obligations, only).length === 0) program.error(`error: no obligation has ${only.join(' or ')} in its name`);
+  return options;
+}
+
 function main(): number {
-  const { mutations = false, only = [] } = parseArgs({
-    options: { mutations: { type: 'boolean' }, only: { type: 'string', multiple: true } },
-  }).values;
-  const folder = mkdtempSync(join(tmpdir(), 'skillforge-compliance-'));
   const obligations = obligationsIn(readFileSync(compliancePagePath(), 'utf8'));
+  const { mutations, only } = optionsOf(process.argv.slice(2), obligations);
+  const folder = mkdtempSync(join(tmpdir(), 'skillforge-compliance-'));
   try {
-    if (chosenOf(obligations, only).length === 0) throw new Error(`no obligation has ${only.join(' or ')} in its name`);
-    if (mutations) return tryMutations(obligations, folder, only);
-    if (only.length > 0) throw new Error('--only is for --mutations: without it each command goes by what those before it left');
+    if (mutations === true) return tryMutations(obligations, folder, only);
     const failed = obligations.flatMap((obligation) => shown(obligation, { root: packageRoot(), data: join(folder, 'data'), told: 'all' }));
     const missing = obligations.filter(({ commands }) => commands.length === 0).length;
     console.log(`\n${obligations.length - missing} obligations shown, ${missing} not yet; ${failed.length} commands failed`);

@@ -1,16 +1,23 @@
-/**
- * `npm run loop`: the daily loop on real servers, from events to a served model and back. Writes what came of the full one to docs/reference/loop.md.
- * `--short` takes a small school and writes nothing, `--folder DIR` keeps what it made, `--json` prints the result for programs.
- */
+/** `npm run loop`: the daily loop on real servers, from events to a served model and back. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { errorMessageOf, packageRoot } from '../../schemas/index.js';
 import { Loop, SIZES, type LoopObserver } from './loop.js';
 import { loopPage } from './page.js';
 
-const { values } = parseArgs({ options: { short: { type: 'boolean' }, folder: { type: 'string' }, json: { type: 'boolean' } } });
+const values = new Command('npm run loop --')
+  .description(
+    `Goes the daily loop on servers of its own: events, features, training, gates,
+promotion, serving, a poisoned day, and back. Exit code 1 where a step fails.
+What came of the full one goes into docs/reference/loop.md.`,
+  )
+  .option('--short', 'with a small school; writes no page')
+  .option('--folder <dir>', 'work in this folder, and keep what was made')
+  .option('--json', 'print the result for programs')
+  .parse()
+  .opts<{ readonly short?: true; readonly folder?: string; readonly json?: true }>();
 const size = values.short ? SIZES.short : SIZES.full;
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'skillforge-loop-'));
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -109,7 +109,7 @@ export class RecommendationHttpClient {
     return answers;
   }
 
-  /** Says what was shown; resolves to how many were written. @throws as {@link get}; after SFS_READER_UNAVAILABLE the same events may be sent again */
+  /** Says what was shown; resolves to how many were taken, durably. @throws as {@link get}; after SFS_READER_UNAVAILABLE the same events may be sent again */
   async sendExposures(events: readonly ExposureEvent[]): Promise<number> {
     return ((await this.post(`${this.urls[0]!}/v1/exposures`, { events })) as { readonly written: number }).written;
   }
@@ -196,7 +196,8 @@ function queryOf({ exclude, ...rest }: Question): string {
 
 /** The body of a good answer. @throws SFS_READER_UNAVAILABLE, and the code of a problem document */
 async function bodyOf(response: Response): Promise<unknown> {
-  if (response.status !== 200) throw await problemIn(response);
+  // 202: events that are on the disk of the reader, and will be in the log.
+  if (response.status !== 200 && response.status !== 202) throw await problemIn(response);
   try {
     return await response.json();
   } catch (cause) {

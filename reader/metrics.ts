@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Told } from './answer.js';
 import type { ClientNotice, ClientStatus, RecommendationChange } from './client.js';
+import type { OutboxOutcome, OutboxStatus } from './outboxWriter.js';
 import { ServedItems } from './servedItems.js';
 
 /** Upper bounds, seconds: an answer takes a fraction of a millisecond. */
@@ -66,7 +67,20 @@ export const READER_METRICS = {
   skillforge_reader_events_total: {
     type: 'counter',
     labels: ['topic'],
-    help: 'Events of clients that were written: exposures and feedback.',
+    help: 'Events of clients that were taken: exposures and feedback.',
+  },
+  skillforge_reader_outbox_events: {
+    type: 'gauge',
+    labels: [],
+    help: 'Events of clients that are on the disk of the reader and not in the log yet. This and what follows of the outbox is absent where the reader has none.',
+  },
+  skillforge_reader_outbox_bytes: { type: 'gauge', labels: [], help: 'Their size.' },
+  skillforge_reader_outbox_limit_bytes: { type: 'gauge', labels: [], help: 'The size at which more are refused.' },
+  skillforge_reader_outbox_age_seconds: { type: 'gauge', labels: [], help: 'For how long the oldest of them has waited; 0 where none waits.' },
+  skillforge_reader_outbox_gone_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Events that have left the outbox: forwarded to the log, or left out because their learner is on the deny list by now (denied).',
   },
   skillforge_reader_lag_records: {
     type: 'gauge',
@@ -95,6 +109,8 @@ export interface ReaderFigures {
   readonly streams: number;
   /** Items that are not withdrawn; `null` for too many to count. Asked for once in a while. */
   readonly catalogueItems: () => number | null;
+  /** `null` where events have no outbox. */
+  readonly outbox: OutboxStatus | null;
 }
 
 /** How long a count of the catalogue is told, ms. */
@@ -147,13 +163,17 @@ export class ReaderMetrics {
     this.counters.get('skillforge_reader_events_total')!.inc({ topic }, events);
   }
 
+  left(outcome: OutboxOutcome, events: number): void {
+    this.counters.get('skillforge_reader_outbox_gone_total')!.inc({ outcome }, events);
+  }
+
   /** Media type of {@link read}. */
   get contentType(): string {
     return this.registry.contentType;
   }
 
   /** The text format of Prometheus, version 0.0.4. */
-  async read({ status, isStopping, streams, catalogueItems }: ReaderFigures): Promise<string> {
+  async read({ status, isStopping, streams, catalogueItems, outbox }: ReaderFigures): Promise<string> {
     const { ready, lag, trouble } = status;
     this.set('skillforge_reader_lag_records', lag);
     this.set('skillforge_reader_ready', ready && !isStopping ? 1 : 0);
@@ -161,6 +181,10 @@ export class ReaderMetrics {
     this.set('skillforge_reader_streams', streams);
     this.set('skillforge_reader_served_items', this.items.estimate());
     this.set('skillforge_reader_catalogue_items', this.counted(catalogueItems));
+    this.set('skillforge_reader_outbox_events', outbox?.events ?? null);
+    this.set('skillforge_reader_outbox_bytes', outbox?.bytes ?? null);
+    this.set('skillforge_reader_outbox_limit_bytes', outbox?.mostBytes ?? null);
+    this.set('skillforge_reader_outbox_age_seconds', outbox === null ? null : ageSeconds(outbox.oldestMs, this.now()));
     // The library writes the mean of nothing as `Nan`, which is no number of the format.
     return (await this.registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
   }
@@ -180,3 +204,6 @@ export class ReaderMetrics {
     else this.gauges.get(name)!.set(value);
   }
 }
+
+/** A clock that was set back makes nothing younger than it is. */
+const ageSeconds = (sinceMs: number | null, nowMs: number): number => (sinceMs === null ? 0 : Math.max(0, nowMs - sinceMs) / 1000);

@@ -12,6 +12,7 @@ import { AccessPolicy, type AccessOptions } from '../http/access/policy.js';
 import { RecommendationClient, type ClientNotice, type ClientOptions } from './client.js';
 import { consoleRoutes, type ConsoleOptions, type ConsoleSource } from './console.js';
 import type { EventWriter } from './events.js';
+import { OutboxWriter, type OutboxOptions } from './outboxWriter.js';
 import { logRequests, readerLog, type ReaderLog } from './http/accessLog.js';
 import { LearnerAnswers } from './http/answers.js';
 import { authorise, isStillAllowed } from './http/authorisation.js';
@@ -45,6 +46,8 @@ export interface ReaderOptions extends ClientOptions {
   readonly origins?: readonly string[];
   /** Where feedback and exposures are written (nowhere: they are refused). */
   readonly events?: EventWriter;
+  /** The same for a log that may be away: they are kept on disk first, and forwarded when it takes them. */
+  readonly outbox?: OutboxOptions;
   /** Whether to count requests, and to serve what was counted at `/metrics` (false). */
   readonly metrics?: boolean;
   /** Where answers to learners who are followed are told (nowhere). */
@@ -88,14 +91,16 @@ export interface Reader {
  * @example
  * const reader = await createReader({ log: storage.log, region: 'eu-west', store: { folder: './view' } });
  * console.log(await reader.listen({ port: 0 }));
- * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_PACKAGE_BROKEN when the page's files are missing; SFS_ACCESS_INVALID
+ * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_REGION_MISMATCH for an outbox of another region; SFS_PACKAGE_BROKEN when the page's files are missing; SFS_ACCESS_INVALID
  */
 export async function createReader(options: ReaderOptions): Promise<Reader> {
   const log = readerLog(options.logStream);
   const metrics = options.metrics === true ? new ReaderMetrics() : null;
   const client = await RecommendationClient.open({ ...options, onNotice: noticing(log, metrics, options) });
+  let outbox: OutboxWriter | null = null;
   try {
-    const parts = partsOf(client, log, metrics, options);
+    outbox = await outboxOf(client, log, metrics, options);
+    const parts = { ...partsOf(client, log, metrics, options), outbox };
     const app = await serverOf(parts);
     let closing: Promise<void> | null = null;
     return {
@@ -105,9 +110,25 @@ export async function createReader(options: ReaderOptions): Promise<Reader> {
       close: () => (closing ??= closeAll(parts, app)),
     };
   } catch (error) {
+    await outbox?.close();
     await client.close();
     throw error;
   }
+}
+
+async function outboxOf(
+  client: RecommendationClient,
+  log: ReaderLog,
+  metrics: ReaderMetrics | null,
+  { outbox, region }: ReaderOptions,
+): Promise<OutboxWriter | null> {
+  if (outbox === undefined) return null;
+  return OutboxWriter.open(outbox, {
+    region,
+    isDenied: (learner) => client.denied.has(learner),
+    onGone: (outcome, events) => metrics?.left(outcome, events),
+    onTrouble: (error) => log.error('events wait on disk: the log does not take them', { code: errorCodeOf(error) }),
+  });
 }
 
 /** What a server is made of. */
@@ -120,10 +141,11 @@ interface ReaderParts {
   readonly policy: AccessPolicy | null;
   readonly answers: LearnerAnswers;
   readonly feed: ChangeFeed;
+  readonly outbox: OutboxWriter | null;
   isStopping: boolean;
 }
 
-function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMetrics | null, options: ReaderOptions): ReaderParts {
+function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMetrics | null, options: ReaderOptions): Omit<ReaderParts, 'outbox'> {
   const { access, region, beatMs = BEAT_MS } = options;
   const keysTrouble = (error: unknown): void => {
     log.error('the file of API keys cannot be used: no key is let in', { code: errorCodeOf(error), why: errorMessageOf(error) });
@@ -145,6 +167,7 @@ async function closeAll(parts: ReaderParts, app: FastifyInstance): Promise<void>
   const { drainMs = 0 } = parts.options;
   if (drainMs > 0) await sleep(drainMs);
   await app.close();
+  await parts.outbox?.close();
   await parts.client.close();
 }
 
@@ -213,22 +236,23 @@ async function guard(app: FastifyInstance, { options, policy, log, metrics }: Re
 }
 
 function declareRoutes(app: FastifyInstance, parts: ReaderParts): void {
-  const { options, client, policy, answers, feed, metrics } = parts;
+  const { options, client, policy, answers, feed, metrics, outbox } = parts;
   recommendationRoutes(app, client, answers);
   changeRoutes(app, feed, (request) => (policy === null ? Promise.resolve(true) : isStillAllowed(policy, request)));
   eventRoutes(app, {
-    writer: options.events ?? null,
+    writer: outbox ?? options.events ?? null,
     region: options.region,
     isDenied: (learner) => client.denied.has(learner),
     onWritten: (topic, events) => metrics?.wrote(topic, events),
   });
-  probeRoutes(app, client, () => parts.isStopping);
+  probeRoutes(app, { client, isStopping: () => parts.isStopping, outbox: () => outbox?.status() ?? null });
   if (metrics === null) return;
   metricRoutes(app, metrics, () => ({
     status: client.status(),
     isStopping: parts.isStopping,
     streams: feed.size,
     catalogueItems: () => client.catalogueItems(),
+    outbox: outbox?.status() ?? null,
   }));
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { cohortId, courseId, itemId, learnerId } from '../../schemas/index.js';
 import type { EventWriter, ReaderEvent } from '../events.js';
 import { NOT_KEPT } from './conditional.js';
-import { EXPOSURES_BODY, FEEDBACK_BODY, WRITTEN_ANSWER, type SentEvent, type SentExposure, type SentFeedback } from './eventShapes.js';
+import { EXPOSURES_BODY, FEEDBACK_BODY, KEPT_ANSWER, WRITTEN_ANSWER, type SentEvent, type SentExposure, type SentFeedback } from './eventShapes.js';
 import { sendProblem } from './problems.js';
 import { NO_QUERY, REFUSALS } from './shapes.js';
 
@@ -25,11 +25,12 @@ interface EventBody<E> {
 const schemaOf = (operationId: string, summary: string, body: object): FastifySchema => ({
   operationId,
   summary,
-  description: 'Up to 100 events. They are in the log when the answer comes; after any other answer they may be sent again.',
+  description:
+    'Up to 100 events. They are durable when the answer comes: in the log with 200, on the disk of this reader with 202. After any other answer they may be sent again.',
   tags: ['events'],
   querystring: NO_QUERY,
   body,
-  response: { 200: WRITTEN_ANSWER, ...REFUSALS },
+  response: { 200: WRITTEN_ANSWER, 202: KEPT_ANSWER, ...REFUSALS },
 });
 
 const EXPOSURES = schemaOf('sendExposures', 'Say what was shown', EXPOSURES_BODY);
@@ -65,11 +66,12 @@ async function written(
   if (!events.every(isTimed)) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', 'a time of an event is no instant');
   const kept = events.filter(({ value: { learner } }) => !isDenied(learner));
   const [first] = kept;
-  if (first !== undefined) {
-    await writer.write(kept);
-    onWritten(first.topic, kept.length);
-  }
-  return reply.headers(NOT_KEPT).send({ written: kept.length });
+  const place = first === undefined ? 'log' : await writer.write(kept);
+  if (first !== undefined) onWritten(first.topic, kept.length);
+  return reply
+    .status(place === 'log' ? 200 : 202)
+    .headers(NOT_KEPT)
+    .send({ written: kept.length });
 }
 
 /** A leap second has the form of an instant, and is none here. */

@@ -87,8 +87,15 @@ export const FEEDBACK_BODY = body(
   'What learners did.',
 );
 
+const written = object({
+  written: { type: 'integer', description: 'Events that were written: those of learners who are not to be served are left out.' },
+});
+
 /** The answer to events. */
-export const WRITTEN_ANSWER = {
-  description: 'The events are in the log, and will not be lost.',
-  ...object({ written: { type: 'integer', description: 'Events that were written: those of learners who are not to be served are left out.' } }),
+export const WRITTEN_ANSWER = { description: 'The events are in the log, and will not be lost.', ...written };
+
+/** The same while the log is away, or slow. */
+export const KEPT_ANSWER = {
+  description: 'The events are on the disk of this reader, which writes them into the log, once, as soon as it takes them. Do not send them again.',
+  ...written,
 };

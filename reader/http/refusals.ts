@@ -115,7 +115,8 @@ function refuseError(error: FastifyError, request: FastifyRequest, reply: Fastif
 /** What it needs is away: the message, which may name a server, stays in the log. */
 function refuseForNow({ code }: SkillForgeError, request: FastifyRequest, reply: FastifyReply, log: ReaderLog): void {
   log.warn('what a request needs is away', { request: request.id, route: request.routeOptions.url, code });
-  reply.header('retry-after', '1');
+  // What has filled an outbox was away for long, and what comes back empties it first.
+  reply.header('retry-after', code === 'SFS_OUTBOX_FULL' ? '30' : '1');
   sendProblem(request, reply, 503, code, 'what this needs is away for now; "code" says what');
 }
 

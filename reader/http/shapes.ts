@@ -188,15 +188,29 @@ export const SEGMENT_ANSWER = {
 /** The answer of the health check. */
 export const HEALTH_ANSWER = { description: 'The process answers.', ...object({ status: { type: 'string', enum: ['ok'] } }) };
 
+const OUTBOX = {
+  description: 'Where the reader takes events of clients: those that are not in the log yet.',
+  ...object({
+    events: { type: 'integer', description: 'How many wait.' },
+    bytes: { type: 'integer', description: 'Their size.' },
+    oldestAt: { ...textOrNull('When the oldest was accepted, ISO 8601, UTC; null where none waits.'), format: 'date-time' },
+    trouble: textOrNull('Code of what keeps them from the log; null while it takes them.'),
+  }),
+};
+
 /** The answer of the readiness check. */
 export const READY_ANSWER = {
   description: 'The view was at the end of the log once.',
-  ...object({
-    status: { type: 'string', enum: ['ready'] },
-    served: text('Topic that is served.'),
-    lag: { type: ['integer', 'null'], description: 'Records in the log that are not in the view; null while the log cannot be read.' },
-    trouble: textOrNull('Code of what keeps the reader from following the log; what it has is served meanwhile.'),
-  }),
+  ...object(
+    {
+      status: { type: 'string', enum: ['ready'] },
+      served: text('Topic that is served.'),
+      lag: { type: ['integer', 'null'], description: 'Records in the log that are not in the view; null while the log cannot be read.' },
+      trouble: textOrNull('Code of what keeps the reader from following the log; what it has is served meanwhile.'),
+      outbox: OUTBOX,
+    },
+    ['outbox'],
+  ),
 };
 
 const PROBLEM = object({

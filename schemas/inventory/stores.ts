@@ -62,6 +62,13 @@ export const stores = {
     kept: 'as long as the records that it copies',
     inFolder: ['reader'],
   },
+  'reader-outbox': {
+    description: 'Exposures and feedback that a reader has accepted and Kafka does not have yet, in clear, beside its view (`outbox.mdb`).',
+    holds: ['pseudonym', 'behavioural'],
+    activities: ['experiments', 'model-training'],
+    kept: 'until Kafka takes them, which is at once unless it is away; what was forwarded stays in the file until its room is used again, or the learner is erased',
+    inFolder: [],
+  },
   'deny-list': {
     description: 'Pseudonyms of learners whose lists the reader does not serve, beside its view.',
     holds: ['pseudonym'],
@@ -75,6 +82,14 @@ export const stores = {
     activities: ['rights', 'course-recommendations'],
     kept: 'until the mapping is erased (`skillforge privacy erase`)',
     inFolder: ['gateway', 'identities.mdb*', 'identities.key'],
+  },
+  'home-register': {
+    description:
+      'In which region each learner is at home, with keyed hashes in place of identity and pseudonym; and the key. The gateways of all regions share it.',
+    holds: ['pseudonym'],
+    activities: ['rights', 'course-recommendations'],
+    kept: 'until the learner is erased where they are at home (`skillforge privacy erase` with `--homes`)',
+    inFolder: ['homes', 'homes.mdb*', 'homes.key'],
   },
   archive: {
     description: 'Source and derived topics as Parquet files, for batch features (`skillforge archive`).',
@@ -133,7 +148,8 @@ export const stores = {
     inFolder: ['decisions'],
   },
   erasures: {
-    description: 'Journals and signed receipts of erasures, under digests that nobody can tell a learner from, and the key that signs them.',
+    description:
+      'Journals and signed receipts of erasures and moves, under digests that nobody can tell a learner from, and the key that signs them. The journal of a move has the old pseudonym until the move ends.',
     holds: ['none'],
     activities: ['rights'],
     kept: UNTIL_DELETED,

@@ -1,6 +1,6 @@
 /** `skillforge reader`. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_PORT, assertShard, createReader, type ClientNotice, type Reader, type Shard } from '../../reader/index.js';
+import { DEFAULT_PORT, OUTBOX_BYTES, assertShard, createReader, type ClientNotice, type Reader, type Shard } from '../../reader/index.js';
 import { errorCodeOf, errorMessageOf, type Traces } from '../../schemas/index.js';
 import { folderSource, kafkaSource, type ReaderSource } from '../serving/readerSource.js';
 import { usageError } from './failures.js';
@@ -28,6 +28,8 @@ interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, Omit
   readonly redis?: string;
   readonly redisOptions?: string;
   readonly events?: true;
+  /** Size of the outbox, MiB. */
+  readonly outbox: number;
   readonly replication: number;
   readonly metrics?: true;
   readonly drain: number;
@@ -35,6 +37,8 @@ interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, Omit
 
 /** A request to a broker that is not answered for so long says that the reader is behind, ms. */
 const REQUEST_TIMEOUT_MS = 5_000;
+
+const MEBIBYTE = 2 ** 20;
 
 const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a page that shows them, until Ctrl+C. Works beside a "run" of another
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
@@ -44,10 +48,11 @@ is. While no broker answers, it serves what it has, and /readyz says so. With --
 the windows behind the lists and the history of decisions there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
-is a copy of topics and can be built anew at any time; the deny list beside it is not.
+is a copy of topics and can be built anew at any time; the deny list and the outbox of events beside it are not.
 
 It listens on this machine only unless --host says otherwise. Nobody is asked who they are: --keys or --issuer changes that. Events of clients are
-refused, unless --events says to write them to topics of Kafka: a folder has one writer, and that is not the reader.
+refused, unless --events says to write them to topics of Kafka: a folder has one writer, and that is not the reader. While Kafka does not take them
+they wait in an outbox beside the view.
 
 Stopped, it says for --drain seconds that it is not ready, and answers on; then it ends.`;
 
@@ -83,6 +88,7 @@ function serveCommand(): Command {
     .addOption(redisOption('for the page, with --kafka: where the state of topologies is'))
     .addOption(redisFileOption())
     .addOption(new Option('--events', 'write exposures and feedback that clients send, with --kafka'))
+    .option('--outbox <MiB>', 'most that may wait on disk while Kafka takes no events; more are refused', wholeNumber(1), OUTBOX_BYTES / MEBIBYTE)
     .option('--replication <n>', 'replicas of topics that are created for events', wholeNumber(1), 1)
     .option('--metrics', 'count requests, and serve metrics for Prometheus at /metrics')
     .option('--drain <seconds>', 'when it is stopped, say so for so long before it ends', wholeNumber(0), 0)
@@ -100,7 +106,7 @@ async function served(options: ServeOptions, traces: Traces | null): Promise<voi
       ...accessOf(options),
       log,
       drainMs: options.drain * 1_000,
-      ...(events && { events }),
+      ...(events && { outbox: { folder: viewFolderOf(options), log: events, mostBytes: options.outbox * MEBIBYTE } }),
       ...(options.metrics ? { metrics: true } : {}),
       ...(traces && { traces }),
       ...(schemas && { schemas }),

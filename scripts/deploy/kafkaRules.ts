@@ -36,6 +36,8 @@ const TRANSACTIONS: readonly KafkaOperation[] = ['Write', 'Describe'];
 const ALL: readonly KafkaOperation[] = ['Read', 'Write', 'Create', 'Describe', 'DescribeConfigs', 'Delete', 'Alter', 'AlterConfigs'];
 /** What the client of Kafka calls a reader that is a member of no group: it asks for it all the same. The rest is random. */
 const READERS = 'skillforge-reader-';
+/** Topics that nobody else may have made when workers start: what is published into them comes later, or never. */
+const MAY_BE_MISSING: ReadonlySet<string> = new Set([topics.batchFeatures.name]);
 /** Topics that training reads. */
 const LEARNT_FROM = [topics.learnerActivity, topics.featureLog, topics.curricula, topics.learnerContexts, topics.profiles];
 /** Events that readers take over HTTP. */
@@ -79,7 +81,8 @@ class Rules {
   worker(role: string, graph: TopologyGraph): void {
     const { region } = this;
     for (const { inputs, sinks } of graph.subtopologies) {
-      for (const { topic, internal } of inputs) if (internal === null) this.topic(role, topic, READING);
+      for (const { topic, internal } of inputs)
+        if (internal === null) this.topic(role, topic, MAY_BE_MISSING.has(topic) ? [...READING, 'Create'] : READING);
       for (const { topic } of sinks) this.result(role, topic);
     }
     // Its own topics, of every version.
@@ -95,13 +98,19 @@ class Rules {
     for (const { name } of Object.values(topics)) if (isReadByView(name)) this.topic(role, name, READING);
     this.add(role, { resource: 'topic', name: this.versions(topics.recommendations.name), pattern: 'prefixed', operations: READING });
     for (const { name } of written) this.topic(role, name, WRITING);
+    if (written.length > 0) this.writer(role, 'reader');
   }
 
   gateway(): void {
     for (const { name } of Object.values(EVENT_TOPICS)) this.topic('gateway', name, WRITING);
-    this.topic('gateway', 'writers', BOTH);
-    const name = `skillforge.${this.region}.writer.gateway`;
-    this.add('gateway', { resource: 'transactional-id', name, pattern: 'prefixed', operations: TRANSACTIONS });
+    this.writer('gateway', 'gateway');
+  }
+
+  /** Of events and their number in one transaction. @param kind - what the names of its writers begin with */
+  private writer(role: string, kind: string): void {
+    this.topic(role, 'writers', BOTH);
+    const name = `skillforge.${this.region}.writer.${kind}`;
+    this.add(role, { resource: 'transactional-id', name, pattern: 'prefixed', operations: TRANSACTIONS });
   }
 
   trainer(): void {

@@ -1,11 +1,13 @@
 /** Where a reader writes the events of its clients: the log of a folder, or topics of Kafka. */
-import type { EventWriter, ReaderEvent } from '../../reader/index.js';
-import { LocalSchemaIds, SkillForgeError, errorMessageOf, physicalTopicName, topicCodec, topics, type SchemaIds } from '../../schemas/index.js';
+import type { EventLog as WrittenLog, LoggedEvent } from '../../gateway/index.js';
+import type { EventLog, EventWriter, NumberedLog, ReaderEvent } from '../../reader/index.js';
+import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type SchemaIds } from '../../schemas/index.js';
 import { partitionOf } from '../../schemas/partitioner.js';
-import type { Broker, Producer } from '../../runtime/kafka/broker.js';
+import type { Admin, Broker } from '../../runtime/kafka/broker.js';
 import type { KeyGate } from '../../runtime/keys/keyGate.js';
-import type { LocalLog, OutputRecord, SchemaRegistry, TopicSpec } from '../../runtime/ports.js';
+import type { LocalLog, SchemaRegistry, TopicSpec } from '../../runtime/ports.js';
 import { registerTopic } from '../../runtime/registeredCodec.js';
+import { openWriterLog } from '../gateway/writerLog.js';
 
 const TARGETS = [topics.exposures, topics.feedback] as const;
 
@@ -27,20 +29,28 @@ class EventRecords {
     this.codecs = { exposures: topicCodec(topics.exposures, ids), feedback: topicCodec(topics.feedback, ids) };
   }
 
-  of(event: ReaderEvent): OutputRecord {
+  of(event: ReaderEvent): LoggedEvent {
     const key = event.value.learner;
-    const bytes = Buffer.from(key);
     const value = event.topic === 'exposures' ? this.codecs.exposures.encode(key, event.value) : this.codecs.feedback.encode(key, event.value);
-    const { name, partitions } = topics[event.topic];
-    return { topic: physicalTopicName(this.region, name), partition: partitionOf(bytes, partitions), key: bytes, value, header: null };
+    return { topic: physicalTopicName(this.region, topics[event.topic].name), key, value };
   }
 }
 
-/** Writes into the log of a folder that is this process's own. */
+/** Writes into the log of a folder that is this process's own: where that is away, the process is, too. */
 export function folderEvents(log: LocalLog, region: string): EventWriter {
   const records = new EventRecords(region);
   for (const topic of TARGETS) log.ensureTopic(specOf(region, topic));
-  return { write: (events) => log.append(events.map((event) => records.of(event))) };
+  return {
+    write: async (events) => {
+      const made = events.map((event) => {
+        const { topic, key, value } = records.of(event);
+        const bytes = Buffer.from(key);
+        return { topic, partition: partitionOf(bytes, topics[event.topic].partitions), key: bytes, value, header: null };
+      });
+      await log.append(made);
+      return 'log';
+    },
+  };
 }
 
 /** How events are written to Kafka. */
@@ -53,46 +63,48 @@ export interface KafkaEventOptions {
   readonly schemas?: SchemaRegistry | undefined;
 }
 
-/** What is there once the first event came. */
-interface Opened {
-  readonly producer: Producer;
-  readonly records: EventRecords;
-}
-
-/** Writes into topics of Kafka, which are created where they are not there. Nothing is asked of a broker, or of a registry, before the first event. */
-export function kafkaEvents(broker: Broker, region: string, options: KafkaEventOptions): EventWriter {
-  const { keys = null } = options;
-  let opening: Promise<Opened> | null = null;
-  const opened = (): Promise<Opened> => {
-    opening ??= openedOn(broker, region, options).catch((error: unknown) => {
-      opening = null;
-      throw error;
-    });
-    return opening;
-  };
+/**
+ * Topics of Kafka, which are created where they are not there, through a writer of a name as the gateway's: events and their number are one transaction.
+ * Nothing is asked of a broker, or of a registry, before the first event.
+ */
+export function kafkaEventLog(broker: Broker, region: string, options: KafkaEventOptions): EventLog {
+  const { replication, keys } = options;
+  let records: EventRecords | null = null;
+  let areTopicsThere = false;
   return {
-    write: async (events) => {
-      const { producer, records } = await opened().catch(unavailable);
-      const encoded = events.map((event) => records.of(event));
-      await (keys === null ? producer.send(encoded) : keys.write(encoded, (sealed) => producer.send(sealed))).catch(unavailable);
-    },
+    open: (name) =>
+      withAdmin(broker, async (admin) => {
+        records ??= await registeredRecords(region, options);
+        if (!areTopicsThere) await admin.createTopics(TARGETS.map((topic) => specOf(region, topic)), replication); // prettier-ignore
+        areTopicsThere = true;
+        // Its packages are those of Kafka, which are not there on every machine.
+        const { openClusterWriter } = await import('../../runtime/cluster/clusterWriter.js');
+        const parts = { broker, admin, region, replication, ...(keys && { keys }) };
+        return numbered(await openWriterLog(region, { open: () => openClusterWriter(parts, `reader/${name}`, []) }), records);
+      }),
   };
 }
 
-function unavailable(cause: unknown): never {
-  throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', `events cannot be written: ${errorMessageOf(cause)}`, { retriable: true, cause });
+async function registeredRecords(region: string, { schemas }: KafkaEventOptions): Promise<EventRecords> {
+  for (const topic of TARGETS) await registerTopic(schemas, region, topic);
+  return new EventRecords(region, schemas);
 }
 
-async function openedOn(broker: Broker, region: string, { replication, schemas }: KafkaEventOptions): Promise<Opened> {
-  for (const topic of TARGETS) await registerTopic(schemas, region, topic);
+const numbered = (log: WrittenLog, records: EventRecords): NumberedLog => ({
+  last: log.last,
+  append: (number, events) =>
+    log.append(
+      number,
+      events.map((event) => records.of(event)),
+    ),
+  close: () => log.close(),
+});
+
+async function withAdmin<T>(broker: Broker, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = await broker.admin();
   try {
-    await admin.createTopics(
-      TARGETS.map((topic) => specOf(region, topic)),
-      replication,
-    );
+    return await work(admin);
   } finally {
     await admin.close();
   }
-  return { producer: await broker.producer({ transactionalId: null }), records: new EventRecords(region, schemas) };
 }

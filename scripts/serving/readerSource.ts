@@ -1,13 +1,13 @@
 /** Where a reader has its lists from: a folder, or topics of Kafka. */
 import { join } from 'node:path';
-import { isReadByShard, isReadByView, type ConsoleSource, type EventWriter, type RecommendationLog, type Shard } from '../../reader/index.js';
+import { isReadByShard, isReadByView, type ConsoleSource, type EventLog, type RecommendationLog, type Shard } from '../../reader/index.js';
 import type { SchemaIds } from '../../schemas/index.js';
 import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import type { KafkaOptions } from '../../runtime/kafka/index.js';
 import { kafkaOptionsOf, registryOptionsOf, type ReadingOptions } from '../commands/serverOptions.js';
 import { consoleSource, modelsOf } from './consoleSource.js';
 import { documentsIn } from './documentsFile.js';
-import { kafkaEvents } from './eventWriter.js';
+import { kafkaEventLog } from './eventWriter.js';
 import { FollowedFolder } from './followedFolder.js';
 import type { ModelFigureOptions } from './modelFigures.js';
 import { openRegionKeys } from './regionKeys.js';
@@ -19,8 +19,8 @@ export interface ReaderSource {
   /** Where ids of schemas come from; those of this package without. */
   readonly schemas?: SchemaIds;
   readonly console: ConsoleSource;
-  /** Where events of clients go; nowhere without. */
-  readonly events?: EventWriter;
+  /** Where events of clients go, from an outbox; nowhere without. */
+  readonly events?: EventLog;
   close(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
       await sealing.close();
     };
     const figures = { ...NO_CONSOLE, ...servers?.source, ...modelsOf(models) };
-    const events = options.events && kafkaEvents(broker, options.region, { replication, keys, schemas });
+    const events = options.events && kafkaEventLog(broker, options.region, { replication, keys, schemas });
     return { log, ...(schemas && { schemas }), console: figures, ...(events && { events }), close };
   } catch (error) {
     await broker.close();

@@ -12,7 +12,7 @@ import { newFolder } from '../fixtures/folders.js';
 const FULL = { label: 'app', learner: null, perMinute: null, createdAtMs: 0, expiresAtMs: null };
 const { key, entry } = newKey({ ...FULL, scopes: ['recommendations:read', 'events:write'] });
 const sent: ReaderEvent[] = [];
-const events: EventWriter = { write: (some) => Promise.resolve(void sent.push(...some)) };
+const events: EventWriter = { write: (some) => Promise.resolve(sent.push(...some) > 0 ? 'log' : 'outbox') };
 
 let school: Serving;
 let client: RecommendationHttpClient;
@@ -74,6 +74,13 @@ describe('the HTTP client', () => {
       ['exposures', 'e1'],
       ['feedback', 'f1'],
     ]);
+  });
+
+  it('takes events for sent that are on the disk of the reader', async () => {
+    const { url } = await serving({ events: { write: () => Promise.resolve('outbox') } });
+    const head = { learner: 'ada', course: COURSE, occurredAt: '2014-10-20T10:00:00Z', list: 'next' } as const;
+    const other = new RecommendationHttpClient({ url, timeoutMs: 30_000 });
+    expect(await other.sendFeedback([{ ...head, eventId: 'f1', kind: 'OPENED', item: 'n1', position: 0 }])).toBe(1);
   });
 
   it('throws the code of a problem, and says whether to come again', async () => {

@@ -59,7 +59,7 @@ describe('the metrics of a reader', () => {
     const counts: (number | null)[] = [5, null];
     const status = { ready: true, served: 'recommendations', lag: 0, trouble: null };
     const told = async (): Promise<readonly number[]> => {
-      const text = await metrics.read({ status, isStopping: false, streams: 0, catalogueItems: () => counts.shift()! });
+      const text = await metrics.read({ status, isStopping: false, streams: 0, catalogueItems: () => counts.shift()!, outbox: null });
       return familiesOf(text)
         .get('skillforge_reader_catalogue_items')!
         .samples.map(({ value }) => value);

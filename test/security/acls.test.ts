@@ -20,6 +20,7 @@ import { loadOwnTopology, ownTopologyFiles } from '../../scripts/topologyFiles.j
 import { learnerSource } from '../../scripts/serving/learnerSource.js';
 import { operationSource } from '../../scripts/serving/operationSource.js';
 import { gatewayTopics } from '../../scripts/gateway/writerLog.js';
+import { kafkaEventLog } from '../../scripts/serving/eventWriter.js';
 import { projectRoot } from '../../scripts/checks/sourceFiles.js';
 import curricula from '../../topologies/curricula.js';
 import { readAll, until } from '../integration/kafka/fixtures.js';
@@ -28,6 +29,7 @@ import { catalogueItem } from '../reader/shelves.js';
 import { at, click } from '../topologies/clicks.js';
 import { AclServers, REGION } from './aclServers.js';
 import { newFolder } from '../fixtures/folders.js';
+import { feedbackOf } from '../reader/numberedLogs.js';
 
 const ids = LocalSchemaIds.withAccepted();
 const OTHERS_KEY = `skillforge:{${REGION}/learner-activity@1/0/0}:meta`;
@@ -101,6 +103,17 @@ describe('users with the rules of deploy acls', { timeout: SERVER_START_MS }, ()
     await expectRefused(() => readAll(broker, `${REGION}.clicks`));
     await expectRefused(() => forced(broker, itemRecord));
     await admin.close();
+  });
+
+  it('let a reader write events of its clients in transactions, and nothing under the name of a gateway', async () => {
+    const broker = await servers!.brokerOf('reader-events');
+    const log = await kafkaEventLog(broker, REGION, { replication: 1 }).open('one');
+    await log.append(1, [feedbackOf('e1')]);
+    await log.close();
+    await expectRefused(() => readAll(broker, `${REGION}.feedback`));
+    await expectRefused(() => forced(broker, itemRecord));
+    const mark: OutputRecord = { topic: `${REGION}.feedback`, partition: 0, key: Buffer.from('mark'), value: null, header: null };
+    await expectRefused(() => forced(broker, mark, `skillforge.${REGION}.writer.gateway/one`));
   });
 
   it('let a worker run its topology to the end, and its state be its own', async () => {

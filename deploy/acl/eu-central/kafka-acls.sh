@@ -37,6 +37,8 @@ acls --add --allow-principal User:eu-central.reader-events --operation DescribeC
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.reader-events --operation DescribeConfigs --operation Read --topic eu-central.segment-recommendations --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.reader-events --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.writers --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.reader-events --operation Describe --operation Write --transactional-id skillforge.eu-central.writer.reader --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.trainer --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.trainer --operation DescribeConfigs --operation Read --topic eu-central.curricula --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.trainer --operation DescribeConfigs --operation Read --topic eu-central.curricula.v --resource-pattern-type prefixed
@@ -125,6 +127,7 @@ acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Des
 acls --add --allow-principal User:eu-central.worker.quiz-mastery --operation Describe --operation Write --transactional-id skillforge.eu-central.task.quiz-mastery. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.recommendations --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.worker.recommendations --operation Read --group 'skillforge.eu-central.recommendations@' --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-central.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --topic eu-central.batch-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.cohort-trends --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.control --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-central.curricula --resource-pattern-type literal

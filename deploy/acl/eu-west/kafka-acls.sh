@@ -37,6 +37,8 @@ acls --add --allow-principal User:eu-west.reader-events --operation DescribeConf
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.recommendations --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.recommendations.v --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.reader-events --operation DescribeConfigs --operation Read --topic eu-west.segment-recommendations --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.reader-events --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.writers --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.reader-events --operation Describe --operation Write --transactional-id skillforge.eu-west.writer.reader --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.trainer --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.trainer --operation DescribeConfigs --operation Read --topic eu-west.curricula --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.trainer --operation DescribeConfigs --operation Read --topic eu-west.curricula.v --resource-pattern-type prefixed
@@ -125,6 +127,7 @@ acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Descri
 acls --add --allow-principal User:eu-west.worker.quiz-mastery --operation Describe --operation Write --transactional-id skillforge.eu-west.task.quiz-mastery. --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.recommendations --operation Read --group skillforge-reader- --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.worker.recommendations --operation Read --group 'skillforge.eu-west.recommendations@' --resource-pattern-type prefixed
+acls --add --allow-principal User:eu-west.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --topic eu-west.batch-features --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.cohort-trends --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.control --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.worker.recommendations --operation DescribeConfigs --operation Read --topic eu-west.curricula --resource-pattern-type literal

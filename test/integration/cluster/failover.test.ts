@@ -1,6 +1,7 @@
 /**
- * A reader that is asked some hundred times a second, while what it has its lists from is killed: Redis, the models, the schema registry, Kafka; one after the
- * other, and all together. No well-formed request gets an error, and each answer says what it is.
+ * A reader that is asked some hundred times a second, and told what learners were shown and did, while what is behind it is killed: Redis, the models, the
+ * schema registry, Kafka; one after the other, and all together. No well-formed request gets an error, each answer says what it is, and each event that was
+ * accepted is in its topic, once.
  */
 import { cpSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,9 @@ import type { Services } from '../../../scripts/services/index.js';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { recommendation } from '../../reader/shelves.js';
 import { startCli, type CliChild } from '../../scripts/commands/cliProcess.js';
+import { openFor, readAll } from '../kafka/fixtures.js';
 import { SERVER_START_MS, needDriver, ownServices } from '../servers.js';
+import { EventLoad, eventIdsIn } from './eventLoad.js';
 import { ReadingLoad, type Asked } from './readingLoad.js';
 import { newRegion } from './replica.js';
 import { skipPastHalfTime } from '../../fixtures/halfTime.js';
@@ -141,6 +144,8 @@ interface Stage {
   readonly services: Services;
   readonly lists: Lists;
   readonly load: ReadingLoad;
+  readonly events: EventLoad;
+  readonly region: string;
   readonly reader: Reading;
   /** Starts another reader, on a copy of the view. */
   readonly another: () => Promise<Reading>;
@@ -168,7 +173,7 @@ async function staged(context: TestContext, { staleInMs, mlflow }: { readonly st
     return [...servers, '--model-registry', services.mlflow?.url ?? modelFolder, '--region', region, '--port', '0', '--view', view];
   };
   const view = join(folder, 'view');
-  const reader = await reading([...at(view), '--redis', services.redis!.url], context);
+  const reader = await reading([...at(view), '--redis', services.redis!.url, '--events'], context);
   const shown = async (name: string): Promise<string> => {
     const { served } = (await (await fetch(`${reader.url}/v1/learners/${name}/recommendations`)).json()) as Answer;
     // On a busy machine the list of ben is past its time before the load begins.
@@ -183,7 +188,8 @@ async function staged(context: TestContext, { staleInMs, mlflow }: { readonly st
     cpSync(view, copy, { recursive: true });
     return reading([...at(copy), '--redis', services.redis!.url], context);
   };
-  return { services, lists: made, load, reader, another, models: services.mlflow?.server ?? folderOfModels(modelFolder) };
+  const events = new EventLoad(reader.url);
+  return { services, lists: made, load, events, region, reader, another, models: services.mlflow?.server ?? folderOfModels(modelFolder) };
 }
 
 /** A registry in a folder: gone is a disk that is not mounted. */
@@ -196,6 +202,14 @@ function folderOfModels(folder: string): Stage['models'] {
 const readiness = async ({ url }: Reading): Promise<{ lag: number | null; trouble: string | null }> =>
   (await (await fetch(`${url}/readyz`)).json()) as { lag: number | null; trouble: string | null };
 
+const outboxOf = async ({ url }: Reading): Promise<unknown> => ((await (await fetch(`${url}/readyz`)).json()) as { outbox: unknown }).outbox;
+
+/** Events go into the log, as they do before anything is killed: this registry forgets what it knew, and is not to be asked anew. */
+async function takesEvents({ events, reader }: Stage): Promise<void> {
+  await expect.poll(() => events.logged, soon).toBeGreaterThan(0);
+  await expect.poll(() => outboxOf(reader), soon).toMatchObject({ trouble: null });
+}
+
 /** New lists come through, and nothing is left to read. */
 async function follows({ lists: { recommend }, reader }: Stage, item: string): Promise<void> {
   await recommend('dan', [item], Date.now() + HOUR_MS);
@@ -205,6 +219,26 @@ async function follows({ lists: { recommend }, reader }: Stage, item: string): P
   };
   await expect.poll(shown, soon).toBe(item);
   await expect.poll(() => readiness(reader), soon).toMatchObject({ lag: 0, trouble: null });
+}
+
+/** Every event was taken, and each of them is in its topic: once, and a learner's in the order in which they were sent. */
+async function expectEvents({ services, events, region, reader }: Stage): Promise<void> {
+  await events.pause();
+  expect([...new Set(events.troubles)].slice(0, 10), `${events.troubles.length} troubles`).toEqual([]);
+  expect(events.kept, 'while Kafka was gone').toBeGreaterThan(0);
+  await expect.poll(() => outboxOf(reader), soon).toMatchObject({ events: 0, trouble: null });
+  const broker = await openFor('confluent', services.kafka!.bootstrapServers);
+  const found = { exposures: [] as string[], feedback: [] as string[] };
+  for (const topic of ['exposures', 'feedback'] as const) {
+    for (let partition = 0; partition < topics[topic].partitions; partition++)
+      found[topic].push(...eventIdsIn((await readAll(broker, physicalTopicName(region, topic), partition)).map(({ value }) => value)));
+  }
+  await broker.close();
+  for (const [name, accepted] of events.accepted) {
+    const own = (ids: readonly string[]): string[] => ids.filter((id) => id.startsWith(name));
+    expect(own(found.exposures), name).toEqual(accepted.filter((id) => Number(id.slice(-1)) % 2 === 0));
+    expect(own(found.feedback), name).toEqual(accepted.filter((id) => Number(id.slice(-1)) % 2 === 1));
+  }
 }
 
 /** So many in each phase that every kind of question came several times. */
@@ -229,9 +263,11 @@ it(
   async (context) => {
     skipPastHalfTime(context);
     const stage = await staged(context, { staleInMs: 2_500, mlflow: false });
-    const { services, load, models, reader, another } = stage;
+    const { services, load, events, models, reader, another } = stage;
     load.enter('all is well');
     load.start();
+    events.start();
+    await takesEvents(stage);
     await answered(load);
     for (const [name, server] of [
       ['Redis is gone', services.redis!.servers[0]!],
@@ -257,13 +293,14 @@ it(
     await answered(load);
     await load.pause();
     expectSound(stage);
+    await expectEvents(stage);
   },
 );
 
 it('is answered without an error while each of them dies alone, and all of them for long', { timeout: 3_600_000 }, async (context) => {
   skipUnlessLong(context, 'OPERATIONS');
   const stage = await staged(context, { staleInMs: 60_000, mlflow: true });
-  const { services, load, models, reader, another } = stage;
+  const { services, load, events, models, reader, another } = stage;
   const servers = [
     ['Redis', services.redis!.servers[0]!],
     ['MLflow', models],
@@ -272,6 +309,8 @@ it('is answered without an error while each of them dies alone, and all of them 
   ] as const;
   load.enter('all is well');
   load.start();
+  events.start();
+  await takesEvents(stage);
   await sleep(5_000);
   for (const [at, [name, server]] of servers.entries()) {
     await server.kill();
@@ -294,6 +333,8 @@ it('is answered without an error while each of them dies alone, and all of them 
   await follows(stage, 'last');
   await load.pause();
   expectSound(stage);
+  await expectEvents(stage);
+  console.log(`events: ${events.kept} kept on disk, slowest answer ${Math.round(events.slowestMs)} ms`);
   console.log(
     load.phases
       .map(({ name, answers, slowestMs, served }) => `${name}: ${answers} answers, slowest ${slowestMs} ms, ${JSON.stringify(served)}`)

@@ -140,7 +140,12 @@ const QUESTION = { learners: ['ada', 'ben'], limit: 5, explain: true };
 const reader: Target = {
   name: 'the reader',
   open: async () => {
-    const server = await createReader({ log: memoryStorage().log, region: 'eu-west', metrics: true, events: { write: () => Promise.resolve() } });
+    const server = await createReader({
+      log: memoryStorage().log,
+      region: 'eu-west',
+      metrics: true,
+      events: { write: () => Promise.resolve('log') },
+    });
     const port = portOf(await server.listen({ port: 0 }));
     return {
       feed: async (chance) => {

@@ -1,0 +1,292 @@
+/** Events that were accepted and are not in the log yet: on the disk of the reader, in the order in which they came. */
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { SkillForgeError, errorMessageOf, regionMismatch } from '../schemas/index.js';
+import type { ReaderEvent } from './events.js';
+
+/** File of the outbox within the folder of the view; it is no cache and must be kept. */
+export const OUTBOX_FILE = 'outbox.mdb';
+
+/** An event that waits. */
+export interface OutboxEntry {
+  /** Grows with each entry, over restarts. */
+  readonly number: number;
+  /** When it was accepted, ms since epoch. */
+  readonly atMs: number;
+  /** As it lies in the file. */
+  readonly bytes: number;
+  readonly event: ReaderEvent;
+}
+
+/** How much waits. */
+export interface OutboxDepth {
+  readonly events: number;
+  /** Of their values, bytes. */
+  readonly bytes: number;
+  /** When the oldest was accepted, ms since epoch; `null` where none waits. */
+  readonly oldestMs: number | null;
+}
+
+interface Counts {
+  /** Number of the last entry ever; 0 before the first. */
+  readonly last: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+interface Lease {
+  readonly owner: string;
+  readonly untilMs: number;
+}
+
+interface Stored {
+  readonly atMs: number;
+  readonly event: ReaderEvent;
+}
+
+/** Of keys and values of this file. */
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+/** Keys of what the file says of itself. */
+const META = {
+  id: Buffer.from('id'),
+  region: Buffer.from('region'),
+  file: Buffer.from('file'),
+  counts: Buffer.from('counts'),
+  lease: Buffer.from('lease'),
+};
+/** Behind the header of the first page. */
+const [MAGIC_AT, MAGIC] = [24, Buffer.from('dec0efbe', 'hex')] as const;
+const NOTHING: Counts = { last: 0, events: 0, bytes: 0 };
+
+/**
+ * A file that several processes may have open. Entries have numbers, given in the transaction that writes them; the log keeps the number of the last one
+ * that it has, so that no crash leaves a doubt. One process at a time forwards: the lease only says whose turn it is, the log shuts out all others.
+ */
+export class Outbox {
+  private readonly entries: Database<Buffer, Buffer>;
+
+  private constructor(
+    readonly folder: string,
+    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly meta: Database<Buffer, Buffer>,
+    private readonly mostBytes: number,
+  ) {
+    this.entries = root.openDB<Buffer, Buffer>('entries', BINARY);
+  }
+
+  /**
+   * Opens the outbox of a folder, or makes it.
+   * @param mostBytes - of all that waits
+   * @throws SFS_VIEW_UNUSABLE; SFS_REGION_MISMATCH where it holds events of another region
+   */
+  static async open(folder: string, region: string, mostBytes = Infinity): Promise<Outbox> {
+    const path = join(folder, OUTBOX_FILE);
+    let root: RootDatabase<Buffer, Buffer>;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      assertHead(path);
+      root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
+    } catch (cause) {
+      throw unusable(folder, cause);
+    }
+    try {
+      const outbox = new Outbox(folder, root, root.openDB<Buffer, Buffer>('meta', BINARY), mostBytes);
+      await outbox.settleIn(region, identityOf(path));
+      return outbox;
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  }
+
+  /** Random, made with the file: the name under which the log keeps how far it is. */
+  get id(): string {
+    return this.meta.get(META.id)!.toString();
+  }
+
+  /** Durable when it resolves. @returns the number of the last of them. @throws SFS_OUTBOX_FULL; SFS_EVENTS_UNAVAILABLE where the disk does not take them */
+  async append(events: readonly ReaderEvent[], atMs: number): Promise<number> {
+    const values = events.map((event) => Buffer.from(JSON.stringify({ atMs, event } satisfies Stored)));
+    const bytes = values.reduce((sum, value) => sum + value.length, 0);
+    const last = await this.durably(() => {
+      const counts = this.counts();
+      if (counts.bytes + bytes > this.mostBytes) return null;
+      values.forEach((value, nth) => this.entries.putSync(numberBytes(counts.last + 1 + nth), value));
+      this.count({ last: counts.last + values.length, events: counts.events + values.length, bytes: counts.bytes + bytes });
+      return counts.last + values.length;
+    });
+    if (last !== null) return last;
+    throw new SkillForgeError('SFS_OUTBOX_FULL', `the outbox in ${this.folder} is full: ${this.mostBytes} bytes of events wait for the log`, {
+      retriable: true,
+      context: { folder: this.folder, mostBytes: this.mostBytes },
+    });
+  }
+
+  /** All that waits, in order. */
+  *waiting(): Generator<OutboxEntry, void, undefined> {
+    this.root.resetReadTxn();
+    for (const { key, value } of this.entries.getRange()) {
+      yield { number: numberOf(key), bytes: value.length, ...(JSON.parse(value.toString()) as Stored) };
+    }
+  }
+
+  /** The number of the oldest that waits; `null` where none does. */
+  first(): number | null {
+    this.root.resetReadTxn();
+    const [key] = this.entries.getKeys({ limit: 1 });
+    return key === undefined ? null : numberOf(key);
+  }
+
+  /** How much waits now. */
+  depth(): OutboxDepth {
+    const [oldest] = this.waiting();
+    const { events, bytes } = this.counts();
+    return { events, bytes, oldestMs: oldest?.atMs ?? null };
+  }
+
+  /** Forgets all up to a number: they are in the log. What the disk loses of this, the log tells again. */
+  async dropUpTo(number: number): Promise<void> {
+    await this.root.transaction(() => this.remove(this.entries.getRange({ end: numberBytes(number + 1) })));
+  }
+
+  /** Forgets these; durable when it resolves. @throws SFS_EVENTS_UNAVAILABLE */
+  async drop(numbers: readonly number[]): Promise<void> {
+    const keys = numbers.map((number) => numberBytes(number));
+    await this.durably(() =>
+      this.remove(keys.flatMap((key) => [...this.entries.getRange({ start: key, limit: 1 })].filter((one) => one.key.equals(key)))),
+    );
+  }
+
+  /**
+   * Takes another name where the log knows a later number than this file has given: the file is an old state of itself, as from a snapshot of its disk.
+   * What waits goes into the log under the new name, perhaps again: consumers know repeats by `eventId`.
+   */
+  async isAsFarAs(last: number): Promise<boolean> {
+    this.root.resetReadTxn();
+    if (this.counts().last >= last) return true;
+    await this.durably(() => this.meta.putSync(META.id, Buffer.from(randomUUID())));
+    return false;
+  }
+
+  /** Whose turn it is to forward: `own` where it was this owner's before, `new` where it is now, `other` where it is somebody else's. */
+  claim(owner: string, nowMs: number, lastsMs: number): Promise<'own' | 'new' | 'other'> {
+    return this.root.transaction(() => {
+      const lease = parsed<Lease>(this.meta.get(META.lease)) ?? { owner: '', untilMs: 0 };
+      // A clock that was set back must not keep everybody waiting.
+      if (lease.owner !== owner && lease.untilMs > nowMs && lease.untilMs <= nowMs + lastsMs) return 'other';
+      this.meta.putSync(META.lease, Buffer.from(JSON.stringify({ owner, untilMs: nowMs + lastsMs } satisfies Lease)));
+      return lease.owner === owner ? 'own' : 'new';
+    });
+  }
+
+  /** Gives the turn up. */
+  async release(owner: string): Promise<void> {
+    await this.root.transaction(() => {
+      if (parsed<Lease>(this.meta.get(META.lease))?.owner === owner) this.meta.removeSync(META.lease);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+
+  /** LMDB's own list of processes that read the file. */
+  readerList(): string {
+    return this.root.readerList();
+  }
+
+  /** Writes what waits into a new file, which can take the place of this one: of what was forgotten nothing is in it. Nobody may write meanwhile. */
+  async copyTo(path: string): Promise<void> {
+    const copy = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+    const [entries, meta] = [copy.openDB<Buffer, Buffer>('entries', BINARY), copy.openDB<Buffer, Buffer>('meta', BINARY)];
+    try {
+      copy.transactionSync(() => {
+        for (const { key, value } of this.meta.getRange()) meta.putSync(Buffer.from(key), Buffer.from(value));
+        meta.putSync(META.file, Buffer.from(identityOf(path)));
+        for (const { key, value } of this.entries.getRange()) entries.putSync(Buffer.from(key), Buffer.from(value));
+      });
+      await copy.flushed;
+    } finally {
+      await copy.close();
+    }
+  }
+
+  /**
+   * A copy of the file, such as one of a folder that a new reader was to begin with, gets a name of its own: under the name of the first one its numbers
+   * would be taken for events that are in the log.
+   */
+  private async settleIn(region: string, file: string): Promise<void> {
+    const kept = this.meta.get(META.region)?.toString();
+    if (kept !== undefined && kept !== region) throw regionMismatch(`the outbox in ${this.folder}`, kept, region);
+    if (this.meta.get(META.file)?.toString() === file) return;
+    await this.durably(() => {
+      if (this.meta.get(META.file)?.toString() === file) return;
+      const own = { id: randomUUID(), region, file };
+      for (const name of ['id', 'region', 'file'] as const) this.meta.putSync(META[name], Buffer.from(own[name]));
+    });
+  }
+
+  private counts(): Counts {
+    return parsed<Counts>(this.meta.get(META.counts)) ?? NOTHING;
+  }
+
+  private count(counts: Counts): void {
+    this.meta.putSync(META.counts, Buffer.from(JSON.stringify(counts)));
+  }
+
+  /** Within a transaction. */
+  private remove(found: Iterable<{ readonly key: Buffer; readonly value: Buffer }>): void {
+    const gone = Array.from(found, ({ key, value }) => ({ key: Buffer.from(key), bytes: value.length }));
+    if (gone.length === 0) return;
+    for (const { key } of gone) this.entries.removeSync(key);
+    const { last, events, bytes } = this.counts();
+    this.count({ last, events: events - gone.length, bytes: bytes - gone.reduce((sum, one) => sum + one.bytes, 0) });
+  }
+
+  /** On the disk, not only in the memory of the system. */
+  private async durably<T>(write: () => T): Promise<T> {
+    try {
+      const result = await this.root.transaction(write);
+      await this.root.flushed;
+      return result;
+    } catch (cause) {
+      const message = `the outbox in ${this.folder} cannot be written: ${errorMessageOf(cause)}`;
+      throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', message, { retriable: true, cause, context: { folder: this.folder } });
+    }
+  }
+}
+
+const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(0));
+
+function numberBytes(number: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(number));
+  return bytes;
+}
+
+const parsed = <T>(value: Buffer | undefined): T | null => (value === undefined ? null : (JSON.parse(value.toString()) as T));
+
+/** What LMDB's files begin with: without it LMDB ends the process. A file that is not there, or empty, is new. */
+function assertHead(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const descriptor = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(MAGIC_AT + MAGIC.length);
+    readSync(descriptor, head, 0, head.length, 0);
+    if (!head.subarray(MAGIC_AT).equals(MAGIC)) throw new Error(`${path} is no LMDB file`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Number and time of birth of a file: a number alone may be given again, and a copy has neither. */
+function identityOf(path: string): string {
+  const { ino, birthtimeMs } = statSync(path);
+  return `${ino}-${Math.round(birthtimeMs)}`;
+}
+
+function unusable(folder: string, cause: unknown): SkillForgeError {
+  return new SkillForgeError('SFS_VIEW_UNUSABLE', `the outbox in ${folder} cannot be used: ${errorMessageOf(cause)}`, { cause, context: { folder } });
+}

@@ -17,6 +17,8 @@ export type ItemId = string & KeyBrand<'ItemId'>;
 export type CohortItemKey = string & KeyBrand<'CohortItemKey'>;
 /** `course|segment`: the key of a segment's list. The course holds no `|`, the segment may. */
 export type SegmentKey = string & KeyBrand<'SegmentKey'>;
+/** `view|group`: the key of batch features. The view holds no `|`, the group may. */
+export type BatchFeaturesKey = string & KeyBrand<'BatchFeaturesKey'>;
 /** Identity of a control record. */
 export type ControlKey = string & KeyBrand<'ControlKey'>;
 /** `topic/partition/offset` of the record that failed, with the operator for late ones. */
@@ -80,6 +82,11 @@ export function segmentKey(course: string, segment: string): SegmentKey {
 export function splitSegmentKey(key: SegmentKey): { readonly course: CourseId; readonly segment: string } {
   const [course, segment] = partsOf('SegmentKey', key);
   return { course: courseId(course), segment };
+}
+
+/** Key of the batch features of a course or cohort. @throws SFS_KEY_INVALID when a part is empty or the view holds `|` */
+export function batchFeaturesKey(view: string, group: string): BatchFeaturesKey {
+  return compound('BatchFeaturesKey', 'view', branded('view', view), branded('group', group));
 }
 
 /** Key of a dead letter or late record: its source position, and the operator when given. @throws SFS_KEY_INVALID when the topic is empty */

@@ -1,6 +1,6 @@
 import type { Opened } from './envelope.js';
 import type * as T from './generated/types.js';
-import type { CohortId, CohortItemKey, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId, SegmentKey } from './keys.js';
+import type { BatchFeaturesKey, CohortId, CohortItemKey, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId, SegmentKey } from './keys.js';
 import type { Topic } from './topic.js';
 
 const DAY_MS = 86_400_000;
@@ -118,6 +118,15 @@ export const topics = {
     keyFields: ['cohort', 'item'],
     derived: true,
     description: 'Partial daily sums from which trends are made.',
+  }),
+  // Not compacted, and of one partition: decisions look up what held at a time, and a channel more that is mostly silent is one to wait for.
+  batchFeatures: of<BatchFeaturesKey, T.BatchFeatures>('batch-features', 'batch-features', {
+    partitions: 1,
+    cleanup: 'delete',
+    retentionMs: EVENT_RETENTION_MS,
+    keyFields: ['view', 'group'],
+    derived: false,
+    description: 'What decisions see of the daily batch: how hard items are, how fast cohorts go.',
   }),
   recommendations: of<LearnerId, T.Recommendation>('recommendations', 'recommendation', {
     ...table(LEARNER_PARTITIONS, ['learner'], 'The recommendations of each learner; readers serve it.'),

@@ -9,6 +9,7 @@ import {
   lookupAll,
   merge,
   reduceTable,
+  seconds,
   schema,
   to,
   topicSchema,
@@ -47,6 +48,8 @@ import {
 } from '../operators/recommend/index.js';
 import {
   topics,
+  type BatchFeatures,
+  type BatchFeaturesKey,
   type CohortId,
   type CohortTrend,
   type CourseId,
@@ -67,6 +70,8 @@ const LAST_TOLD_DAY = 21;
 const WEEKS = 52;
 /** Lists that are made anew every 7th day are never stale. */
 const VALID_FOR = days(8);
+/** What the daily batch publishes comes at once, if at all: nobody waits longer for a publisher that says nothing. */
+const BATCH_IDLE = seconds(1);
 /** What holds unless another setting is given. */
 const SETTING = {
   /** Share of the decisions whose features are logged, for training. */
@@ -167,6 +172,7 @@ interface Tables {
   readonly trends: GlobalVersionedTable<CohortId, CohortTrend>;
   readonly curricula: GlobalVersionedTable<CourseId, Curriculum>;
   readonly segments: GlobalVersionedTable<SegmentKey, SegmentRecommendation>;
+  readonly batch: GlobalVersionedTable<BatchFeaturesKey, BatchFeatures>;
 }
 
 function lookingUp<R>(
@@ -182,6 +188,7 @@ function lookingUp<R>(
         trends: ({ state }) => lookupKeys.trends(state),
         curricula: ({ state }) => lookupKeys.curricula(state),
         segments: ({ state }) => lookupKeys.segments(state),
+        batch: ({ state }) => lookupKeys.batch(state),
       },
     },
     ({ learner, state }, rows, atMs) => join({ learner, state, atMs }, rows),
@@ -195,6 +202,7 @@ function declare({ source, globalVersionedTable, region, models }: Sources, sett
   const trends = globalVersionedTable(topics.cohortTrends);
   const curricula = globalVersionedTable(topics.curricula);
   const segments = globalVersionedTable(topics.segmentRecommendations);
+  const batch = globalVersionedTable(topics.batchFeatures, { eventTimeMs: ({ knownFromMs }) => knownFromMs, idleMs: BATCH_IDLE });
 
   const activity = source(topics.learnerActivity).pipe(map((record) => withValue(record, newsOf({ activity: record.value }))));
   const mastery = source(topics.learnerMastery).pipe(map((record) => withValue(record, newsOf({ mastery: record.value }))));
@@ -227,7 +235,7 @@ function declare({ source, globalVersionedTable, region, models }: Sources, sett
     filter(({ key, timestamp }) => decidedShare === 1 || isSampled(decisionIdOf(key, timestamp, topologyVersion), decidedShare)),
     map((record) => withValue(record, { learner: record.key, state: record.value.state })),
   );
-  const tables = { trends, curricula, segments };
+  const tables = { trends, curricula, segments, batch };
   const decisions = setting.experiments
     ? underExperiments(toDecide.pipe(lookingUp(tables, (moment, rows) => ({ moment, rows }))), options)
     : toDecide.pipe(lookingUp(tables, (moment, rows) => decide(moment, rows, options)));

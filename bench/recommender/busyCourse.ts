@@ -36,6 +36,7 @@ export function lookups(): DecisionLookups {
   return {
     trends: new Map([[COHORT, trend]]),
     curricula: new Map([[COURSE, curriculum]]),
+    batch: new Map(),
     segments: new Map([WHOLE_COURSE, SEGMENT].map((segment, n) => [segmentKey(COURSE, segment), list(segment, n)])),
   };
 }

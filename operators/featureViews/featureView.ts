@@ -65,6 +65,8 @@ export interface FeatureRow {
 /** A view whose rows are those of a topic. The event time of a row is that of its record. */
 export interface StreamView<V = unknown> extends FeatureView {
   readonly topic: Topic<string, V>;
+  /** Of a topic that no topology writes: the event time of a record, as the source of the topology reads it. */
+  eventTimeMs?(value: V): number;
   rowsOf(value: V): Iterable<FeatureRow>;
 }
 

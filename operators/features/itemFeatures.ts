@@ -1,3 +1,4 @@
+import { BATCH_FEATURES } from './batchFeatures.js';
 import { COHORT_FEATURES } from './cohortFeatures.js';
 import { COURSE_FEATURES } from './courseFeatures.js';
 import { featureSet } from './declarations.js';
@@ -11,4 +12,5 @@ export const itemFeatures = featureSet('item-features', [
   ...COURSE_FEATURES,
   ...LEARNER_FEATURES,
   ...RETRIEVAL_FEATURES,
+  ...BATCH_FEATURES,
 ]);

@@ -1,6 +1,7 @@
 import type { CandidateSource, CurriculumItem, ItemId } from '../../schemas/index.js';
 import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
+import { describeBatch } from './batchColumns.js';
 import { bestOf, betterFirst } from './best.js';
 import { COLUMNS, type CandidateRows } from './candidateRows.js';
 import { MOST_CANDIDATES, MOST_USED, FIXED_QUOTA, USUAL_QUOTAS, inTurn, sourceBit } from './candidateSources.js';
@@ -72,6 +73,7 @@ export function gather(view: CourseView, rows: CandidateRows): void {
   describeLearner(rows, view, history);
   describePlaces(rows, history, view.atMs);
   describeRetrieval(rows, scores);
+  describeBatch(rows, view.batch, view.course.cohort, view.atMs);
 }
 
 /** The item was met, and left out. */

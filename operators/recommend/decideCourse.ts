@@ -4,7 +4,7 @@ import type { Model } from '../ports/models.js';
 import { blended, ownWeight } from './blend.js';
 import { CandidateRows } from './candidateRows.js';
 import { gather } from './candidates.js';
-import { segmentIn, trendOf, type CourseMoment } from './courseMoment.js';
+import { batchOf, segmentIn, trendOf, type CourseMoment } from './courseMoment.js';
 import { courseTable } from './courseTable.js';
 import type { CourseView } from './courseView.js';
 import { engagementAt, usesIn } from './learnerState.js';
@@ -83,6 +83,7 @@ function viewOf(
     engagement: engagementAt(state, atMs),
     hoursPerWeek: state.context?.hoursPerWeek ?? null,
     retrieval: model.retrieval,
+    batch: batchOf(course, lookups),
     atMs,
     without,
     ...(quotas === undefined ? {} : { quotas }),

@@ -1,5 +1,6 @@
 import {
   WHOLE_COURSE,
+  batchFeaturesKey,
   segmentKey,
   type CohortId,
   type CourseId,
@@ -11,8 +12,10 @@ import {
   type LearnerMastery,
   type Opened,
   type SegmentKey,
+  type BatchFeaturesKey,
 } from '../../schemas/index.js';
 import { days } from '../duration.js';
+import { SEEN_OF_COHORTS, SEEN_OF_ITEMS } from '../features/batchFeatures.js';
 import { schema, type Infer } from '../schema.js';
 import { dayOf, withDay } from './recentDays.js';
 
@@ -162,4 +165,9 @@ export const lookupKeys = {
     const names = consentProfiling && segment !== null ? [segment, WHOLE_COURSE] : [WHOLE_COURSE];
     return courses.flatMap(({ course }) => names.map((name) => segmentKey(course, name)));
   },
+  batch: ({ context }: LearnerState): BatchFeaturesKey[] =>
+    (context?.courses ?? []).flatMap(({ course, cohort }) => [
+      batchFeaturesKey(SEEN_OF_ITEMS.view.name, course),
+      batchFeaturesKey(SEEN_OF_COHORTS.view.name, cohort),
+    ]),
 };

@@ -31,20 +31,21 @@ export function viewsByTopic(views: readonly StreamView[], region: string, schem
       views: own,
       rowsOf: (partition, { key, value, header, offset }) => {
         if (value === null || isMarker(header)) return NONE;
-        const eventTimeMs = readHeader(header)?.eventTimeMs;
-        if (eventTimeMs === undefined) return null;
         let decoded: unknown;
         try {
           decoded = codec.decode(key?.toString() ?? '', value);
         } catch {
           return null;
         }
-        return own.flatMap((view) => rowsIn(view, decoded, eventTimeMs, { partition, offset }));
+        const toldMs = readHeader(header)?.eventTimeMs;
+        const rows = own.map((view) => rowsIn(view, decoded, view.eventTimeMs?.(decoded) ?? toldMs, { partition, offset }));
+        return rows.some((one) => one === null) ? null : rows.flatMap((one) => one ?? NONE);
       },
     };
   });
 }
 
-function rowsIn(view: StreamView, value: unknown, eventTimeMs: number, position: PlacedRow['position']): ViewRow[] {
+function rowsIn(view: StreamView, value: unknown, eventTimeMs: number | undefined, position: PlacedRow['position']): ViewRow[] | null {
+  if (eventTimeMs === undefined) return null;
   return Array.from(view.rowsOf(value), ({ entity, values }) => ({ view, entity, values, eventTimeMs, position }));
 }

@@ -2,6 +2,32 @@
 
 import type { CohortId, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId } from '../keys.js';
 
+/** A row of the view; of five learners or more. */
+export interface BatchFeatureRow {
+  /** Item or cohort that it is about. */
+  readonly entity: string;
+  /** A value for each feature, in the unit that its view declares; null where there is none. */
+  readonly values: readonly (number | null)[];
+}
+
+/** Rows of a view of batch features as of the end of a day, of one course or cohort: what decisions see of the daily batch. */
+export interface BatchFeatures {
+  /** View that the rows are of, such as item_difficulty. */
+  readonly view: string;
+  /** What a decision finds them by: the course of items, or the cohort itself. */
+  readonly group: string;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** End of the day that the rows are of: nothing that happened later is in them. Unit: ms since epoch (UTC). */
+  readonly asOfMs: number;
+  /** Event time: decisions before it do not see the rows. The end of the day, or when it was published later. Unit: ms since epoch (UTC). */
+  readonly knownFromMs: number;
+  /** Names of the features in the order of the values. */
+  readonly features: readonly string[];
+  /** One for each item of the course, or that of the cohort; without values where the day has no row. */
+  readonly rows: readonly BatchFeatureRow[];
+}
+
 /** Something to learn from: its place in the curriculum, its schedule and its text. */
 export interface CatalogueItem {
   /** Catalogue item. */
@@ -895,6 +921,7 @@ export interface SegmentRecommendation {
 
 /** The wire type of each schema, by file name. */
 export interface SchemaTypes {
+  readonly 'batch-features': BatchFeatures;
   readonly 'catalogue-item': CatalogueItem;
   readonly 'click': Click;
   readonly 'cohort-trend': CohortTrend;

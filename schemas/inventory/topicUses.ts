@@ -15,6 +15,7 @@ export const topicUses: Readonly<Record<TopicName, readonly ActivityName[]>> = {
   curricula: ['course-recommendations'],
   cohortTrends: ['course-statistics', 'course-recommendations'],
   segmentRecommendations: ['course-statistics', 'personal-recommendations'],
+  batchFeatures: ['course-statistics', 'personal-recommendations'],
   itemTrends: ['course-statistics'],
   itemActivity: ['course-statistics'],
   recommendations: ['course-recommendations', 'personal-recommendations'],

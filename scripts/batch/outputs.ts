@@ -87,7 +87,8 @@ export class BatchOutputs {
     return join(this.folder, '_work');
   }
 
-  private path(model: BatchModel, day: string): string {
+  /** The file of a published day. */
+  path(model: BatchModel, day: string): string {
     return join(this.folder, model, `day=${day}`, 'part.parquet');
   }
 

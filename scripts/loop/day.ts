@@ -65,6 +65,11 @@ export class Day {
     return this.program.json('batch', 'run', '--archive', this.archive, '--out', this.features, '--from', from, '--until', until);
   }
 
+  /** Publishes the batch features of the day: decisions from its end on see them. */
+  publish(): Promise<unknown> {
+    return this.program.json('features', 'publish', '--features', this.features, '--from', dateOf(this.endMs - days(1)));
+  }
+
   /** Puts batch features of the last days and those of the stream into the online store. @param count - how many days */
   async materialise(count: number): Promise<void> {
     await this.program.json('features', 'materialize', '--features', this.features, ...period(this.endMs - days(count), this.endMs));

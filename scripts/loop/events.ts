@@ -3,6 +3,7 @@ import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { days } from '../../operators/index.js';
+import { topics } from '../../schemas/index.js';
 import type { SchoolOptions } from '../school/index.js';
 import type { Program } from './program.js';
 
@@ -16,6 +17,8 @@ const INSTANTS = {
 } as const;
 type TopicName = keyof typeof INSTANTS;
 const TOPICS = Object.keys(INSTANTS) as TopicName[];
+/** What the daily batch publishes comes after its day, or not at all: without a promise, decisions would wait for it as long as for events. */
+const BATCH = topics.batchFeatures.name;
 /** Of the crawler, on each item of a course, by each learner. */
 const CRAWLED_TIMES = 3;
 
@@ -69,6 +72,7 @@ export class SchoolDays {
       const events = this.byTopic.get(topic)!.filter((event) => isWithin(event[INSTANTS[topic]] as number, fromMs, untilMs));
       written += await this.write(topic, events, `until-${day}`, '--clock', String(untilMs));
     }
+    await this.write(BATCH, [], `until-${day}`, '--clock', String(untilMs));
     return written;
   }
 
@@ -98,7 +102,7 @@ export class SchoolDays {
     return this.write('clicks', crawled, `crawled-${day}`);
   }
 
-  private async write(topic: TopicName, events: readonly Event[], name: string, ...options: readonly string[]): Promise<number> {
+  private async write(topic: string, events: readonly Event[], name: string, ...options: readonly string[]): Promise<number> {
     const folder = join(this.folder, 'events');
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${topic}-${name}.jsonl`);

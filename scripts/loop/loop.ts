@@ -186,6 +186,7 @@ export class Loop {
   private async prepared(name: string, day: Day, batchDays: number): Promise<void> {
     await this.step(`${name}: archive`, () => day.archiveEvents(), textOf);
     await this.step(`${name}: batch features`, () => day.batch(batchDays), textOf);
+    await this.step(`${name}: published batch features`, () => day.publish(), textOf);
     await this.step(
       `${name}: online store`,
       () => day.materialise(batchDays),

@@ -35,6 +35,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   [topics.lmsEvents.name]: '`skillforge import`, `generate`, `start`',
   [topics.catalogue.name]: '`skillforge import`, `generate`, `start`',
   [topics.profiles.name]: '`skillforge import`, `generate`, `start`',
+  [topics.batchFeatures.name]: '`skillforge features publish`',
   [topics.control.name]: 'the engine',
   [topics.measures.name]: '`skillforge oversight`',
   [topics.overrides.name]: '`skillforge oversight`',

@@ -4,6 +4,7 @@ import {
   courseId,
   itemId,
   learnerId,
+  type BatchFeatures,
   type Curriculum,
   type CohortTrend,
   type LearnerActivity,
@@ -79,4 +80,23 @@ export function listOf(segment: string, midnightMs: number, items: readonly stri
   const listed = items.map((item, place) => ({ item: itemId(item), score: 100 - place, learnerDays: 100 - place }));
   const made = { madeAtMs: midnightMs, validUntilMs: midnightMs + 8 * DAY_MS, modelVersion: 'test' };
   return [{ ...BASE, course: courseId(course), segment, ...made, items: listed }, midnightMs - 1];
+}
+
+/** What is published of the daily batch when a day ends, or later: how hard items are. */
+export function hardnessOf(
+  dayEndMs: number,
+  items: Readonly<Record<string, readonly [difficulty: number | null, meanScore: number | null]>>,
+  knownFromMs = dayEndMs,
+  course = COURSE,
+): BatchFeatures {
+  const rows = Object.entries(items).map(([entity, values]) => ({ entity, values }));
+  const features = ['difficulty', 'mean_score_28d'];
+  return { view: 'item_difficulty', group: course, region: 'test', asOfMs: dayEndMs, knownFromMs, features, rows };
+}
+
+/** The same of a cohort: how fast it goes. The order of features is for whoever publishes to choose. */
+export function paceOf(dayEndMs: number, events: number, knownFromMs = dayEndMs, cohort = COURSE): BatchFeatures {
+  const features = ['active_days_per_learner_7d', 'events_per_learner_7d'];
+  const rows = [{ entity: cohort, values: [events / 10, events] }];
+  return { view: 'cohort_pace', group: cohort, region: 'test', asOfMs: dayEndMs, knownFromMs, features, rows };
 }

@@ -41,6 +41,12 @@ def within(hours: float) -> DeadlineAlert | None:
     return DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=timedelta(hours=hours), callback=AsyncCallback(deadline_missed))
 
 
+def known_from(end: datetime) -> int:
+    """From when on decisions see the rows of a day: now where it is the last one, else its end, as where past days are done later."""
+    now = datetime.now(UTC)
+    return ms(now if end < now < end + timedelta(days=1) else end)
+
+
 DAY = "{{ day(data_interval_start) }}"
 BEGIN, END = "{{ ms(data_interval_start) }}", "{{ ms(data_interval_end) }}"
 # The model learns from what happened before; decisions of the days after, whose week has ended, judge it.
@@ -65,7 +71,7 @@ with DAG(
         "judged_days": Param(1, type="integer", minimum=1, description="days whose decisions judge the model"),
         "accept": Param("", type="string", description="checks of the data that may fail in this run, with commas between"),
     },
-    user_defined_macros={"ms": ms, "day": day, "run_before": run_before},
+    user_defined_macros={"ms": ms, "day": day, "run_before": run_before, "known_from": known_from},
     default_args={
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
@@ -80,6 +86,10 @@ with DAG(
     archive = SkillForgeOperator(task_id="archive", arguments=["archive", f"--out={FOLDER / 'archive'}", "--until-end"])
     batch = SkillForgeOperator(
         task_id="batch", arguments=["batch", "run", f"--archive={FOLDER / 'archive'}", f"--out={FOLDER / 'features'}", f"--from={DAY}"]
+    )
+    publish = SkillForgeOperator(
+        task_id="publish",
+        arguments=["features", "publish", f"--features={FOLDER / 'features'}", f"--from={DAY}", "--at={{ known_from(data_interval_end) }}"],
     )
     materialise = SkillForgeOperator(
         task_id="materialise", arguments=["features", "materialize", f"--features={FOLDER / 'features'}", f"--from={BEGIN}", f"--until={END}"]
@@ -102,7 +112,7 @@ with DAG(
         arguments=["drift", "report", f"--reference={REFERENCE}", f"--current={EXPORT}", f"--from={BEGIN}", f"--until={END}", f"--out={FOLDER / 'drift' / DAY}"],
     )
 
-    archive >> batch >> materialise
+    archive >> batch >> [publish, materialise]
     [materialise, export] >> validate >> train >> gate >> stage >> promote
     # Also told of a day that failed; whether the run has failed is for the others to say.
     promote >> report.as_teardown()

@@ -115,6 +115,7 @@ export function argumentsOf(world: World, { consent = true, segment = null, segm
   const lookups = {
     trends: new Map(trends.length === 0 ? [] : [[COHORT, cohortTrend(trends, { ...made, cohort: COHORT, course: COURSE, learners: LEARNERS })]]),
     curricula: new Map(places.length === 0 ? [] : [[COURSE, { ...made, course: COURSE, items: places }]]),
+    batch: new Map(),
     segments: new Map(Object.entries(segments).map(([name, items]) => [segmentKey(COURSE, name), segmentList(name, items)])),
   };
   return { moment: { learner: learnerId(learner), state, atMs: AT }, lookups };
@@ -134,6 +135,7 @@ export function viewOf(world: Partial<World>, parts: Partial<CourseView> = {}, l
     hoursPerWeek: null,
     segment: [...lookups.segments.values()][0],
     retrieval: NO_RETRIEVAL,
+    batch: { items: undefined, cohort: undefined },
     atMs: AT,
     ...parts,
   };

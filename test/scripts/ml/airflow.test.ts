@@ -98,6 +98,7 @@ describe('the daily loop in Airflow', { timeout: SLOW_MS }, () => {
     expect(Object.fromEntries(Object.entries(tasks).map(([name, { after }]) => [name, after]))).toEqual({
       archive: [],
       batch: ['archive'],
+      publish: ['batch'],
       materialise: ['batch'],
       export: [],
       validate: ['export', 'materialise'],

@@ -1,6 +1,7 @@
 /** What belongs here at all: the region of an event, and identities that the sender did not give. */
 import { hash, randomUUID } from 'node:crypto';
-import { assertRegion } from '../schemas/index.js';
+import { assertRegion, type SkillForgeError } from '../schemas/index.js';
+import type { HomeRegister } from './homeRegister.js';
 import { invalid, printable, refusal } from './refusal.js';
 
 /** Whose events a gateway takes. */
@@ -9,6 +10,8 @@ export interface RegionRules {
   readonly region: string;
   /** Beginnings of identities whose learners belong to another region, such as `https://lms.us.example/` to `us-east`. */
   readonly elsewhere?: ReadonlyMap<string, string>;
+  /** Where learners are at home, for the gateways of all regions; what it says goes before all else (none). */
+  readonly homes?: HomeRegister;
 }
 
 /** Checks the names of regions. @throws SFS_REGION_INVALID */
@@ -17,13 +20,17 @@ export function assertRegions({ region, elsewhere = new Map<string, string>() }:
 }
 
 /**
- * Refuses an event of another region's learner: what the event says of its region counts, and where its learner is at home. Nothing is
- * forwarded. @throws SFS_REGION_OTHER with the region in its context
+ * Refuses an event of another region's learner: where the register says that the learner is at home counts, whatever a sender knows of it; for those
+ * who are not in it what the event says of its region, and the beginning of the identity. Nothing is forwarded. @throws SFS_REGION_OTHER with the region in its context
  */
-export function assertAtHome({ region, elsewhere }: RegionRules, identity: string, said: string | undefined): void {
-  const other = said !== undefined && said !== region ? said : regionElsewhere(elsewhere, identity);
-  if (other === undefined || other === region) return;
-  throw refusal(421, 'SFS_REGION_OTHER', `the event belongs to region ${printable(other)}, and this gateway is that of ${region}`, {
+export function assertAtHome({ region, elsewhere, homes }: RegionRules, identity: string, said: string | undefined): void {
+  const other = homes?.find(identity) ?? (said !== undefined && said !== region ? said : regionElsewhere(elsewhere, identity));
+  if (other !== undefined && other !== region) throw elsewhereError(other, region);
+}
+
+/** An event of a learner who is at home in `other`. */
+export function elsewhereError(other: string, region: string): SkillForgeError {
+  return refusal(421, 'SFS_REGION_OTHER', `the event belongs to region ${printable(other)}, and this gateway is that of ${region}`, {
     field: 'region',
     region: printable(other),
   });

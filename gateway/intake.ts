@@ -9,11 +9,13 @@ import {
   type SchemaIds,
   type TopicCodec,
 } from '../schemas/index.js';
+import { elsewhereError } from './admission.js';
 import type { EventLog, LoggedEvent } from './eventLog.js';
+import type { HomeRegister } from './homeRegister.js';
 import type { IdentityMap } from './identityMap.js';
 import { EVENT_TOPICS, eventTopic, type EventTopic, type NewEvent } from './newEvent.js';
-import { contentDigest, receivedKey, type ReceivedEvent, type ReceivedEvents } from './receivedEvents.js';
-import { refusal } from './refusal.js';
+import { contentDigest, isOtherContent, receivedKey, type ReceivedEvent, type ReceivedEvents } from './receivedEvents.js';
+import { atIndex, refusal } from './refusal.js';
 
 /** What an intake works with; all of it stays the caller's. */
 export interface IntakeParts {
@@ -21,6 +23,8 @@ export interface IntakeParts {
   readonly log: EventLog;
   readonly identities: IdentityMap;
   readonly received: ReceivedEvents;
+  /** Where learners are at home; those of whom it knows nothing are so here from their first event on (none). */
+  readonly homes?: HomeRegister;
   /** Where ids of schemas come from (those of this package). */
   readonly schemas?: SchemaIds;
   /** Clock, ms since epoch. */
@@ -130,8 +134,9 @@ export class Intake {
 
   private async write(group: readonly Waiting[]): Promise<void> {
     await this.assertWritable();
-    const learners = await this.learnersOf(group);
-    const prepared = this.prepare(group, learners);
+    const here = this.atHome(group, (identity) => this.parts.homes?.find(identity) ?? null);
+    const learners = await this.learnersOf(here);
+    const prepared = this.prepare(await this.settled(here, learners), learners);
     if (prepared.records.length > 0) await this.append(prepared);
     for (const [{ done }, taken] of prepared.taken) done(taken);
   }
@@ -182,6 +187,32 @@ export class Intake {
     return new Map(identities.map((identity, at) => [identity, pseudonyms[at]!]));
   }
 
+  /**
+   * Those that are all of learners who are at home here; the others are refused. Asked once more when the batch is made, and before anybody gets a
+   * pseudonym: a request may have waited while a learner moved.
+   */
+  private atHome(group: readonly Waiting[], homeOf: (identity: string) => string | null): Waiting[] {
+    const { region } = this.parts;
+    return group.filter(({ events, failed }) => {
+      const homes = events.map(({ identity }) => homeOf(identity) ?? region);
+      const index = homes.findIndex((home) => home !== region);
+      if (index < 0) return true;
+      const error = elsewhereError(homes[index]!, region);
+      failed(events.length > 1 ? atIndex(error, index) : error);
+      return false;
+    });
+  }
+
+  /** Learners of whom the register knows nothing are at home here from now on, but where the gateway of another region was faster. */
+  private async settled(group: readonly Waiting[], learners: ReadonlyMap<string, LearnerId>): Promise<Waiting[]> {
+    const { homes, region } = this.parts;
+    if (homes === undefined) return [...group];
+    const residents = [...learners].map(([identity, learner]) => ({ identity, learner }));
+    const regions = await homes.settle(residents, region);
+    const found = new Map(residents.map(({ identity }, at) => [identity, regions[at]!]));
+    return this.atHome(group, (identity) => found.get(identity)!);
+  }
+
   /** Requests that cannot be taken are answered here; the others go on. */
   private prepare(group: readonly Waiting[], learners: ReadonlyMap<string, LearnerId>): Prepared {
     this.parts.received.refresh();
@@ -204,7 +235,7 @@ export class Intake {
       const value = { ...event.value, learner: learners.get(event.identity)! };
       const received = { key: receivedKey(value.eventId), digest: contentDigest([event.topic, value]) };
       const before = digests.get(received.key.toString('latin1')) ?? this.parts.received.digestOf(received.key);
-      if (before?.equals(received.digest) === false) throw conflict();
+      if (isOtherContent(before, received.digest)) throw conflict();
       if (before === null || before === undefined) fresh.push({ record: this.encoded(event.topic, value), received });
     }
     for (const { record, received } of fresh) {

@@ -1,73 +1,33 @@
 /** The identity map in a file of this machine. */
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import { randomUUID } from 'node:crypto';
 import { learnerId, type LearnerId } from '../schemas/index.js';
 import type { IdentityMap } from './identityMap.js';
-import { durably, openStore, storeError } from './store.js';
+import { openKeyedFile, type KeyedFile } from './keyedFile.js';
+import { durably } from './store.js';
 
 /** File of the map within its folder. */
 export const IDENTITY_FILE = 'identities.mdb';
 /** File of the key that identities are hashed with: without it the map belongs to nobody. */
 export const IDENTITY_KEY_FILE = 'identities.key';
 
-const KEY_BYTES = 32;
-
 /**
  * Keeps HMAC-SHA256(key, identity) beside each pseudonym: the file holds no name and no address, pages that LMDB has freed neither. Several
  * processes of one machine may use it at a time. @throws SFS_GATEWAY_STORE
  */
 export function openIdentityMap(folder: string): IdentityMap {
-  const root = openStore(folder, IDENTITY_FILE);
-  try {
-    return new LmdbIdentityMap(folder, root, secretOf(folder, root));
-  } catch (error) {
-    void root.close();
-    throw error;
-  }
-}
-
-/** The key of the map, made with the map. A map without its key is refused: another key would give everybody a second pseudonym. */
-function secretOf(folder: string, root: RootDatabase<Buffer, Buffer>): Buffer {
-  const path = join(folder, IDENTITY_KEY_FILE);
-  const read = (): Buffer | null => {
-    try {
-      const key = readFileSync(path);
-      if (key.length !== KEY_BYTES) throw new Error(`${IDENTITY_KEY_FILE} has ${key.length} bytes instead of ${KEY_BYTES}`);
-      return key;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ENOENT') return null;
-      throw storeError(folder, error);
-    }
-  };
-  const known = read();
-  if (known !== null) return known;
-  if (root.getKeysCount({ limit: 1 }) > 0)
-    throw storeError(folder, `${IDENTITY_KEY_FILE} is missing, and ${IDENTITY_FILE} cannot be read without it`);
-  try {
-    mkdirSync(folder, { recursive: true });
-    // Whole, or not there: another process may look at any moment.
-    const fresh = `${path}.${randomUUID()}`;
-    writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
-    try {
-      linkSync(fresh, path);
-    } finally {
-      rmSync(fresh);
-    }
-  } catch (error) {
-    // Another process has been faster.
-    if ((error as { code?: string }).code !== 'EEXIST') throw storeError(folder, error);
-  }
-  return read() ?? secretOf(folder, root);
+  return new LmdbIdentityMap(folder, openKeyedFile(folder, { file: IDENTITY_FILE, keyFile: IDENTITY_KEY_FILE }));
 }
 
 class LmdbIdentityMap implements IdentityMap {
+  private readonly root: KeyedFile['root'];
+  private readonly keyOf: KeyedFile['macOf'];
+
   constructor(
     private readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
-    private readonly secret: Buffer,
-  ) {}
+    { root, macOf }: KeyedFile,
+  ) {
+    [this.root, this.keyOf] = [root, macOf];
+  }
 
   async pseudonymsOf(identities: readonly string[]): Promise<LearnerId[]> {
     const keys = identities.map((identity) => this.keyOf(identity));
@@ -109,10 +69,6 @@ class LmdbIdentityMap implements IdentityMap {
     const pseudonym = Buffer.from(randomUUID());
     this.root.putSync(key, pseudonym);
     return pseudonym;
-  }
-
-  private keyOf(identity: string): Buffer {
-    return createHmac('sha256', this.secret).update(identity).digest();
   }
 }
 

@@ -32,7 +32,7 @@ export class GatewayMetrics {
    * @param bytesInFlight - bodies of requests that are not answered yet, bytes
    */
   constructor(
-    private readonly regions: ReadonlySet<string>,
+    private readonly regions: Pick<ReadonlySet<string>, 'has'>,
     bytesInFlight: () => number,
   ) {
     new Gauge({

@@ -31,6 +31,15 @@ export const receivedKey = (eventId: string): Buffer => hash('sha256', eventId, 
 /** What tells another content under the same identity: a part of the SHA-256 of its JSON. */
 export const contentDigest = (content: unknown): Buffer => hash('sha256', JSON.stringify(content), 'buffer').subarray(0, DIGEST_BYTES);
 
+/** In place of a digest, of an event that another gateway took: its content is not compared. */
+const ANY_CONTENT = Buffer.alloc(DIGEST_BYTES);
+/** The batch of events that other gateways took: before the first of this one, so that it is in the log whatever the log says. */
+const CARRIED_BATCH = 0;
+
+/** Whether an event came before with another content. @param before - its digest then, if it came */
+export const isOtherContent = (before: Buffer | null | undefined, digest: Buffer): boolean =>
+  before !== null && before !== undefined && !before.equals(ANY_CONTENT) && !before.equals(digest);
+
 /**
  * Identities are noted, durably and with the number of their batch, before the batch goes to the log. The log tells which batches arrived:
  * {@link forgetAfter} drops those that did not. So whenever the process dies, what is remembered is what is in the log.
@@ -96,6 +105,22 @@ export class ReceivedEvents {
       this.batches.putSync(number, keys);
       for (const { key, digest } of received) this.events.putSync(key, Buffer.concat([digest, number]));
       for (const one of this.olderThan(nowMs - KEPT_MS)) this.forget(one);
+    });
+  }
+
+  /**
+   * Notes events that were brought here from the gateway of another region, which had taken them: sent again they are repeats. Durable when it resolves.
+   * @throws SFS_GATEWAY_STORE, SFS_FENCED
+   */
+  async noteCarried(keys: readonly Buffer[], nowMs: number): Promise<void> {
+    this.refresh();
+    const fresh = keys.filter((key) => this.events.get(key) === undefined);
+    if (fresh.length === 0) return;
+    const number = numberBytes(CARRIED_BATCH);
+    await this.change(() => {
+      const before = this.batches.get(number)?.subarray(number.length) ?? Buffer.alloc(0);
+      this.batches.putSync(number, Buffer.concat([numberBytes(nowMs), before, ...fresh]));
+      for (const key of fresh) this.events.putSync(key, Buffer.concat([ANY_CONTENT, number]));
     });
   }
 

@@ -93,6 +93,12 @@ async function listening(app: FastifyInstance, host: string, port: number): Prom
   }
 }
 
+/** The regions that this gateway was told of: what a client sends becomes no label. */
+function namedRegions({ elsewhere, homes }: GatewayOptions): Pick<ReadonlySet<string>, 'has'> {
+  const named = new Set(elsewhere?.values());
+  return { has: (region) => named.has(region) || homes?.told.has(region) === true };
+}
+
 function policyOf({ access, logStream }: GatewayOptions): AccessPolicy | null {
   if (access === undefined) return null;
   return AccessPolicy.of(access, (error) => {
@@ -109,7 +115,7 @@ async function serverOf(options: GatewayOptions, intake: Intake, policy: AccessP
   // Bodies are checked by the shapes of topics and statements, which name what they refuse; schemas of routes only describe.
   app.setValidatorCompiler(() => () => true);
   const pressure = new Pressure(mostInFlightBytes);
-  const metrics = new GatewayMetrics(new Set(options.elsewhere?.values()), () => pressure.bytes);
+  const metrics = new GatewayMetrics(namedRegions(options), () => pressure.bytes);
   refuseTheRest(app, logStream, ({ code, region }) => {
     metrics.refuse(code);
     if (code === 'SFS_REGION_OTHER') metrics.refuseRegion(region ?? '');

@@ -1,4 +1,4 @@
-/** What `skillforge privacy erase` and `export` have in common: the places of an installation. */
+/** What `skillforge privacy erase`, `export` and `move` have in common: the places of an installation. */
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { SkillForgeError } from '../../schemas/index.js';
@@ -8,6 +8,7 @@ import { regionServers, type RegionServers } from '../privacy/erasure/servers.js
 import { chainFolderOf } from './decisionsChain.js';
 import { onFeatureStore, type FeatureStoreOptions } from './featureStoreOptions.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { homesOption } from './homesOption.js';
 import { viewFolderOf, viewOption } from './readerView.js';
 import { openServers } from './serverOptions.js';
 import { toolCommand, type ToolOptions } from './toolAccess.js';
@@ -16,6 +17,7 @@ import { toolCommand, type ToolOptions } from './toolAccess.js';
 export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'featureStore'> {
   readonly view?: string;
   readonly gatewayFolder?: string;
+  readonly homes?: string;
   readonly chain?: string;
   readonly also?: readonly string[];
   readonly featureStore?: string;
@@ -29,6 +31,7 @@ export function placeCommand(signature: string, summary: string, description: st
   return toolCommand(signature, summary, description, shown)
     .addOption(viewOption())
     .addOption(gatewayFolderOption())
+    .addOption(homesOption('it says where learners are at home'))
     .option('--chain <dir>', 'folder of the chain of "decisions seal" (default: the folder "decisions" in --data)')
     .option('--also <path...>', 'archives, exports, training sets and copies that lie outside of --data')
     .addOption(
@@ -53,6 +56,7 @@ export async function withInstallation<T>(options: PlaceOptions, work: (installa
       region: options.region,
       view: viewFolderOf(options),
       gatewayFolder: gatewayFolderOf(options),
+      ...(options.homes === undefined ? {} : { homes: options.homes }),
       chain: chainFolderOf(options),
       also: options.also ?? [],
       featureStore: store,

@@ -1,13 +1,22 @@
 /** `skillforge gateway`. */
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
-import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type AccessOptions, type Gateway } from '../../gateway/index.js';
+import {
+  DEFAULT_GATEWAY_PORT,
+  ReceivedEvents,
+  createGateway,
+  openHomeRegister,
+  openIdentityMap,
+  type AccessOptions,
+  type Gateway,
+} from '../../gateway/index.js';
 import { isLoopback } from '../../http/access/loopback.js';
 import { readKeys } from '../../http/access/keyFile.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
 import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { homesOption } from './homesOption.js';
 import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
@@ -16,6 +25,7 @@ import { StopSignals } from './stopSignals.js';
 
 interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags {
   readonly gatewayFolder?: string;
+  readonly homes?: string;
   readonly host: string;
   readonly port: number;
   readonly origin?: readonly string[];
@@ -35,7 +45,8 @@ With --kafka it writes the topics there, each batch in a transaction, and needs 
 trying out, and "run" waits until it is stopped.
 
 The identity map and the identities of events lie in a folder of the gateway's own, by default "gateway" in the data folder: keep it, and give
-each gateway its own.
+each gateway its own. --homes names a folder that the gateways of all regions share: it says in which of them each learner is at home, by where their first event was taken, until
+"privacy move" moves them.
 
 Nobody is asked who they are, unless --keys names a file of API keys, or --issuer an issuer of tokens; so it listens on this machine only unless --host
 says otherwise.`;
@@ -52,12 +63,14 @@ function serveCommand(): Command {
     'skillforge gateway --kafka localhost:9092 --gateway-folder ./gateway-1 --replication 3',
     'skillforge gateway serve --origin https://lms.example --activity-base https://lms.example/activities/',
     'skillforge gateway --elsewhere https://lms.us.example/=us-east --drop result.response,attachments',
+    'skillforge gateway --data ./eu-north --region eu-north --homes ./homes',
     'skillforge gateway --issuer https://login.example.org --audience gateway --rate-limit 6000',
   ]);
   return withIssuerOptions(withWritingOptions(command), 'gateway', 'claim of a token that names a single learner: such a token may send nothing')
     .addOption(redisOption('where the data keys of the region are, with --kafka; without it events are written in clear'))
     .addOption(redisFileOption())
     .addOption(gatewayFolderOption())
+    .addOption(homesOption('it goes before what events, and --elsewhere, say of regions'))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_GATEWAY_PORT)
     .option('--origin <urls>', 'origins of pages that may send events, with commas between', nameList)
@@ -90,7 +103,7 @@ async function serve(options: ServeOptions): Promise<void> {
       const opened =
         options.kafka === undefined ? await folderLog(options.data, options.region, received.id) : await kafkaLog(options, folder, received.id);
       try {
-        await serveOn(opened, { identities, received }, options);
+        await withHomes(options, (homes) => serveOn(opened, { identities, received, ...homes }, options));
       } finally {
         await opened.close();
       }
@@ -102,7 +115,17 @@ async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received'>;
+type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received' | 'homes'>;
+
+async function withHomes(options: Pick<ServeOptions, 'homes'>, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> {
+  if (options.homes === undefined) return work({});
+  const homes = openHomeRegister(options.homes);
+  try {
+    await work({ homes });
+  } finally {
+    await homes.close();
+  }
+}
 
 async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
   const end = new AbortController();

@@ -2,21 +2,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { IDENTITY_FILE, openIdentityMap, type IdentityMap } from '../../gateway/index.js';
+import { HOMES_FILE, IDENTITY_FILE, openHomeRegister, openIdentityMap, type HomeRegister, type IdentityMap } from '../../gateway/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { EXIT } from './exitCodes.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
-import { folderOption, plainCommand, type PlainOptions } from './options.js';
+import { homesOption } from './homesOption.js';
+import { folderOption, plainCommand, regionOption, type PlainOptions } from './options.js';
 import { print, printJson } from './output.js';
 
 interface IdentityOptions extends PlainOptions {
   readonly data: string;
   readonly gatewayFolder?: string;
+  readonly region: string;
+  readonly homes?: string;
 }
 
 const FORMS = `An identity is mailto: and the address in lower case, sha1: and the sum of it, an OpenID, or home page and name of an account with a space between.`;
 
-const SHOW = `Tells the pseudonym of an identity: under it a learner's records and recommendations are found.
+const SHOW = `Tells the pseudonym of an identity: under it a learner's records and recommendations are found. With --homes it tells that of a learner who is at home in --region, and of nobody else:
+one region alone knows a learner, while they are moved, too.
 
 ${FORMS}`;
 
@@ -31,17 +35,24 @@ ${FORMS}`;
 
 /** Tells a pseudonym. */
 export const gatewayShowCommand = (): Command =>
-  identityCommand('show', 'tell the pseudonym of an identity', SHOW, (identities, identity) => Promise.resolve(identities.find(identity)));
+  identityCommand('show', 'tell the pseudonym of an identity', SHOW, (identities, identity, homes, region) => {
+    const home = homes?.find(identity) ?? region;
+    return Promise.resolve(home === region ? identities.find(identity) : null);
+  });
 
 /** Deletes a mapping. */
 export const gatewayEraseCommand = (): Command =>
-  identityCommand('erase', 'delete the mapping of an identity', ERASE, (identities, identity) => identities.erase(identity));
+  identityCommand('erase', 'delete the mapping of an identity', ERASE, async (identities, identity, homes) => {
+    const pseudonym = await identities.erase(identity);
+    if (pseudonym !== null) await homes?.forget(pseudonym);
+    return pseudonym;
+  });
 
 /** Makes a new mapping. */
 export const gatewayRenewCommand = (): Command =>
   identityCommand('renew', 'give an identity a new pseudonym', RENEW, (identities, identity) => identities.renew(identity));
 
-type Work = (identities: IdentityMap, identity: string) => Promise<string | null>;
+type Work = (identities: IdentityMap, identity: string, homes: HomeRegister | null, region: string) => Promise<string | null>;
 
 function identityCommand(name: string, summary: string, description: string, work: Work): Command {
   return plainCommand(`${name} <identity>`, summary, description, [
@@ -50,6 +61,8 @@ function identityCommand(name: string, summary: string, description: string, wor
   ])
     .addOption(folderOption())
     .addOption(gatewayFolderOption())
+    .addOption(regionOption())
+    .addOption(homesOption('it says where the learner is at home'))
     .action((identity: string, options: IdentityOptions) => tell(identity, options, work));
 }
 
@@ -60,11 +73,23 @@ async function tell(identity: string, options: IdentityOptions, work: Work): Pro
   }
   const identities = openIdentityMap(folder);
   try {
-    const pseudonym = await work(identities, identity);
+    const pseudonym = await onHomes(options, (homes) => work(identities, identity, homes, options.region));
     if (options.json) printJson({ pseudonym });
     else print(pseudonym ?? 'nobody is known by this identity');
     if (pseudonym === null) process.exitCode = EXIT.failed;
   } finally {
     await identities.close();
+  }
+}
+
+async function onHomes<T>({ homes: folder }: IdentityOptions, work: (homes: HomeRegister | null) => Promise<T>): Promise<T> {
+  if (folder === undefined) return work(null);
+  if (!existsSync(join(folder, HOMES_FILE)))
+    throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no register of homes`, { context: { folder } });
+  const homes = openHomeRegister(folder);
+  try {
+    return await work(homes);
+  } finally {
+    await homes.close();
   }
 }

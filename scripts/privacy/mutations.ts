@@ -128,6 +128,14 @@ export const MUTATIONS: readonly Mutation[] = [
     command: 'npx vitest run test/security/acls.test.ts',
   },
   {
+    obligation: 'GDPR art. 17 and 20, a move to another region',
+    without: 'the switch is left out, and both regions go on as they were',
+    file: 'gateway/lmdbHomeRegister.ts',
+    find: '        this.root.putSync(key, entry);\n        return true;\n',
+    replacement: '        return true;\n',
+    command: 'npx vitest run test/scripts/privacy/move.test.ts',
+  },
+  {
     obligation: 'GDPR ch. V, no transfer to another region',
     without: 'records of another region are taken',
     file: 'schemas/regions.ts',

@@ -48,7 +48,7 @@ export class Door {
     readonly folder: string,
     private setting: Setting,
   ) {
-    for (const spec of gatewayTopics(REGION)) this.storage.log.ensureTopic(spec);
+    for (const spec of gatewayTopics(this.region)) this.storage.log.ensureTopic(spec);
   }
 
   static async open(setting: Setting = {}): Promise<Door> {
@@ -62,6 +62,10 @@ export class Door {
     this.setting = setting;
     await this.close();
     await this.begin();
+  }
+
+  get region(): string {
+    return this.setting.region ?? REGION;
   }
 
   get gateway(): Gateway {
@@ -97,7 +101,7 @@ export class Door {
     const topic = eventTopic(name);
     const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
     return Array.from({ length: topic.partitions }, (_, partition) => partition).flatMap((partition) =>
-      [...localRecords(this.storage.log, physicalTopicName(REGION, name), partition)].map(({ key, value }): Found => {
+      [...localRecords(this.storage.log, physicalTopicName(this.region, name), partition)].map(({ key, value }): Found => {
         return { key: key!.toString(), value: codec.decode(key!.toString(), value!) as Found['value'] };
       }),
     );
@@ -114,7 +118,7 @@ export class Door {
     const { between = (log: EventLog) => log, ...options } = this.setting;
     const identities = openIdentityMap(this.folder);
     const received = await ReceivedEvents.open(this.folder);
-    const log = between(await openWriterLog(REGION, { open: () => localTools(this.storage).writer(`gateway/${received.id}`, []) }));
+    const log = between(await openWriterLog(this.region, { open: () => localTools(this.storage).writer(`gateway/${received.id}`, []) }));
     const logStream = { write: (line: string) => this.lines.push(line) > 0 };
     const gateway = await createGateway({ region: REGION, now: () => NOW_MS, logStream, ...options, log, identities, received });
     this.parts = { gateway, identities, received };

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { IDENTITY_FILE } from '../../../gateway/index.js';
+import { HOMES_FILE, IDENTITY_FILE, openHomeRegister, type HomeRegister } from '../../../gateway/index.js';
 import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/denyList.js';
 import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
 import { ViewCodecs } from '../../../reader/viewTopics.js';
@@ -61,6 +61,28 @@ export async function eraseIdentity(folder: string, mention: Mention): Promise<n
   renameSync(unfinished, path);
   rmSync(unfinished + LOCK, { force: true });
   return erased;
+}
+
+/** Where the register of homes says that the learner is at home. */
+export async function* foundHomes(folder: string, { learner }: Mention): AsyncGenerator<Found> {
+  if (!existsSync(join(folder, HOMES_FILE))) return;
+  const regions = await onHomes(folder, (homes) => Promise.resolve(homes.homesOf(learner)));
+  for (const home of regions) yield { store: 'home-register', where: folder, value: { learner, home } };
+}
+
+/** Takes the learner out of the register of homes: it holds hashes under a key, so what LMDB has freed says nothing. @returns how many entries went */
+export async function eraseHomes(folder: string, { learner }: Mention): Promise<number> {
+  return existsSync(join(folder, HOMES_FILE)) ? onHomes(folder, (homes) => homes.forget(learner)) : 0;
+}
+
+/** Does something with a register. @throws SFS_GATEWAY_STORE, and what `work` throws */
+export async function onHomes<T>(folder: string, work: (homes: HomeRegister) => Promise<T>): Promise<T> {
+  const homes = openHomeRegister(folder);
+  try {
+    return await work(homes);
+  } finally {
+    await homes.close();
+  }
 }
 
 /** Rows of the view of a reader. */
@@ -160,7 +182,8 @@ export async function allow(folder: string, learner: string): Promise<boolean> {
   }
 }
 
-function assertAlone(root: RootDatabase<Buffer, Buffer>, path: string): void {
+/** @throws SFS_ERASURE_WAITS while another process has the file open */
+export function assertAlone(root: Pick<RootDatabase, 'readerList'>, path: string): void {
   const others = otherProcesses(root.readerList());
   if (others.length > 0) throw waits(path, others);
 }

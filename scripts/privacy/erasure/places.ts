@@ -9,8 +9,9 @@ import { readingFolder } from '../../commands/folder.js';
 import { foundInFiles, type FilePlace } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Found } from './found.js';
-import { foundDenied, foundIdentity, foundInView } from './lmdbFiles.js';
+import { foundDenied, foundHomes, foundIdentity, foundInView } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
+import { foundInOutbox } from './outboxFile.js';
 import { ServerContents } from './serverContents.js';
 import type { RegionServers } from './servers.js';
 
@@ -21,6 +22,8 @@ export interface Installation {
   /** Folder of the view and of the deny list. */
   readonly view: string;
   readonly gatewayFolder: string;
+  /** Folder of the register of homes; absent where none was named. */
+  readonly homes?: string;
   /** Folder of the chain over the decisions. */
   readonly chain: string;
   /** Archives, exports and training sets outside of the data folder. */
@@ -51,8 +54,10 @@ const OTHERWISE: readonly StoreName[] = [
   'redis-state',
   'feature-store',
   'reader-view',
+  'reader-outbox',
   'deny-list',
   'identity-map',
+  'home-register',
   'snapshots',
 ];
 const ELSEWHERE = 'an installation on one machine has none';
@@ -70,15 +75,17 @@ export function filePlaces({ data, also }: Installation): FilePlace[] {
 export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
 
 /** A slip of the pen in `also`, or in a folder that is only looked into, would leave there what is to go. @throws SFS_FILE_UNREADABLE for a path that is not there */
-export function assertPlaces({ also, servers }: Pick<Installation, 'also' | 'servers'>): void {
-  const missing = [...also, ...(servers?.logDirs ?? []), ...(servers?.redisDirs ?? [])].find((path) => !existsSync(path));
+export function assertPlaces({ also, homes, servers }: Pick<Installation, 'also' | 'homes' | 'servers'>): void {
+  const missing = [...also, ...(homes === undefined ? [] : [homes]), ...(servers?.logDirs ?? []), ...(servers?.redisDirs ?? [])].find(
+    (path) => !existsSync(path),
+  );
   if (missing === undefined) return;
   throw new SkillForgeError('SFS_FILE_UNREADABLE', `${missing} is not there: what lies in it cannot be looked into`, { context: { path: missing } });
 }
 
 /** Stands for the places that options name: another one tells that steps have more to do. */
-export function placesDigest({ data, region, view, gatewayFolder, chain, also, featureStore, servers }: Installation): string {
-  const paths = [data, view, gatewayFolder, chain, ...[...also].sort()].map((path) => resolve(path));
+export function placesDigest({ data, region, view, gatewayFolder, homes, chain, also, featureStore, servers }: Installation): string {
+  const paths = [data, view, gatewayFolder, chain, ...[...also].sort(), ...(homes === undefined ? [] : [homes])].map((path) => resolve(path));
   return createHash('sha256')
     .update(JSON.stringify([region, featureStore !== null, ...paths, ...(servers === undefined ? [] : [servers.name])]))
     .digest('hex');
@@ -96,25 +103,29 @@ export function placesOf(installation: Installation, mention: Mention): Place[] 
   return personalStores.map((store) => placeOf(store, installation, mention));
 }
 
+/** What lies in the folder of a reader's view. */
+const OF_READER: Partial<Record<StoreName, (installation: Installation, mention: Mention) => AsyncIterable<Found>>> = {
+  'reader-view': ({ view, region }, mention) => foundInView(view, region, mention),
+  'reader-outbox': ({ view, region }, mention) => foundInOutbox(view, region, mention),
+  'deny-list': ({ view }, mention) => foundDenied(view, mention),
+};
+
 function placeOf(store: StoreName, installation: Installation, mention: Mention): Place {
-  const { region, view, gatewayFolder, also, featureStore } = installation;
+  const { gatewayFolder } = installation;
   const seen = (found: Place['found']): Place => ({ store, unseen: null, found });
-  const unseen = (reason: string): Place => ({ store, unseen: reason, found: () => NOTHING });
+  const ofReader = OF_READER[store];
+  if (ofReader !== undefined) return seen(() => ofReader(installation, mention));
   switch (store) {
     case 'embedded-folder':
     case 'kafka-log':
     case 'redis-state':
       return mainPlaceOf(store, installation, mention);
-    case 'reader-view':
-      return seen(() => foundInView(view, region, mention));
-    case 'deny-list':
-      return seen(() => foundDenied(view, mention));
     case 'identity-map':
       return seen(() => foundIdentity(gatewayFolder, mention));
+    case 'home-register':
     case 'feature-store':
-      return featureStore === null ? unseen('not named: give --feature-store') : seen(() => foundFeatures(featureStore, mention));
     case 'snapshots':
-      return also.length === 0 ? unseen('lie where they were put: name them with --also') : seen(() => NOTHING);
+      return namedPlaceOf(store, installation, mention);
     default:
       return seen(() =>
         foundInAll(
@@ -122,6 +133,20 @@ function placeOf(store: StoreName, installation: Installation, mention: Mention)
           mention,
         ),
       );
+  }
+}
+
+/** Of what lies where an option says. */
+function namedPlaceOf(store: 'home-register' | 'feature-store' | 'snapshots', { homes, also, featureStore }: Installation, mention: Mention): Place {
+  const seen = (found: Place['found']): Place => ({ store, unseen: null, found });
+  const unseen = (reason: string): Place => ({ store, unseen: reason, found: () => NOTHING });
+  switch (store) {
+    case 'home-register':
+      return homes === undefined ? unseen('not named: give --homes') : seen(() => foundHomes(homes, mention));
+    case 'feature-store':
+      return featureStore === null ? unseen('not named: give --feature-store') : seen(() => foundFeatures(featureStore, mention));
+    case 'snapshots':
+      return also.length === 0 ? unseen('lie where they were put: name them with --also') : seen(() => NOTHING);
   }
 }
 

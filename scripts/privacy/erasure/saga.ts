@@ -221,6 +221,11 @@ function onOtherMachines({ gatewayFolder, view }: Installation): Remainder[] {
             what: 'not here: files of readers on other machines, whose rows went with the tombstones',
             until: 'this is called with --view there',
           },
+          {
+            store: 'reader-outbox',
+            what: 'not here: events in readers on other machines, which are left out when they are forwarded',
+            until: 'this is called with --view there',
+          },
         ]),
   ];
 }

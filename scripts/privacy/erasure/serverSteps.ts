@@ -8,7 +8,7 @@ import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import type { Did } from './journal.js';
 import { ServerContents } from './serverContents.js';
 import type { RegionServers } from './servers.js';
-import { featureStep, filesStep, identityStep, viewStep, type Step, type StepRoom } from './steps.js';
+import { featureStep, filesStep, identityStep, outboxStep, viewStep, type Step, type StepRoom } from './steps.js';
 
 type ServerRoom = StepRoom & { readonly servers: RegionServers };
 
@@ -30,12 +30,21 @@ export const SERVER_STEPS: readonly Step[] = [
   { name: 'tombstones', work: onServers(tombstonesStep) },
   { name: 'files', work: filesStep },
   { name: 'feature-store', work: featureStep },
+  { name: 'reader-outbox', work: outboxStep },
   { name: 'reader-view', work: viewStep },
   { name: 'redis-files', work: onServers(redisFilesStep) },
 ];
 
 /** Those that work on what options name: with other options there is more to do. */
-export const SERVER_PLACED: readonly string[] = ['identity-map', 'decision-seals', 'files', 'feature-store', 'reader-view', 'redis-files'];
+export const SERVER_PLACED: readonly string[] = [
+  'identity-map',
+  'decision-seals',
+  'files',
+  'feature-store',
+  'reader-outbox',
+  'reader-view',
+  'redis-files',
+];
 
 /** Between two looks at who goes by the list, ms. */
 const LOOK_MS = 200;

@@ -8,8 +8,9 @@ import { SkillForgeError } from '../../../schemas/index.js';
 import { eraseInFiles, type FileCounts } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Did } from './journal.js';
-import { deny, eraseIdentity, eraseInView } from './lmdbFiles.js';
+import { deny, eraseHomes, eraseIdentity, eraseInView } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
+import { eraseInOutbox } from './outboxFile.js';
 import { filePlaces, type Installation } from './places.js';
 
 /** What a step works with. */
@@ -43,11 +44,12 @@ export const STEPS: readonly Step[] = [
   { name: 'data-file', work: fileStep },
   { name: 'files', work: filesStep },
   { name: 'feature-store', work: featureStep },
+  { name: 'reader-outbox', work: outboxStep },
   { name: 'reader-view', work: viewStep },
 ];
 
 /** Those that work on what options name: with other options there is more to do. */
-export const PLACED: readonly string[] = ['deny-list', 'identity-map', 'decision-seals', 'files', 'feature-store', 'reader-view'];
+export const PLACED: readonly string[] = ['deny-list', 'identity-map', 'decision-seals', 'files', 'feature-store', 'reader-outbox', 'reader-view'];
 
 /** The reader serves the learner as an unknown one from the next request on. */
 async function denyStep({ installation, mention }: StepRoom): Promise<Did> {
@@ -61,9 +63,10 @@ async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<D
   return { refusedFromMs: nowMs };
 }
 
-/** Takes the learner out of the map of a gateway. */
-export async function identityStep({ installation, mention }: StepRoom): Promise<Did> {
-  return { mappings: await eraseIdentity(installation.gatewayFolder, mention) };
+/** Takes the learner out of the map of a gateway, and out of the register of homes where one is named. */
+export async function identityStep({ installation: { gatewayFolder, homes }, mention }: StepRoom): Promise<Did> {
+  const mappings = await eraseIdentity(gatewayFolder, mention);
+  return { mappings, ...(homes === undefined ? {} : { homes: await eraseHomes(homes, mention) }) };
 }
 
 async function sealsStep({ installation: { data, chain }, mention, nowMs }: StepRoom): Promise<Did> {
@@ -103,6 +106,11 @@ export async function filesStep({ installation, mention, isAgain }: StepRoom): P
 /** Purges Feast's rows. */
 export async function featureStep({ installation: { featureStore }, mention }: StepRoom): Promise<Did> {
   return featureStore === null ? { asked: false } : { asked: true, purged: await featureStore.purge({ learner: mention.learner }) };
+}
+
+/** Takes the learner out of what a reader of this machine has yet to write. @throws SFS_ERASURE_WAITS */
+export async function outboxStep({ installation, mention }: StepRoom): Promise<Did> {
+  return { events: await eraseInOutbox(installation.view, installation.region, mention) };
 }
 
 /** Takes the learner out of the view of a reader of this machine. @throws SFS_ERASURE_WAITS */

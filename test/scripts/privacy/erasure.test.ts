@@ -29,11 +29,12 @@ import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { catalogueItem, statement } from '../../topologies/statements.js';
 import { ADA, BOB, REGION, SEVENTY, SEVEN, append, copyOf, erasable, onStorage, run, tellTime, type Erasable } from './erasable.js';
 import { newFolder } from '../../fixtures/folders.js';
+import { fillOutbox, waitingIn } from './filledOutbox.js';
 
 const SLOW_MS = 180_000;
 const NOW = at(3);
 /** Stores of the fixture that hold something of the learner: all that there are on one machine, but the list of denied ones, which is empty. */
-const FILLED = ['embedded-folder', 'reader-view', 'identity-map', 'archive', 'batch-features', 'exports', 'model-cache'];
+const FILLED = ['embedded-folder', 'reader-view', 'reader-outbox', 'identity-map', 'archive', 'batch-features', 'exports', 'model-cache'];
 
 /** Opens a view and looks into it, as a reader does, until it is killed. */
 const READER = `
@@ -83,6 +84,7 @@ function othersIn(storage: EmbeddedStorage, learner: string): Record<string, num
 
 beforeAll(async () => {
   made = await erasable();
+  await fillOutbox(made);
 }, SLOW_MS);
 
 describe('the data of a learner', { timeout: SLOW_MS }, () => {
@@ -92,7 +94,13 @@ describe('the data of a learner', { timeout: SLOW_MS }, () => {
     expect(told).toEqual(personalStores);
     const found = Object.fromEntries(lines.flatMap((line) => ('found' in line ? [[line.store, line.found]] : [])));
     expect(Object.keys(found).filter((store) => found[store]! > 0)).toEqual(personalStores.filter((store) => FILLED.includes(store)));
-    expect(lines.filter((line) => 'unseen' in line).map(({ store }) => store)).toEqual(['kafka-log', 'redis-state', 'feature-store', 'snapshots']);
+    expect(lines.filter((line) => 'unseen' in line).map(({ store }) => store)).toEqual([
+      'kafka-log',
+      'redis-state',
+      'feature-store',
+      'home-register',
+      'snapshots',
+    ]);
     const records = lines.filter((line) => 'where' in line && line.where.startsWith(`${REGION}.`));
     const inTopics = new Set(records.map((line) => ('where' in line ? line.where.split('/')[0] : '')));
     for (const topic of [topics.clicks, topics.profiles, topics.recommendations, topics.learnerActivity, topics.control, topics.deadLetters])
@@ -248,6 +256,7 @@ describe('an erasure', { timeout: SLOW_MS }, () => {
       await expect(killed).rejects.toThrow(`killed: ${kill}`);
     }
     const last = await erase(killedPlace);
+    expect(await waitingIn(killedPlace)).toEqual([killedPlace.bob, SEVEN, SEVENTY]);
     expect(last.steps.map(({ attempts }) => attempts)).toEqual(STEPS.map(() => 3));
     expect(await dirty(killedPlace)).toEqual([]);
     expect(isAsSigned(last)).toBe(true);
@@ -276,6 +285,7 @@ describe('an erasure', { timeout: SLOW_MS }, () => {
       'data-file': [],
       files: ['archive', 'batch-features', 'exports', 'model-cache'],
       'feature-store': [],
+      'reader-outbox': ['reader-outbox'],
       'reader-view': ['reader-view', 'raw files'],
     });
   });

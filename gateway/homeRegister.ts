@@ -1,0 +1,37 @@
+import type { LearnerId } from '../schemas/index.js';
+
+/** Somebody with the pseudonym that they have in the region where they are at home. */
+export interface Resident {
+  /** As the identity map has it: see {@link IdentityMap}. */
+  readonly identity: string;
+  readonly learner: LearnerId;
+}
+
+/** The write that moves somebody. */
+export interface Removal {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * In which region each learner is at home: one entry for each, which the gateways of all regions ask. So they agree at every instant, and a
+ * move is one write. What it says of somebody goes before what an event says of its region, and before what a gateway was told of identities.
+ */
+export interface HomeRegister {
+  /** Regions that it has told of in this process: names that are no client's. */
+  readonly told: ReadonlySet<string>;
+  /** The region of one of whom there is an entry; else `null`. As of this call, whoever wrote it. */
+  find(identity: string): string | null;
+  /**
+   * Those of whom there is no entry are at home in `region` from now on. Gives the home of each, in order; who is at home elsewhere stays
+   * there. Durable when it resolves. @throws SFS_GATEWAY_STORE
+   */
+  settle(residents: readonly Resident[], region: string): Promise<string[]>;
+  /** Moves somebody who is at home in `from`: one write. Durable when it resolves; whether they were at home there. @throws SFS_GATEWAY_STORE */
+  move(resident: Resident, removal: Removal): Promise<boolean>;
+  /** Deletes the entries of a pseudonym: nobody is at home anywhere under it. Gives how many there were. @throws SFS_GATEWAY_STORE */
+  forget(learner: string): Promise<number>;
+  /** The regions of the entries of a pseudonym. */
+  homesOf(learner: string): string[];
+  close(): Promise<void>;
+}

@@ -1,0 +1,203 @@
+/** The first part of a move: what is the learner's is brought to the new region, and one write says that they are at home there. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  EVENT_TOPICS,
+  IDENTITY_FILE,
+  KEPT_MS,
+  ReceivedEvents,
+  openIdentityMap,
+  receivedKey,
+  type HomeRegister,
+  type IdentityMap,
+} from '../../../gateway/index.js';
+import { LocalSchemaIds, SkillForgeError, regionMismatch, topicCodec, type LearnerId } from '../../../schemas/index.js';
+import type { EmbeddedStorage } from '../../../runtime/embedded/index.js';
+import { localTools } from '../../../runtime/localTools.js';
+import { withFolder } from '../../commands/folder.js';
+import { onHomes } from '../erasure/lmdbFiles.js';
+import type { Installation } from '../erasure/places.js';
+import { CARRIED, carryRecords, recordsOf, type Passage } from './carry.js';
+import type { MoveJournal, MoveState } from './moveJournal.js';
+
+/** Where a learner moves to. */
+export interface Destination {
+  readonly data: string;
+  readonly region: string;
+  readonly gatewayFolder: string;
+}
+
+/** How to move. */
+export interface BringOptions {
+  /** As the gateways of both regions call the learner. */
+  readonly identity: string;
+  readonly from: Installation;
+  readonly to: Destination;
+  /** Folder of the register that both gateways ask. */
+  readonly homes: string;
+  readonly transferBasis?: string;
+  readonly clock?: () => number;
+  /** Told before and after each step; tests end the work there. */
+  readonly reached?: (step: string, when: 'begun' | 'worked' | 'done') => void;
+}
+
+interface Room extends BringOptions {
+  readonly source: EmbeddedStorage;
+  readonly target: EmbeddedStorage;
+  readonly newMap: IdentityMap;
+  readonly received: ReceivedEvents;
+  readonly register: HomeRegister;
+  readonly journal: MoveJournal;
+  readonly nowMs: number;
+}
+
+/** The steps, in their order. */
+export const BRINGING_STEPS = ['home', 'pseudonym', 'carry', 'repeats', 'switch'] as const;
+
+/**
+ * Brings a learner over. Both folders are this process's own until the switch is written: so nobody takes an event between the last look into the old log and the switch.
+ * Called again it brings what is not there yet. @throws SFS_MOVE_HOME, SFS_MOVE_UNDER_WAY, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, and what reading and appending throw
+ */
+export async function bringOver(options: BringOptions, journal: MoveJournal): Promise<MoveState> {
+  const { from, to, homes, clock = Date.now } = options;
+  const learner = await pseudonymIn(from, options.identity);
+  const onFolders = <T>(work: (source: EmbeddedStorage, target: EmbeddedStorage) => Promise<T>): Promise<T> =>
+    withFolder(from.data, (source) => withFolder(to.data, (target) => work(source, target)));
+  return onFolders(async (source, target) => {
+    assertRegionOf(from.data, source, from.region);
+    assertRegionOf(to.data, target, to.region);
+    return onGateway(to, (newMap, received) =>
+      onHomes(homes, (register) => bring({ ...options, source, target, newMap, received, register, journal, nowMs: clock() }, learner)),
+    );
+  });
+}
+
+async function pseudonymIn({ gatewayFolder, region }: Installation, identity: string): Promise<LearnerId> {
+  if (!existsSync(join(gatewayFolder, IDENTITY_FILE)))
+    throw new SkillForgeError('SFS_FOLDER_MISSING', `${gatewayFolder} holds no identity map`, { context: { folder: gatewayFolder } });
+  const map = openIdentityMap(gatewayFolder);
+  try {
+    const learner = map.find(identity);
+    if (learner !== null) return learner;
+    throw new SkillForgeError('SFS_MOVE_HOME', `the gateway of ${region} knows nobody by this identity: there is nobody to move`, {
+      context: { region },
+    });
+  } finally {
+    await map.close();
+  }
+}
+
+async function onGateway<T>(to: Destination, work: (map: IdentityMap, received: ReceivedEvents) => Promise<T>): Promise<T> {
+  // The files of events first: they say which region the folder is of.
+  const received = await ReceivedEvents.open(to.gatewayFolder);
+  try {
+    await received.settleIn(to.region);
+    const map = openIdentityMap(to.gatewayFolder);
+    try {
+      return await work(map, received);
+    } finally {
+      await map.close();
+    }
+  } finally {
+    await received.close();
+  }
+}
+
+/** A folder that has topics of other regions alone is the wrong one. @throws SFS_REGION_MISMATCH */
+function assertRegionOf(folder: string, { log }: EmbeddedStorage, region: string): void {
+  const regions = new Set(log.topics().map(({ name }) => name.split('.', 1)[0]!));
+  if (regions.size > 0 && !regions.has(region)) throw regionMismatch(`the folder ${folder}`, [...regions].join(', '), region);
+}
+
+async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
+  const { journal } = room;
+  let state = begun(room, learner);
+  journal.keep(state);
+  const step = async <T>(name: (typeof BRINGING_STEPS)[number], work: () => Promise<T>): Promise<T> => {
+    room.reached?.(name, 'begun');
+    const result = await work();
+    room.reached?.(name, 'worked');
+    return result;
+  };
+  await step('home', () => settleAtHome(room, learner));
+  const heir = await step('pseudonym', () => heirOf(room));
+  // Records that were brought under another pseudonym are nobody's: these are brought from the beginning.
+  state = { ...state, heir, ...(state.heir === null || state.heir === heir ? {} : { id: randomUUID() }) };
+  journal.keep(state);
+  const passage = passageOf(room, { ...state, heir });
+  const { carried, left } = await step('carry', () => carryRecords(passage));
+  const repeats = await step('repeats', () => noteRepeats(room, passage));
+  state = { ...state, brought: { carried, left, repeats, switchedAtMs: room.nowMs } };
+  await step('switch', () => switchHome(room, state, heir));
+  return state;
+}
+
+/** The move that is under way, or a new one. @throws SFS_MOVE_UNDER_WAY where it goes elsewhere */
+function begun({ journal, from, to, transferBasis, nowMs }: Room, learner: LearnerId): MoveState {
+  const before = journal.read();
+  if (before !== null && before.to !== to.region) {
+    const message = `a move of this learner to ${before.to} has begun: finish it, and move them on from there`;
+    throw new SkillForgeError('SFS_MOVE_UNDER_WAY', message, { context: { to: before.to } });
+  }
+  if (before?.learner === learner) return before;
+  const fresh = { id: randomUUID(), from: from.region, to: to.region, learner, heir: null, transferBasis: transferBasis ?? null };
+  return { format: 1, ...fresh, startedAtMs: nowMs, brought: null };
+}
+
+/** From now on both gateways say that the learner is at home in the old region, whatever they said before. @throws SFS_MOVE_HOME */
+async function settleAtHome({ register, identity, from }: Room, learner: LearnerId): Promise<void> {
+  const [home] = await register.settle([{ identity, learner }], from.region);
+  if (home !== from.region) throw notAtHome(home!, from.region);
+}
+
+/** Somebody who is at home elsewhere. */
+export function notAtHome(home: string, region: string): SkillForgeError {
+  return new SkillForgeError('SFS_MOVE_HOME', `the learner is at home in ${home}, and not in ${region}`, { context: { home, region } });
+}
+
+/** A pseudonym that the new folder has erased takes no records. */
+async function heirOf({ newMap, identity, target }: Room): Promise<LearnerId> {
+  const [given] = await newMap.pseudonymsOf([identity]);
+  return target.erasedSince(given!) === null ? given! : newMap.renew(identity);
+}
+
+function passageOf({ source, target, from, to }: Room, { id, learner, heir }: MoveState & { readonly heir: LearnerId }): Passage {
+  return {
+    writer: `move/${id}`,
+    from: { tools: localTools(source), region: from.region, learner },
+    to: { tools: localTools(target), region: to.region, learner: heir },
+  };
+}
+
+/** An event whose answer was lost is sent again, to the new region now: it is there already. */
+async function noteRepeats({ received, nowMs }: Room, passage: Passage): Promise<number> {
+  const keys: Buffer[] = [];
+  for (const topic of CARRIED.filter(({ name }) => name in EVENT_TOPICS)) {
+    const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
+    for await (const { appendTimeMs, value } of recordsOf(passage, topic)) {
+      if (appendTimeMs < nowMs - KEPT_MS) continue;
+      const eventId = eventIdIn(() => codec.decode(passage.from.learner, value));
+      if (eventId !== null) keys.push(receivedKey(eventId));
+    }
+  }
+  await received.noteCarried(keys, nowMs);
+  return keys.length;
+}
+
+/** Of what cannot be decoded nothing is brought. */
+function eventIdIn(decode: () => unknown): string | null {
+  try {
+    return (decode() as { readonly eventId: string }).eventId;
+  } catch {
+    return null;
+  }
+}
+
+/** All that comes before it is on the disk when it is written. @throws SFS_MOVE_HOME */
+async function switchHome({ target, journal, register, identity, from, to }: Room, state: MoveState, heir: LearnerId): Promise<void> {
+  await target.flushed();
+  journal.keep(state);
+  const isMoved = await register.move({ identity, learner: heir }, { from: from.region, to: to.region });
+  if (!isMoved) throw notAtHome(register.find(identity) ?? 'no region', from.region);
+}

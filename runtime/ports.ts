@@ -292,6 +292,11 @@ export interface Placement {
   /** Joins the groups; the host hears of its partitions from then on, perhaps before the promise resolves. */
   join(groups: readonly TaskGroup[], host: TaskHost): Promise<void>;
   openTask(place: TaskPlace): Promise<TaskAccess>;
+  /**
+   * Waits where there is nothing to do here, and others of the same run may still write what these tasks read: resolves with `true` when there may be
+   * something again or `stopped` speaks, with `false` when none of them has anything to do. Absent where nobody else does.
+   */
+  rest?(stopped: AbortSignal): Promise<boolean>;
   /** All records of a partition that are there now. */
   records(topic: string, partition: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
   /** Told of a record that no task takes, and that becomes no dead letter: one of the control topic that is of another region, or cannot be read. */

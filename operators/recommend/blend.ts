@@ -61,22 +61,32 @@ function blendOf(scored: Scored, list: ListName, shared: SegmentList, own: numbe
   const scores = new Float32Array(rows);
   const owed = new Set<ItemId>();
   const ranked = rowsOf(scored, list);
-  const among = new Set(ranked.map((row) => items[row]!));
-  const places = new Map(shared.items.flatMap(({ item }) => (among.has(item) ? [item] : [])).map((item, place) => [item, place]));
-  ranked.forEach((row, rank) => {
-    const item = items[row]!;
+  const places = placesOf(shared, items, ranked);
+  for (let rank = 0; rank < ranked.length; rank++) {
+    const row = ranked[rank]!;
+    const place = places.get(items[row]!);
     const personal = own / (RANK_OFFSET + rank);
-    const popular = (1 - own) / (RANK_OFFSET + (places.get(item) ?? places.size));
+    const popular = (1 - own) / (RANK_OFFSET + (place ?? places.size));
     scores[row] = personal + popular;
-    if (popular > personal && places.has(item)) owed.add(item);
-  });
+    if (place !== undefined && popular > personal) owed.add(items[row]!);
+  }
   return { scores, owed };
+}
+
+/** Places in the shared list among the items of these rows. */
+function placesOf(shared: SegmentList, items: readonly ItemId[], rows: readonly number[]): ReadonlyMap<ItemId, number> {
+  const among = new Set<ItemId>();
+  for (const row of rows) among.add(items[row]!);
+  const places = new Map<ItemId, number>();
+  let place = 0;
+  for (const { item } of shared.items) if (among.has(item)) places.set(item, place++);
+  return places;
 }
 
 /** Rows that a list may have, best first; of equal ones the item whose id comes first. */
 function rowsOf(scored: Scored, list: ListName): number[] {
   const { items, rows } = scored.candidates;
-  return Array.from({ length: rows }, (_, row) => row)
-    .filter((row) => list === 'next' || !scored.isOpened(row))
-    .sort(betterFirst(scored.scores[list], items));
+  const found: number[] = [];
+  for (let row = 0; row < rows; row++) if (list === 'next' || !scored.isOpened(row)) found.push(row);
+  return found.sort(betterFirst(scored.scores[list], items));
 }

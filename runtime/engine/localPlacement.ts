@@ -27,5 +27,6 @@ export function localPlacement(storage: Storage): Placement {
   };
 }
 
-const partitionsOf = ({ topics }: TaskGroup): PartitionName[] =>
+/** All partitions of a group. */
+export const partitionsOf = ({ topics }: TaskGroup): PartitionName[] =>
   topics.flatMap(({ name, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })));

@@ -94,6 +94,12 @@ export class Worker {
    * what a schema registry refuses
    */
   async start(): Promise<void> {
+    await this.prepare();
+    await this.join();
+  }
+
+  /** The part of {@link start} that opens no task: afterwards workers of other threads find all topics and documents in place. @throws what `start` throws */
+  async prepare(): Promise<void> {
     const { placement, deployments } = this;
     if (placement.isShared && this.options.mode !== 'follow' && !this.isBounded) {
       throw new SkillForgeError('SFS_RUN_MODE', `a worker that shares its tasks with others follows; it cannot run ${this.options.mode}`);
@@ -107,6 +113,10 @@ export class Worker {
       await deployment.prepareState();
       this.decisions.set(deployment.id, deployment.decisionLog(placement));
     }
+  }
+
+  private async join(): Promise<void> {
+    const { placement, deployments } = this;
     await placement.join(deployments.map(groupOf), {
       assigned: (...given) => (placement.isShared ? this.openOrFail(...given) : this.open(...given)),
       revoked: async (group, partitions) => {
@@ -273,7 +283,7 @@ export class Worker {
   /** Nothing to do anywhere: looks again at what the log took meanwhile, then ends or sleeps. */
   private async rest(): Promise<boolean> {
     if (this.wakeTasks()) return true;
-    if (!this.isEndless) return this.assertNothingWaits();
+    if (!this.isEndless) return (await this.placement.rest?.(this.stopped.signal)) === true || this.assertNothingWaits();
     await this.sleep();
     this.lookAgain();
     return true;

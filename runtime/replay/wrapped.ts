@@ -18,6 +18,7 @@ export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place
       const access = await placement.openTask(place);
       return wrappedTask(access, waysOf(access, place));
     },
+    ...(placement.rest === undefined ? {} : { rest: (stopped) => placement.rest!(stopped) }),
     records: (topic, partition) => placement.records(topic, partition),
     refused: (topic, code) => placement.refused?.(topic, code),
     leave: () => placement.leave(),

@@ -6,17 +6,24 @@ import type { LocalStorage } from '../../runtime/ports.js';
 import { changeText, planTopology, refusedChanges } from '../topology/plan.js';
 import { deployedTopologies } from './deployed.js';
 import { countText } from './output.js';
+import type { ThreadsWanted } from './runThreadMessages.js';
+import { runOnThreads } from './threadedRun.js';
 import { runTopologies, type RunRequest, type RunSummary } from './topologyRun.js';
 
-/** @param planCommand - what to type for the plan of the topology at this place. @throws what {@link runTopologies} throws */
+/** A run, and the threads that share it out among them; without, it has one. */
+export interface ExplainedRequest extends RunRequest {
+  readonly threads?: ThreadsWanted | undefined;
+}
+
+/** @param planCommand - what to type for the plan of the topology at this place. @throws what {@link runTopologies} and {@link runOnThreads} throw */
 export async function explainedRun(
   storage: LocalStorage,
   topologies: readonly Topology[],
-  request: RunRequest,
+  { threads, ...request }: ExplainedRequest,
   planCommand: (at: number) => string,
 ): Promise<RunSummary> {
   try {
-    return await runTopologies(storage, topologies, request);
+    return await (threads === undefined ? runTopologies(storage, topologies, request) : runOnThreads(threads, topologies, request));
   } catch (error) {
     if (errorCodeOf(error) !== 'SFS_PLAN_CHANGED') throw error;
     throw topologies.map((topology, at) => planChange(storage, topology, planCommand(at), error)).find((one) => one !== null) ?? error;

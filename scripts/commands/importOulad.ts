@@ -1,12 +1,12 @@
 /** `skillforge import oulad`. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import type { EmbeddedStorage } from '../../runtime/embedded/index.js';
 import type { LocalStorage } from '../../runtime/ports.js';
-import type { RunModels } from '../../runtime/engine/followedModels.js';
 import type { Topology } from '../../operators/topology.js';
 import { topics } from '../../schemas/index.js';
 import { ownTopologyFiles } from '../topologyFiles.js';
-import { explainedRun } from './explainedRun.js';
+import { explainedRun, type ExplainedRequest } from './explainedRun.js';
 import { writingFolder } from './folder.js';
 import { folderInvocation } from './invocation.js';
 import { modelsOption, withModels, type ModelsOptions } from './modelOptions.js';
@@ -17,6 +17,7 @@ import { bytesText, countText, countedText, print, printJson, secondsText } from
 import { PeakMemory } from './peakMemory.js';
 import { ProgressLine } from './progressLine.js';
 import { checkedTopologies, progressReporter, runText } from './run.js';
+import { assertThreads, threadsOf, threadsOption, withoutOthersModels } from './threadsOption.js';
 import type { RunSummary } from './topologyRun.js';
 
 interface ImportOptions extends FolderOptions, ModelsOptions {
@@ -27,6 +28,7 @@ interface ImportOptions extends FolderOptions, ModelsOptions {
   readonly run?: readonly string[] | false;
   readonly endOfInput?: true;
   readonly batchRecords?: number;
+  readonly threads: number;
 }
 
 const DESCRIPTION = `Imports a folder of the Open University Learning Analytics data set (.csv or .csv.gz): studentVle into the topic clicks,
@@ -53,6 +55,7 @@ export function importOuladCommand(): Command {
     .addOption(modelsOption())
     .option('--end-of-input', 'then also close every window, for good: nothing comes after')
     .option('--batch-records <n>', 'most records between two commits of a task', wholeNumber(1))
+    .addOption(threadsOption())
     .action(importFolder);
 }
 
@@ -69,15 +72,17 @@ interface JobSummary {
 }
 
 async function importFolder(folder: string, options: ImportOptions): Promise<void> {
+  assertThreads(options);
   const names = options.run === false ? [] : (options.run ?? ownTopologyFiles().map(({ path }) => path));
   const topologies = await checkedTopologies(names);
   const memory = new PeakMemory();
   const startMs = performance.now();
-  const summary = await withModels(options, (models) =>
+  const summary = await withModels(withoutOthersModels(options), (models) =>
     writingFolder(options.data, options.json === true, async (storage) => {
       const result = await importing(storage, folder, options);
       const importSeconds = (performance.now() - startMs) / 1000;
-      const run = topologies.length === 0 ? null : await running(storage, topologies, models, options);
+      const threads = threadsOf(options, names, storage);
+      const run = topologies.length === 0 ? null : await running(storage, topologies, { models, threads }, options);
       return { import: result, importSeconds, run };
     }),
   );
@@ -105,11 +110,16 @@ async function importing(storage: LocalStorage, folder: string, options: ImportO
   }
 }
 
-function running(storage: LocalStorage, topologies: readonly Topology[], models: RunModels | null, options: ImportOptions): Promise<RunSummary> {
+function running(
+  storage: EmbeddedStorage,
+  topologies: readonly Topology[],
+  by: Pick<ExplainedRequest, 'models' | 'threads'>,
+  options: ImportOptions,
+): Promise<RunSummary> {
   const { region, batchRecords } = options;
   const mode = options.endOfInput ? 'end-of-input' : 'until-end';
   const what = `running ${topologies.length > 2 ? `${topologies.length} topologies` : topologies.map(({ name }) => name).join(' and ')}`;
-  const request = { region, batchRecords, models, mode, onProgress: progressReporter(options.json === true, what, mode) } as const;
+  const request = { region, batchRecords, ...by, mode, onProgress: progressReporter(options.json === true, what, mode) } as const;
   return explainedRun(storage, topologies, request, (at) => folderInvocation(`topology plan ${topologies[at]!.name}`, options));
 }
 

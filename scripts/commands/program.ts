@@ -120,8 +120,9 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
     },
   },
   features: {
-    summary: 'keep features in Feast, read them, compare them with what serving saw',
+    summary: 'publish features for decisions, keep them in Feast, read them, compare them with what serving saw',
     members: {
+      publish: async () => (await import('./featuresPublish.js')).featuresPublishCommand(),
       project: async () => (await import('./featuresProject.js')).featuresProjectCommand(),
       read: async () => (await import('./featuresRead.js')).featuresReadCommand(),
       purge: async () => (await import('./featuresPurge.js')).featuresPurgeCommand(),
@@ -153,6 +154,7 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
       restrict: async () => (await import('./privacyRestrict.js')).privacyRestrictCommand(),
       export: async () => (await import('./privacyExport.js')).privacyExportCommand(),
       erase: async () => (await import('./privacyErase.js')).privacyEraseCommand(),
+      move: async () => (await import('./privacyMove.js')).privacyMoveCommand(),
       keys: async () => (await import('./privacyKeys.js')).privacyKeysCommand(),
     },
   },

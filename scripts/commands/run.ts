@@ -17,6 +17,7 @@ import { folderCommand, positiveNumber, wholeNumber, type FolderOptions } from '
 import { countText, print, printJson, secondsText, timeText } from './output.js';
 import { ProgressLine, type WorkDone } from './progressLine.js';
 import { guaranteeOption, withServerOptions, type ServerOptions } from './serverOptions.js';
+import { assertThreads, threadsOf, threadsOption, withoutOthersModels } from './threadsOption.js';
 import type { RunMode, RunProgress, RunSummary } from './topologyRun.js';
 
 interface RunOptions extends FolderOptions, ServerOptions, ExperimentsOptions, MetricsOptions {
@@ -24,6 +25,7 @@ interface RunOptions extends FolderOptions, ServerOptions, ExperimentsOptions, M
   readonly endOfInput?: true;
   readonly batchRecords?: number;
   readonly idleAfter?: number;
+  readonly threads: number;
   readonly check: boolean;
 }
 
@@ -32,6 +34,8 @@ const DESCRIPTION = `Runs topologies on the folder, all in this process, and fol
 A topology is given by the name of its file in ./topologies or in this package, or by a path; TypeScript needs no build. Each
 file is checked first (see "topology check"). Missing topics are created. A run goes on where the last one stopped: every record
 counts once, whatever ended it. Ctrl+C ends after the commits in progress; a second one aborts, which loses nothing either.
+
+With --threads a run that ends (--until-end, --end-of-input) shares its tasks out among threads; its results are the same with any number.
 
 With --kafka and --redis it runs on servers instead of the folder: any number of processes share the work, and take over what one that
 ends or dies leaves. With --until-end each of them ends when all that was in the log at its start has been processed, by whichever of them.`;
@@ -42,6 +46,7 @@ export function runCommand(): Command {
     'skillforge run learner-engagement item-trends',
     'skillforge run ./topologies/grades.ts --until-end',
     'skillforge run item-trends --end-of-input --json',
+    'skillforge run learner-engagement item-trends --until-end --threads 2',
     'skillforge run recommendations --models ./models',
     'skillforge run recommendations --experiments ./features.json',
     'skillforge run recommendations --models ./models --metrics-port 9464',
@@ -57,10 +62,11 @@ export function runCommand(): Command {
       'wait so long for an input that is silent, whatever its source says: longer than the pauses where records come a day at a time (see "topics write --clock")',
       positiveNumber,
     )
+    .addOption(threadsOption())
     .addOption(modelsOption())
     .addOption(experimentsOption())
     .option('--no-check', 'run files that the check refuses');
-  return withServerOptions(withMetricsOptions(command), ['endOfInput']).addOption(guaranteeOption()).action(run);
+  return withServerOptions(withMetricsOptions(command), ['endOfInput', 'threads']).addOption(guaranteeOption()).action(run);
 }
 
 async function run(names: readonly string[], options: RunOptions): Promise<void> {
@@ -73,19 +79,29 @@ async function run(names: readonly string[], options: RunOptions): Promise<void>
 async function onFolder(names: readonly string[], topologies: readonly Topology[], options: RunOptions, monitor: RunMonitor | null): Promise<void> {
   const mode: RunMode = options.endOfInput ? 'end-of-input' : options.untilEnd ? 'until-end' : 'follow';
   const { region, batchRecords } = options;
+  assertThreads(options, oneThreadOnly(options, monitor));
   const what = `running ${topologies.length > 1 ? `${topologies.length} topologies` : topologies[0]!.name}`;
   monitor?.watchFolder(options.data);
   const request = { region, mode, batchRecords, idleMs: idleMsOf(options), monitor, onProgress: progressReporter(options.json === true, what, mode) };
   const summary = await withExperiments(
-    options,
+    withoutOthersModels(options),
     (models) =>
       writingFolder(options.data, options.json === true, (storage) =>
-        explainedRun(storage, topologies, { ...request, models }, (at) => folderInvocation(`topology plan ${names[at]!}`, options)),
+        explainedRun(storage, topologies, { ...request, models, threads: threadsOf(options, names, storage) }, (at) =>
+          folderInvocation(`topology plan ${names[at]!}`, options),
+        ),
       ),
     monitor,
   );
   if (options.json) printJson({ summary });
   else print(runText(summary));
+}
+
+/** Why a run cannot be shared out among threads; `null` where it can. */
+function oneThreadOnly({ untilEnd, endOfInput, experiments }: RunOptions, monitor: RunMonitor | null): string | null {
+  if (!untilEnd && !endOfInput) return 'a run that follows the log';
+  if (experiments !== undefined) return 'a run under experiments';
+  return monitor === null ? null : 'a run that serves metrics or sends traces';
 }
 
 async function onServers(topologies: readonly Topology[], options: RunOptions, monitor: RunMonitor | null): Promise<void> {

@@ -87,9 +87,14 @@ const MOST_PACED = 5_000;
  *
  * @throws what the worker's start and a commit throw
  */
-export async function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
+export function runTopologies(storage: LocalStorage, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
+  return runPlaced(storage, localPlacement(storage), topologies, request);
+}
+
+/** Runs those of the tasks that a placement gives. @throws what {@link runTopologies} throws */
+export async function runPlaced(storage: LocalStorage, given: Placement, topologies: readonly Topology[], request: RunRequest): Promise<RunSummary> {
   const { region, mode, idleMs, models = null, monitor = null } = request;
-  const { placement, paid } = pacedPlacement(localPlacement(storage), topologies, request);
+  const { placement, paid } = pacedPlacement(given, topologies, request);
   const shadow = request.replay === undefined ? {} : { shadow: request.replay.shadow };
   const limits = limitsOf(request);
   const { worker, follow, unfollow } = watchedWorker(
@@ -143,7 +148,10 @@ export function pacedPlacement(
 }
 
 /** Lets a run be stopped, by the signal that is given or by those of the process. */
-function stopsOf(ends: readonly (() => void)[], given: AbortSignal | undefined): { readonly stopped: () => boolean; readonly release: () => void } {
+export function stopsOf(
+  ends: readonly (() => void)[],
+  given: AbortSignal | undefined,
+): { readonly stopped: () => boolean; readonly release: () => void } {
   const stop = (): void => ends.forEach((end) => end());
   if (given === undefined) {
     const signals = StopSignals.ofCommits(stop);

@@ -26,6 +26,7 @@ const MAX_RECORDS: Readonly<Record<Mode, number>> = { 'until-end': 100, 'end-of-
 const INPUT = { days: 9, clicksPerDay: 3_000, learners: 300 };
 const SMALL_INPUT = { days: 6, clicksPerDay: 2_000, learners: 100 };
 const CONTROL_KILLS = 12;
+const THREADED_KILLS = KILLS / 2;
 /** Differences that a failure lists. */
 const SHOWN = 20;
 
@@ -93,6 +94,8 @@ interface Plan {
   readonly killsAtEnd: number;
   readonly tearing?: Tearing;
   readonly compacting?: boolean;
+  /** Of the replays that are killed; the baseline has one. */
+  readonly threads?: number;
 }
 
 /**
@@ -150,6 +153,19 @@ describe('smaller replays', () => {
     console.log(`compacting: ${summaryOf(counts)}`);
     expect(found.slice(0, SHOWN)).toEqual([]);
     expect(counts.insideCommit).toBeGreaterThanOrEqual(COMPACTING_KILLS / 3);
+  });
+
+  it.each([2, 3])('leave the same on %i threads while nobody kills them', { timeout: 120_000 }, async (threads) => {
+    expect((await crash(baseline, { kills: 0, killsAtEnd: 0, threads }, noCrashes())).slice(0, SHOWN)).toEqual([]);
+  });
+
+  it('leave on 2 threads what one leaves undisturbed, byte for byte, when they are killed', { timeout: 240_000 }, async () => {
+    const counts = noCrashes();
+    const found = await crash(baseline, { kills: THREADED_KILLS, killsAtEnd: 1, threads: 2 }, counts);
+    console.log(`on threads: ${summaryOf(counts)}`);
+    expect(found.slice(0, SHOWN)).toEqual([]);
+    // The thread that commits has nothing else to do, so that few kills meet it at that.
+    expect(counts.kills - counts.whileStarting).toBeGreaterThanOrEqual(THREADED_KILLS / 3);
   });
 
   /**

@@ -13,5 +13,5 @@ export type { HomeRegister, Removal, Resident } from './homeRegister.js';
 export { HOMES_FILE, HOMES_KEY_FILE, openHomeRegister } from './lmdbHomeRegister.js';
 export { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap } from './lmdbIdentityMap.js';
 export { EVENT_TOPICS, eventTopic, type EventTopic } from './newEvent.js';
-export { KEPT_MS, RECEIVED_FILE, ReceivedEvents, receivedKey } from './receivedEvents.js';
+export { KEPT_MS, RECEIVED_FILE, ReceivedEvents, receivedKey, regionNotedIn } from './receivedEvents.js';
 export { createGateway, DEFAULT_GATEWAY_PORT, type Gateway, type GatewayOptions } from './server.js';

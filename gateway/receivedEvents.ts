@@ -1,5 +1,7 @@
 /** Which events have come already, by their identities, so that a retry writes nothing twice. */
 import { hash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { SkillForgeError, regionMismatch } from '../schemas/index.js';
 import { BINARY, durably, openStore } from './store.js';
@@ -35,6 +37,17 @@ export const contentDigest = (content: unknown): Buffer => hash('sha256', JSON.s
 const ANY_CONTENT = Buffer.alloc(DIGEST_BYTES);
 /** The batch of events that other gateways took: before the first of this one, so that it is in the log whatever the log says. */
 const CARRIED_BATCH = 0;
+
+/** The region that a gateway's folder is of; `null` where no gateway has run with it. Whoever owns the file keeps it. @throws SFS_GATEWAY_STORE */
+export async function regionNotedIn(folder: string): Promise<string | null> {
+  if (!existsSync(join(folder, RECEIVED_FILE))) return null;
+  const root = openStore(folder, RECEIVED_FILE);
+  try {
+    return root.openDB<Buffer, Buffer>('meta', BINARY).get(REGION_KEY)?.toString() ?? null;
+  } finally {
+    await root.close();
+  }
+}
 
 /** Whether an event came before with another content. @param before - its digest then, if it came */
 export const isOtherContent = (before: Buffer | null | undefined, digest: Buffer): boolean =>
@@ -109,18 +122,20 @@ export class ReceivedEvents {
   }
 
   /**
-   * Notes events that were brought here from the gateway of another region, which had taken them: sent again they are repeats. Durable when it resolves.
+   * Notes events that were brought here from the gateway of another region, which had taken them: sent again they are repeats. Those that this gateway took itself
+   * before the learner went away, too: its digest of them has the pseudonym of then. Durable when it resolves.
    * @throws SFS_GATEWAY_STORE, SFS_FENCED
    */
   async noteCarried(keys: readonly Buffer[], nowMs: number): Promise<void> {
     this.refresh();
-    const fresh = keys.filter((key) => this.events.get(key) === undefined);
-    if (fresh.length === 0) return;
     const number = numberBytes(CARRIED_BATCH);
+    const carried = Buffer.concat([ANY_CONTENT, number]);
+    const fresh = keys.filter((key) => this.events.get(key)?.equals(carried) !== true);
+    if (fresh.length === 0) return;
     await this.change(() => {
       const before = this.batches.get(number)?.subarray(number.length) ?? Buffer.alloc(0);
       this.batches.putSync(number, Buffer.concat([numberBytes(nowMs), before, ...fresh]));
-      for (const key of fresh) this.events.putSync(key, Buffer.concat([ANY_CONTENT, number]));
+      for (const key of fresh) this.events.putSync(key, carried);
     });
   }
 

@@ -297,6 +297,8 @@ export interface Placement {
    * something again or `stopped` speaks, with `false` when none of them has anything to do. Absent where nobody else does.
    */
   rest?(stopped: AbortSignal): Promise<boolean>;
+  /** Whether tasks that read no partition of their own run here (true): of several that share a run one has them. */
+  readonly runsUnowned?: boolean;
   /** All records of a partition that are there now. */
   records(topic: string, partition: number): Iterable<LogRecord> | AsyncIterable<LogRecord>;
   /** Told of a record that no task takes, and that becomes no dead letter: one of the control topic that is of another region, or cannot be read. */

@@ -21,7 +21,7 @@ export function trendOf({ course, cohort }: ActiveCourse, { trends }: DecisionLo
 /** What the daily batch says of a course and a cohort. */
 export const batchOf = ({ course, cohort }: ActiveCourse, { batch }: DecisionLookups): CourseBatch => ({
   items: batch.get(batchFeaturesKey(SEEN_OF_ITEMS.view.name, course)),
-  cohort: batch.get(batchFeaturesKey(SEEN_OF_COHORTS.view.name, cohort)),
+  cohort: cohort === '' ? undefined : batch.get(batchFeaturesKey(SEEN_OF_COHORTS.view.name, cohort)),
 });
 
 /** The segment of a learner; empty where there is none. A segment is made of what learners did: without consent there is none. */

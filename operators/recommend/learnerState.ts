@@ -168,6 +168,7 @@ export const lookupKeys = {
   batch: ({ context }: LearnerState): BatchFeaturesKey[] =>
     (context?.courses ?? []).flatMap(({ course, cohort }) => [
       batchFeaturesKey(SEEN_OF_ITEMS.view.name, course),
-      batchFeaturesKey(SEEN_OF_COHORTS.view.name, cohort),
+      // Whoever wrote the profile may have named none.
+      ...(cohort === '' ? [] : [batchFeaturesKey(SEEN_OF_COHORTS.view.name, cohort)]),
     ]),
 };

@@ -22,6 +22,7 @@ export function threadPlacement(storage: SharedByThreads, share: ThreadShare): P
   return {
     ...localPlacement(storage),
     mostCommits: MOST_COMMITS,
+    runsUnowned: share.index === 0,
     join: async (groups, host) => {
       for (const group of groups) await host.assigned(group.id, sharedOut(group, share), () => false);
     },

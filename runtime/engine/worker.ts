@@ -172,6 +172,7 @@ export class Worker {
       const readBy = partitionsRead(deployment, subtopology);
       for (let partition = 0; partition < subtopology.partitions; partition++) {
         const read = readBy(partition);
+        if (read.own.length === 0 && this.placement.runsUnowned === false) continue;
         if (read.own.every((one) => given.has(partitionName(one)))) yield { deployment, subtopology, partition, read, isOver };
       }
     }

@@ -6,13 +6,14 @@ export type TaskWays = Partial<Pick<TaskAccess, 'log' | 'tasks' | 'ends' | 'begi
 
 /** The same placement; `waysOf` is asked for each task that is opened. */
 export function wrapped(placement: Placement, waysOf: (access: TaskAccess, place: TaskPlace) => TaskWays): Placement {
-  const { log, documents, schemas, mostCommits, isShared } = placement;
+  const { log, documents, schemas, mostCommits, isShared, runsUnowned } = placement;
   return {
     log,
     documents,
     schemas,
     mostCommits,
     isShared,
+    ...(runsUnowned === undefined ? {} : { runsUnowned }),
     join: (groups, host) => placement.join(groups, host),
     openTask: async (place) => {
       const access = await placement.openTask(place);

@@ -17,8 +17,10 @@ export interface PublishOptions {
   readonly region: string;
   /** Ascending, such as 2025-09-01. */
   readonly days: readonly string[];
-  /** Event time from when on decisions see the rows, ms: none before the end of their day. `null`: from then on. */
-  readonly atMs: number | null;
+  /** Event time from when on decisions see the rows, ms: none before the end of their day. `null`: from then on; `now`: from when they are there. */
+  readonly atMs: number | 'now' | null;
+  /** ms since epoch (`Date.now`). */
+  readonly clock?: () => number;
 }
 
 /** What was published. */
@@ -40,6 +42,10 @@ interface LastDay {
   readonly groups: Groups;
 }
 
+/** A topology takes an event time of an hour ahead of the clock at most: what is known from later on would become a dead letter in each task. */
+const MOST_AHEAD_MS = 30 * 60_000;
+/** From `now` to when decisions may look: the record has to be in the log by then. */
+const NOW_MARGIN_MS = 60_000;
 /** A row that is known later than this after its day would have expired before the next one comes. */
 const LATEST_MS = Math.min(...batchViews.map(({ ttlMs }) => ttlMs ?? Infinity));
 
@@ -49,9 +55,10 @@ const LATEST_MS = Math.min(...batchViews.map(({ ttlMs }) => ttlMs ?? Infinity));
  * @throws SFS_BATCH_OUTPUT for a day that was not made; SFS_USAGE for an instant that a day cannot have; SFS_FENCED, SFS_TOPIC_MISMATCH, and what
  * reading and a commit throw
  */
-export async function publishBatch(tools: ToolAccess, { features, region, days, atMs }: PublishOptions): Promise<PublishReport> {
+export async function publishBatch(tools: ToolAccess, { features, region, days, atMs, clock = Date.now }: PublishOptions): Promise<PublishReport> {
   const outputs = BatchOutputs.open(features, region);
-  for (const day of days) assertPublishable(outputs, day, atMs);
+  const instant = (): number | null => (atMs === 'now' ? clock() + NOW_MARGIN_MS : atMs);
+  for (const day of days) assertPublishable(outputs, day, instant());
   const courses = await coursesIn(tools, region);
   await prepareTopics(tools, region, topics.batchFeatures);
   const name = `publish/${region}/${topics.batchFeatures.name}`;
@@ -65,11 +72,12 @@ export async function publishBatch(tools: ToolAccess, { features, region, days, 
         report.older.push(day);
         continue;
       }
-      const { records, next } = await dayAfter(last, day, { outputs, courses, atMs });
+      const { records, next } = await dayAfter(last, day, { outputs, courses, instant });
       if (last?.day === day && last.digest === next.digest) {
         report.unchanged.push(day);
         continue;
       }
+      assertNotAhead(next, clock());
       for (const record of records) appender.add({ ...record, region, knownFromMs: next.knownFromMs });
       await appender.commit((last = next));
       report.published.push({ day, records: records.length });
@@ -82,21 +90,29 @@ export async function publishBatch(tools: ToolAccess, { features, region, days, 
 }
 
 /** What days are made of. */
-interface DaySource extends Pick<PublishOptions, 'atMs'> {
+interface DaySource {
   readonly outputs: BatchOutputs;
   readonly courses: Courses;
+  /** See {@link PublishOptions.atMs}. */
+  readonly instant: () => number | null;
 }
 
 /** The records of a day, and what is kept of it once they are there. */
-async function dayAfter(last: LastDay | null, day: string, { outputs, courses, atMs }: DaySource) {
+async function dayAfter(last: LastDay | null, day: string, { outputs, courses, instant }: DaySource) {
   const endMs = endOf(day);
   const { records, groups } = await publishedRows({ endMs, pathOf: (model) => outputs.path(model, day) }, courses, last?.groups ?? {});
   // Without what is told once of the day before alone: a repeated call does not tell it again.
   const lasting = records.filter(({ view, group }) => groups[view]!.includes(group));
   const digest = createHash('sha256').update(JSON.stringify(lasting)).digest('hex');
   // Never before what was known already: it would go unseen behind it.
-  const knownFromMs = Math.max(endMs, atMs ?? endMs, last?.knownFromMs ?? endMs);
+  const knownFromMs = Math.max(endMs, instant() ?? endMs, last?.knownFromMs ?? endMs);
   return { records, next: { day, digest, knownFromMs, groups } satisfies LastDay };
+}
+
+/** What came so would be lost for all decisions, and whatever is published next could not be known before it. */
+function assertNotAhead({ day, knownFromMs }: LastDay, nowMs: number): void {
+  if (knownFromMs <= nowMs + MOST_AHEAD_MS) return;
+  throw new SkillForgeError('SFS_USAGE', `rows of ${day} would be known from ${new Date(knownFromMs).toISOString()} on, which is yet to come`);
 }
 
 const endOf = (day: string): number => daysMs(dayNumber(day) + 1);

@@ -39,7 +39,8 @@ function valueOf(row: Row, { stored, counts }: SeenFeature): number | null {
 async function valuesIn({ view, features }: SeenView, { pathOf }: MadeDay): Promise<ReadonlyMap<string, Values>> {
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(pathOf(view.name as BatchModel)) });
   const [entity] = view.entities;
-  return new Map(rows.map((row: Row) => [String(row[entity!]), features.map((feature) => valueOf(row, feature))]));
+  const named = rows.filter((row: Row) => row[entity!] !== '');
+  return new Map(named.map((row: Row) => [String(row[entity!]), features.map((feature) => valueOf(row, feature))]));
 }
 
 /** @param entitiesOf - what the rows of each group are about, of all groups that may be published */

@@ -7,7 +7,7 @@ import { verifyArchive, type VerifiedPartition } from '../archive/verification.j
 import { ARCHIVED_TOPICS } from '../archive/topics.js';
 import { EXIT } from './exitCodes.js';
 import { withFolder } from './folder.js';
-import { isSealed, withInClear, type InClearOptions } from './inClear.js';
+import { isMeant, isSealed, withInClear, type InClearOptions } from './inClear.js';
 import { groupCommand, nameList, wholeNumber } from './options.js';
 import { countText, countedText, print, printJson, secondsText, tableText } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -76,7 +76,7 @@ async function write(options: WriteOptions): Promise<void> {
         region,
         topics,
         out,
-        isSealed: isSealed(tools) && options.inClear !== true,
+        isSealed: isSealed(tools) && !isMeant(options),
         onProgress: ({ topic, done, total }) => line.update({ what: `archiving ${topic}`, done, total, unit: 'records' }),
       });
       if (options.untilEnd) await archive.untilEnd();

@@ -20,6 +20,11 @@ export async function withFolder<T>(folder: string, work: (storage: EmbeddedStor
   });
 }
 
+/** As {@link withFolder}, but orders of people wait until it is closed: who gives one meanwhile is not told that it holds. @throws SFS_FOLDER_LOCKED and what `work` throws */
+export async function quietFolder<T>(folder: string, work: (storage: EmbeddedStorage) => Promise<T>): Promise<T> {
+  return closing(await openEmbedded(folder, { markerIdOf }), work);
+}
+
 /** As {@link withFolder}, and says on standard error when the folder is new: it may be a slip of the pen. */
 export async function writingFolder<T>(folder: string, json: boolean, work: (storage: EmbeddedStorage) => Promise<T>): Promise<T> {
   const isNew = !holdsStorage(folder);

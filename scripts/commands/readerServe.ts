@@ -43,8 +43,8 @@ const MEBIBYTE = 2 ** 20;
 const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a page that shows them, until Ctrl+C. Works beside a "run" of another
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
-With --kafka it follows the topics there, committed records alone, and needs neither Redis nor the folder: --data only says where the view
-is. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters,
+With --kafka it follows the topics there, committed records alone, and needs no folder: --data only says where the view is. In a region with
+data keys it needs --redis for them: without it sealed lists cannot be opened, and --events writes in clear. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters,
 the windows behind the lists and the history of decisions there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
@@ -85,7 +85,11 @@ function serveCommand(): Command {
     .option('--log', 'write a line of JSON per request and event to standard error; none holds an id of a learner')
     .option('--no-page', 'no page, only the interface for programs')
     .addOption(modelRegistryOption())
-    .addOption(redisOption('for the page, with --kafka: where the state of topologies is'))
+    .addOption(
+      redisOption(
+        'with --kafka: where the state of topologies is, for the page, and the data keys of the region; without it --events writes in clear',
+      ),
+    )
     .addOption(redisFileOption())
     .addOption(new Option('--events', 'write exposures and feedback that clients send, with --kafka'))
     .option('--outbox <MiB>', 'most that may wait on disk while Kafka takes no events; more are refused', wholeNumber(1), OUTBOX_BYTES / MEBIBYTE)

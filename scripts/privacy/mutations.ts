@@ -107,8 +107,8 @@ export const MUTATIONS: readonly Mutation[] = [
     obligation: 'GDPR art. 25, nothing personal in clear unasked',
     without: 'exports ask nobody',
     file: 'scripts/commands/inClear.ts',
-    find: 'if (!isSealed(tools) || inClear === true) return;',
-    replacement: 'if (!isSealed(tools) || inClear !== false) return;',
+    find: 'if (!isSealed(tools) || isMeant(options)) return;',
+    replacement: 'if (!isSealed(tools) || options !== null) return;',
     command: 'npx vitest run test/scripts/privacy/inClear.test.ts',
   },
   {

@@ -157,4 +157,24 @@ describe('the register of homes', () => {
     expect(['a', 'b', 'c', 'd'].map((id) => received.digestOf(receivedKey(id)) !== null)).toEqual([false, false, false, true]);
     await received.close();
   });
+
+  it('takes events of a learner who went away and came back for repeats, though it took them under another pseudonym', async () => {
+    const { ReceivedEvents, receivedKey, KEPT_MS } = await import('../../gateway/index.js');
+    const { contentDigest, isOtherContent } = await import('../../gateway/receivedEvents.js');
+    const received = await ReceivedEvents.open(newFolder());
+    const [key, digest] = [receivedKey('a'), contentDigest('under the old pseudonym')];
+    await received.note(1, [{ key, digest }], NOW_MS);
+    await received.noteCarried([key], NOW_MS + 1);
+    const remembered = (): Buffer | null => {
+      received.refresh();
+      return received.digestOf(key);
+    };
+    expect([remembered() !== null, isOtherContent(remembered(), contentDigest('under the new one'))]).toEqual([true, false]);
+    // It was brought: the end of its first batch is not its own.
+    await received.forgetAfter(0);
+    expect(remembered()).not.toBeNull();
+    await received.note(1, [], NOW_MS + KEPT_MS + 2);
+    expect(remembered()).toBeNull();
+    await received.close();
+  });
 });

@@ -41,10 +41,13 @@ def within(hours: float) -> DeadlineAlert | None:
     return DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=timedelta(hours=hours), callback=AsyncCallback(deadline_missed))
 
 
-def known_from(end: datetime) -> int:
-    """From when on decisions see the rows of a day: now where it is the last one, else its end, as where past days are done later."""
-    now = datetime.now(UTC)
-    return ms(now if end < now < end + timedelta(days=1) else end)
+# Rows of the batch hold for two days; one that comes later is of no use to decisions of now.
+HOLDS = timedelta(days=2)
+
+
+def known_from(end: datetime) -> str:
+    """From when on decisions see the rows of a day: from now on as long as they hold, else from its end, as where past days are done later."""
+    return "now" if end < datetime.now(UTC) < end + HOLDS - timedelta(hours=1) else str(ms(end))
 
 
 DAY = "{{ day(data_interval_start) }}"

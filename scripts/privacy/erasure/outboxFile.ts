@@ -38,10 +38,12 @@ export async function eraseInOutbox(folder: string, region: string, mention: Men
     erased = own.length;
     assertAlone(outbox, path);
     await outbox.copyTo(unfinished);
+    syncFile(unfinished);
+    // A copy takes a while: a reader that has begun meanwhile would write into the file that goes.
+    assertAlone(outbox, path);
   } finally {
     await outbox.close();
   }
-  syncFile(unfinished);
   rmSync(path + LOCK, { force: true });
   renameSync(unfinished, path);
   rmSync(unfinished + LOCK, { force: true });

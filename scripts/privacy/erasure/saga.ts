@@ -8,6 +8,7 @@ import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
+import { assertNotMoving } from '../move/moveJournal.js';
 import { ERASURES_FOLDER, Journal, alone, receiptFiles, receiptPath, type Did, type JournalState } from './journal.js';
 import { Mention } from './mention.js';
 import { assertPlaces, mainDigest, placesDigest, type Installation } from './places.js';
@@ -52,6 +53,8 @@ export interface ErasureOptions {
   readonly learner: string;
   readonly key: SigningKey;
   readonly clock?: () => number;
+  /** Whether it is what is left of a move. */
+  readonly ofMove?: true;
   /** Told before and after each step; tests end the work there. */
   readonly reached?: (step: string, when: 'begun' | 'worked' | 'done') => void;
 }
@@ -64,12 +67,13 @@ export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => 
  *
  * @returns the receipt, which lies in the folder too
  * @throws SFS_FOLDER_MISSING; SFS_FILE_UNREADABLE for a place that is not there; SFS_FOLDER_LOCKED while something writes to the folder; SFS_ERASURE_WAITS, SFS_ERASURE_STUCK for what is left to somebody
- * else; and what the steps throw
+ * else; SFS_MOVE_UNDER_WAY for who is moving away: what was brought lies in another folder, and the move has an erasure of its own; SFS_MOVE_JOURNAL; and what the steps throw
  */
 export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
-  const { installation, learner, key } = options;
+  const { installation, learner, key, ofMove = false } = options;
   if (installation.servers === undefined) assertFolder(installation);
   assertPlaces(installation);
+  if (!ofMove) assertNotMoving(erasuresFolder(installation), learner);
   const digest = key.digestOf(learner);
   return alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
 }

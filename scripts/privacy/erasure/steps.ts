@@ -1,6 +1,6 @@
 /** The steps of an erasure. Each may be called again after it was cut off, and then finds less to do. */
 import { countText } from '../../commands/output.js';
-import { withFolder } from '../../commands/folder.js';
+import { quietFolder, withFolder } from '../../commands/folder.js';
 import { noteErased } from '../../decisions/erasedDecisions.js';
 import { FolderRing, holdsRing } from '../../../runtime/keys/folderRing.js';
 import { localTools } from '../../../runtime/localTools.js';
@@ -57,9 +57,9 @@ async function denyStep({ installation, mention }: StepRoom): Promise<Did> {
   return { denied: true };
 }
 
-/** The folder takes nothing under the pseudonym any more. */
+/** The folder takes nothing under the pseudonym any more. Orders wait for it: one about the learner is refused by the next step, not taken and then erased. */
 async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<Did> {
-  await withFolder(installation.data, (storage) => storage.eraseKey(mention.learner, nowMs));
+  await quietFolder(installation.data, (storage) => storage.eraseKey(mention.learner, nowMs));
   return { refusedFromMs: nowMs };
 }
 

@@ -9,17 +9,19 @@ import {
   ReceivedEvents,
   openIdentityMap,
   receivedKey,
+  regionNotedIn,
   type HomeRegister,
   type IdentityMap,
 } from '../../../gateway/index.js';
 import { LocalSchemaIds, SkillForgeError, regionMismatch, topicCodec, type LearnerId } from '../../../schemas/index.js';
 import type { EmbeddedStorage } from '../../../runtime/embedded/index.js';
 import { localTools } from '../../../runtime/localTools.js';
-import { withFolder } from '../../commands/folder.js';
+import { quietFolder, withFolder } from '../../commands/folder.js';
 import { onHomes } from '../erasure/lmdbFiles.js';
 import type { Installation } from '../erasure/places.js';
+import { erasuresFolder } from '../erasure/saga.js';
 import { CARRIED, carryRecords, recordsOf, type Passage } from './carry.js';
-import type { MoveJournal, MoveState } from './moveJournal.js';
+import { movesIn, underWay, type MoveJournal, type MoveState } from './moveJournal.js';
 
 /** Where a learner moves to. */
 export interface Destination {
@@ -57,16 +59,17 @@ export const BRINGING_STEPS = ['home', 'pseudonym', 'carry', 'repeats', 'switch'
 
 /**
  * Brings a learner over. Both folders are this process's own until the switch is written: so nobody takes an event between the last look into the old log and the switch.
- * Called again it brings what is not there yet. @throws SFS_MOVE_HOME, SFS_MOVE_UNDER_WAY, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, and what reading and appending throw
+ * What people decide about the learner meanwhile waits: taken after its topic has been read it would stay behind. Called again it brings what is not there yet. @throws SFS_MOVE_HOME, SFS_MOVE_UNDER_WAY, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, and what reading and appending throw
  */
 export async function bringOver(options: BringOptions, journal: MoveJournal): Promise<MoveState> {
   const { from, to, homes, clock = Date.now } = options;
   const learner = await pseudonymIn(from, options.identity);
   const onFolders = <T>(work: (source: EmbeddedStorage, target: EmbeddedStorage) => Promise<T>): Promise<T> =>
-    withFolder(from.data, (source) => withFolder(to.data, (target) => work(source, target)));
+    quietFolder(from.data, (source) => withFolder(to.data, (target) => work(source, target)));
   return onFolders(async (source, target) => {
     assertRegionOf(from.data, source, from.region);
     assertRegionOf(to.data, target, to.region);
+    await assertGateways(from, to);
     return onGateway(to, (newMap, received) =>
       onHomes(homes, (register) => bring({ ...options, source, target, newMap, received, register, journal, nowMs: clock() }, learner)),
     );
@@ -104,6 +107,16 @@ async function onGateway<T>(to: Destination, work: (map: IdentityMap, received: 
   }
 }
 
+/** Under a pseudonym that no gateway of the new region knows, what is brought would be nobody's. @throws SFS_FOLDER_MISSING, SFS_REGION_MISMATCH */
+async function assertGateways({ gatewayFolder, region }: Installation, to: Destination): Promise<void> {
+  const old = await regionNotedIn(gatewayFolder);
+  if (old !== null && old !== region) throw regionMismatch(`the gateway folder ${gatewayFolder}`, old, region);
+  const folder = to.gatewayFolder;
+  if (existsSync(join(folder, IDENTITY_FILE)) && (await regionNotedIn(folder)) !== null) return;
+  const message = `no gateway has run with ${folder}: name the folder of that of ${to.region} with --to-gateway-folder, or start it once`;
+  throw new SkillForgeError('SFS_FOLDER_MISSING', message, { context: { folder } });
+}
+
 /** A folder that has topics of other regions alone is the wrong one. @throws SFS_REGION_MISMATCH */
 function assertRegionOf(folder: string, { log }: EmbeddedStorage, region: string): void {
   const regions = new Set(log.topics().map(({ name }) => name.split('.', 1)[0]!));
@@ -112,8 +125,8 @@ function assertRegionOf(folder: string, { log }: EmbeddedStorage, region: string
 
 async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   const { journal } = room;
+  assertNothingLeft(room, learner);
   let state = begun(room, learner);
-  journal.keep(state);
   const step = async <T>(name: (typeof BRINGING_STEPS)[number], work: () => Promise<T>): Promise<T> => {
     room.reached?.(name, 'begun');
     const result = await work();
@@ -121,6 +134,8 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
     return result;
   };
   await step('home', () => settleAtHome(room, learner));
+  // Not before: until the register says it, an event may make the new region home, of which a journal would look as if the switch were behind it.
+  journal.keep(state);
   const heir = await step('pseudonym', () => heirOf(room));
   // Records that were brought under another pseudonym are nobody's: these are brought from the beginning.
   state = { ...state, heir, ...(state.heir === null || state.heir === heir ? {} : { id: randomUUID() }) };
@@ -133,14 +148,21 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   return state;
 }
 
-/** The move that is under way, or a new one. @throws SFS_MOVE_UNDER_WAY where it goes elsewhere */
+/**
+ * What a move from the new region has left in it would be there twice, or under a pseudonym that the journal there alone knows.
+ * @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_JOURNAL
+ */
+function assertNothingLeft({ to, newMap, identity }: Room, learner: LearnerId): void {
+  const given = newMap.find(identity);
+  const left = movesIn(erasuresFolder(to)).find(({ state }) => state.brought !== null && (state.learner === given || state.heir === learner));
+  if (left !== undefined) throw underWay(left);
+}
+
+/** The move that is under way, or a new one. What was brought is brought to its end. @throws SFS_MOVE_UNDER_WAY where the journal is to tell of an earlier pseudonym */
 function begun({ journal, from, to, transferBasis, nowMs }: Room, learner: LearnerId): MoveState {
   const before = journal.read();
-  if (before !== null && before.to !== to.region) {
-    const message = `a move of this learner to ${before.to} has begun: finish it, and move them on from there`;
-    throw new SkillForgeError('SFS_MOVE_UNDER_WAY', message, { context: { to: before.to } });
-  }
-  if (before?.learner === learner) return before;
+  if (before?.learner === learner) return { ...before, transferBasis: transferBasis ?? before.transferBasis, brought: null };
+  if (before !== null && before.brought !== null) throw underWay({ path: journal.path, state: before });
   const fresh = { id: randomUUID(), from: from.region, to: to.region, learner, heir: null, transferBasis: transferBasis ?? null };
   return { format: 1, ...fresh, startedAtMs: nowMs, brought: null };
 }

@@ -6,14 +6,15 @@ import { HOMES_FILE } from '../../../gateway/index.js';
 import { SkillForgeError, assertRegion, regionMismatch } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
+import { readingFolder } from '../../commands/folder.js';
 import { alone } from '../erasure/journal.js';
 import { onHomes } from '../erasure/lmdbFiles.js';
-import { assertPlaces, realPath } from '../erasure/places.js';
+import { assertPlaces, realPath, type Installation } from '../erasure/places.js';
 import { assertFolder, eraseLearner, erasuresFolder, learnerDigest, type Receipt } from '../erasure/saga.js';
 import type { Signed, SigningKey } from '../erasure/signing.js';
 import { bringOver, notAtHome, type BringOptions } from './bringing.js';
 import type { Counts } from './carry.js';
-import { MoveJournal, type MoveState } from './moveJournal.js';
+import { MoveJournal, underWay, type MoveState } from './moveJournal.js';
 
 /** How to move, and the key that signs what was done. */
 export interface MoveOptions extends BringOptions {
@@ -67,18 +68,47 @@ export async function moveLearner(options: MoveOptions): Promise<Signed<MoveRece
 }
 
 async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<Signed<MoveReceipt>> {
-  const { identity, from, to, homes, key, clock = Date.now, reached } = options;
+  const { identity, from, to, homes } = options;
   const home = await onHomes(homes, (register) => Promise.resolve(register.find(identity)));
-  if (home !== null && home !== from.region && home !== to.region) throw notAtHome(home, from.region);
-  const isSwitched = home === to.region;
   const before = journal.read();
-  if (isSwitched && before === null) return lastReceipt(journal, options);
-  const state = isSwitched ? before! : await bringOver(options, journal);
+  if (before !== null && (await isSwitched(before, home, from))) {
+    if (home !== from.region) assertSameMove(before, options, journal);
+    const receipt = await eraseLeft(options, journal, before);
+    // They are back by way of a third region: what they left here is erased now, and they move as they are.
+    return home === from.region ? moveInSteps(options, journal) : receipt;
+  }
+  if (home !== null && home !== from.region) {
+    // Somebody whose move had hardly begun, and who is at home there all the same: nothing of theirs was brought, so nothing is erased.
+    if (home !== to.region || before !== null) throw notAtHome(home, from.region);
+    return lastReceipt(journal, options);
+  }
+  if (before !== null && before.to !== to.region) throw underWay({ path: journal.path, state: before });
+  return eraseLeft(options, journal, await bringOver(options, journal));
+}
+
+/** Whether the switch is behind a move. Its journal says what was brought just before it; after it they are at home elsewhere, or have come back, and their erasure has begun. */
+async function isSwitched({ brought, learner }: MoveState, home: string | null, { data, region }: Installation): Promise<boolean> {
+  if (brought === null) return false;
+  return home !== region || readingFolder(data, (storage) => storage.erasedSince(learner) !== null);
+}
+
+/** What holds is what was said before the switch. @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_TRANSFER */
+function assertSameMove(state: MoveState, { to, transferBasis }: MoveOptions, { path }: MoveJournal): void {
+  if (state.to !== to.region) throw underWay({ path, state });
+  if (transferBasis === undefined || transferBasis === state.transferBasis) return;
+  const message = `the learner has moved to ${state.to} already, on the basis "${state.transferBasis ?? 'none'}": finish the move with the same words`;
+  throw new SkillForgeError('SFS_MOVE_TRANSFER', message, { context: { to: state.to, transferBasis: state.transferBasis } });
+}
+
+/** What comes after the switch: the erasure, the receipt, the end of the journal. */
+async function eraseLeft(options: MoveOptions, journal: MoveJournal, state: MoveState): Promise<Signed<MoveReceipt>> {
+  const { from, homes, key, clock = Date.now, reached } = options;
   const erasure = await eraseLearner({
     installation: { ...from, homes },
     learner: state.learner,
     key,
     clock,
+    ofMove: true,
     ...(reached && { reached: (step, when) => reached(`erase ${step}`, when) }),
   });
   reached?.('receipt', 'begun');

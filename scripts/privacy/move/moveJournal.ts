@@ -32,6 +32,14 @@ export interface MoveState {
   readonly brought: Brought | null;
 }
 
+/** A move under way, with its file. */
+export interface OpenMove {
+  readonly path: string;
+  readonly state: MoveState;
+}
+
+const ENDING = '.move.json';
+
 /** The journal of the move of one identity; its name is a digest. */
 export class MoveJournal {
   constructor(
@@ -41,15 +49,7 @@ export class MoveJournal {
 
   /** The move that is under way; `null` for none. @throws SFS_MOVE_JOURNAL for a file that is no journal */
   read(): MoveState | null {
-    if (!existsSync(this.path)) return null;
-    try {
-      const state = JSON.parse(readFileSync(this.path, 'utf8')) as MoveState;
-      if (state.format !== 1 || typeof state.learner !== 'string') throw new Error('it is of another format');
-      return state;
-    } catch (cause) {
-      const message = `${this.path} cannot be read as the journal of a move: ${errorMessageOf(cause)}`;
-      throw new SkillForgeError('SFS_MOVE_JOURNAL', message, { cause, context: { path: this.path } });
-    }
+    return existsSync(this.path) ? stateIn(this.path) : null;
   }
 
   /** @throws SFS_FILE_UNWRITABLE */
@@ -74,7 +74,37 @@ export class MoveJournal {
     return names.sort().map((name) => join(this.folder, name));
   }
 
-  private get path(): string {
-    return join(this.folder, `${this.digest}.move.json`);
+  get path(): string {
+    return join(this.folder, `${this.digest}${ENDING}`);
   }
+}
+
+function stateIn(path: string): MoveState {
+  try {
+    const state = JSON.parse(readFileSync(path, 'utf8')) as MoveState;
+    if (state.format !== 1 || typeof state.learner !== 'string') throw new Error('it is of another format');
+    return state;
+  } catch (cause) {
+    const message = `${path} cannot be read as the journal of a move: ${errorMessageOf(cause)}`;
+    throw new SkillForgeError('SFS_MOVE_JOURNAL', message, { cause, context: { path } });
+  }
+}
+
+/** All moves from a folder that have begun and not ended. @throws SFS_MOVE_JOURNAL */
+export function movesIn(folder: string): OpenMove[] {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder).flatMap((name) => (name.endsWith(ENDING) ? [join(folder, name)] : []));
+  return paths.map((path) => ({ path, state: stateIn(path) }));
+}
+
+/** What has to be ended before anything else is done with the learner. */
+export function underWay({ path, state: { from, to } }: OpenMove): SkillForgeError {
+  const message = `a move of this learner from ${from} to ${to} has begun and not ended, as ${path} says: finish it first`;
+  return new SkillForgeError('SFS_MOVE_UNDER_WAY', message, { context: { path, from, to } });
+}
+
+/** @throws SFS_MOVE_UNDER_WAY where a move of the learner from the folder has not ended; SFS_MOVE_JOURNAL */
+export function assertNotMoving(folder: string, learner: string): void {
+  const move = movesIn(folder).find(({ state }) => state.learner === learner);
+  if (move !== undefined) throw underWay(move);
 }

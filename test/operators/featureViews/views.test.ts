@@ -95,12 +95,14 @@ describe('the views of features', () => {
   it('have all that the ranker knows of a cohort, and what it knows of a learner over all courses', () => {
     const stored = new Set(featureServices.flatMap(({ views }) => views.flatMap(({ features }) => features.map(({ name }) => name))));
     const ranked = itemFeatures.declarations.map(({ name }) => name).filter((name) => stored.has(name));
-    expect(ranked.filter((name) => name.startsWith('cohort_'))).toHaveLength(37);
+    expect(ranked.filter((name) => name.startsWith('cohort_'))).toHaveLength(40);
     expect(ranked.filter((name) => !name.startsWith('cohort_'))).toEqual([
       'learner_events_1d',
       'learner_events_7d',
       'learner_events_28d',
       'hours_per_week',
+      'item_difficulty',
+      'item_mean_score_28d',
     ]);
   });
 });

@@ -64,8 +64,8 @@ class Batch {
     });
   }
 
-  publish(days: readonly string[], atMs: number | null = null): Promise<PublishReport> {
-    return this.opened((tools) => publishBatch(tools, { features: this.features, region: REGION, days, atMs }));
+  publish(days: readonly string[], atMs: number | 'now' | null = null, clock = Date.now): Promise<PublishReport> {
+    return this.opened((tools) => publishBatch(tools, { features: this.features, region: REGION, days, atMs, clock }));
   }
 
   /** All that was published, in its order. */
@@ -134,6 +134,26 @@ describe('published batch features', { timeout: 60_000 }, () => {
       [endOf(DAY_2), { a: [0.75, 0.5] }],
       [endOf(DAY_3), { a: [0.25, 0.5] }],
     ]);
+  });
+
+  it('are refused of an instant that is yet to come, which would make dead letters of them in each task', async () => {
+    const batch = new Batch();
+    await batch.tellOf('a');
+    for (const day of [DAY_1, DAY_2]) batch.make(day, { item_difficulty: [item('a', 9)] });
+    const clock = (): number => endOf(DAY_1) + 3_600_000;
+    await expect(batch.publish([DAY_1], clock() + 3_600_000, clock)).rejects.toMatchObject({ code: 'SFS_USAGE' });
+    // The day is not over yet.
+    await expect(batch.publish([DAY_2], null, clock)).rejects.toMatchObject({ code: 'SFS_USAGE' });
+    expect(await batch.records()).toEqual([]);
+    await batch.publish([DAY_1], 'now', clock);
+    expect((await batch.records()).map(({ knownFromMs }) => knownFromMs - clock())).toEqual([60_000]);
+  });
+
+  it('of a cohort without a name are left out, and nothing else', async () => {
+    const batch = new Batch();
+    await batch.tellOf('a');
+    batch.make(DAY_1, { item_difficulty: [item('a', 9)], cohort_pace: [cohort(''), cohort('many')] });
+    expect(await batch.publish([DAY_1])).toMatchObject({ published: [{ records: 2 }] });
   });
 
   it('are known from the instant of publishing on, and never behind what was known before', async () => {

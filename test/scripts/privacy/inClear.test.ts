@@ -60,9 +60,16 @@ describe('an export of a folder with keys', () => {
   });
 
   it('is what is meant where the environment says so', async () => {
-    process.env['SKILLFORGE_IN_CLEAR'] = '1';
+    const exported = (): Promise<string> => skillforge('training', 'export', '--out', join(newFolder(), 'out'), ...at(sealed));
     try {
-      await skillforge('training', 'export', '--out', join(newFolder(), 'out'), ...at(sealed));
+      process.env['SKILLFORGE_IN_CLEAR'] = '1';
+      await exported();
+      for (const said of ['', '0', 'false']) {
+        process.env['SKILLFORGE_IN_CLEAR'] = said;
+        await expect(exported(), said).rejects.toMatchObject({ code: 'SFS_IN_CLEAR' });
+      }
+      process.env['SKILLFORGE_IN_CLEAR'] = 'maybe';
+      await expect(exported()).rejects.toMatchObject({ code: 'SFS_USAGE' });
     } finally {
       delete process.env['SKILLFORGE_IN_CLEAR'];
     }

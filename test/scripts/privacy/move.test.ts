@@ -18,7 +18,7 @@ import { newFolder } from '../../fixtures/folders.js';
 import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { profile, quiz, statement } from '../../topologies/statements.js';
 import { ADA, BOB, REGION, append, copyOf, erasable, installationIn, onStorage, type Erasable } from './erasable.js';
-import { NORTH, appendTo, clickOf, killedMove, move, pseudonymOf, regionBeside, sent, valuesOf, type TwoRegions } from './moving.js';
+import { NORTH, appendTo, clickOf, killedMove, move, pseudonymOf, regionBeside, sent, settledGateway, valuesOf, type TwoRegions } from './moving.js';
 
 const SLOW_MS = 300_000;
 const OWN = await Promise.all(ownTopologyFiles().map(loadTopology));
@@ -239,6 +239,7 @@ describe('a move', { timeout: SLOW_MS }, () => {
     await move(regions);
     const heir = (await pseudonymOf(to.gatewayFolder))!;
     expect(heir).not.toBe(refused);
+    await settledGateway(from.gatewayFolder, REGION);
     const back = {
       from: { ...installationIn(to.data), region: NORTH },
       to: { data: from.data, region: REGION, gatewayFolder: from.gatewayFolder },
@@ -282,6 +283,7 @@ describe('a move that cannot be', { timeout: SLOW_MS }, () => {
       ['SFS_REGION_MISMATCH', { from: { ...from, region: 'south' } }],
       ['SFS_REGION_INVALID', { to: { ...to, region: 'No Region' } }],
       ['SFS_FOLDER_MISSING', { to: { ...to, data: newFolder() } }],
+      ['SFS_FOLDER_MISSING', { to: { ...to, gatewayFolder: newFolder() } }],
       ['SFS_FOLDER_MISSING', { homes: newFolder() }],
       ['SFS_FOLDER_MISSING', { from: { ...from, gatewayFolder: newFolder() } }],
       ['SFS_FILE_UNREADABLE', { from: { ...from, also: [join(from.data, 'none')] } }],

@@ -33,7 +33,16 @@ export interface TwoRegions {
 /** Either of them, as its gateway sees it. */
 export type Side = Destination;
 
-/** A region beside an installation, with a catalogue of its own. */
+/** Makes a folder that of a gateway of a region, as its first start does. */
+export async function settledGateway(folder: string, region: string): Promise<string> {
+  await openIdentityMap(folder).close();
+  const received = await ReceivedEvents.open(folder);
+  await received.settleIn(region);
+  await received.close();
+  return folder;
+}
+
+/** A region beside an installation, with a catalogue and a gateway of its own. */
 export async function regionBeside(from: Installation): Promise<TwoRegions> {
   const data = newFolder();
   await onStorage(data, async (storage) => {
@@ -42,7 +51,7 @@ export async function regionBeside(from: Installation): Promise<TwoRegions> {
   });
   const homes = newFolder();
   await openHomeRegister(homes).close();
-  return { from, to: { data, region: NORTH, gatewayFolder: join(data, 'gateway') }, homes };
+  return { from, to: { data, region: NORTH, gatewayFolder: await settledGateway(join(data, 'gateway'), NORTH) }, homes };
 }
 
 /** Appends values of the new region, and promises that none of an earlier time follows. */

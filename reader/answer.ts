@@ -87,15 +87,15 @@ export interface Answer {
   readonly items: readonly AnsweredItem[];
 }
 
-/** What an answer says, in short. */
+/** What metrics and traces hear of an answer. */
 export interface Told extends Pick<Answer, 'served' | 'madeAtMs' | 'validUntilMs' | 'model'> {
-  readonly items: readonly string[];
+  readonly items: readonly Pick<AnsweredItem, 'item'>[];
 }
 
-/** An answer in short. */
+/** That of an answer and no more, to be kept. */
 export const toldOf = ({ served, madeAtMs, validUntilMs, model, items }: Answer): Told => ({
   ...{ served, madeAtMs, validUntilMs, model },
-  items: items.map(({ item }) => item),
+  items: items.map(({ item }) => ({ item })),
 });
 
 interface Candidate {

@@ -148,7 +148,7 @@ export class ReaderMetrics {
     this.count('skillforge_reader_answers_total', { served });
     // Lists may come from a machine whose clock is ahead.
     if (madeAtMs !== null) this.histograms.get('skillforge_reader_list_age_seconds')!.observe({ served }, Math.max(0, atMs - madeAtMs) / 1000);
-    for (const item of items) this.items.add(item);
+    for (const { item } of items) this.items.add(item);
   }
 
   changed({ kind }: RecommendationChange): void {

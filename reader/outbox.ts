@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, regionMismatch } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
+import { fileIdentity } from './fileIdentity.js';
 
 /** File of the outbox within the folder of the view; it is no cache and must be kept. */
 export const OUTBOX_FILE = 'outbox.mdb';
@@ -93,7 +94,7 @@ export class Outbox {
     }
     try {
       const outbox = new Outbox(folder, root, root.openDB<Buffer, Buffer>('meta', BINARY), mostBytes);
-      await outbox.settleIn(region, identityOf(path));
+      await outbox.settleIn(region, fileIdentity(path));
       return outbox;
     } catch (error) {
       await root.close();
@@ -204,7 +205,7 @@ export class Outbox {
     try {
       copy.transactionSync(() => {
         for (const { key, value } of this.meta.getRange()) meta.putSync(Buffer.from(key), Buffer.from(value));
-        meta.putSync(META.file, Buffer.from(identityOf(path)));
+        meta.putSync(META.file, Buffer.from(fileIdentity(path)));
         for (const { key, value } of this.entries.getRange()) entries.putSync(Buffer.from(key), Buffer.from(value));
       });
       await copy.flushed;
@@ -279,12 +280,6 @@ function assertHead(path: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Number and time of birth of a file: a number alone may be given again, and a copy has neither. */
-function identityOf(path: string): string {
-  const { ino, birthtimeMs } = statSync(path);
-  return `${ino}-${Math.round(birthtimeMs)}`;
 }
 
 function unusable(folder: string, cause: unknown): SkillForgeError {

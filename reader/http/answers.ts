@@ -1,5 +1,5 @@
 /** Answers as they are sent. */
-import { toldOf, type Answer, type ListName, type Question, type Told } from '../answer.js';
+import type { Answer, ListName, Question, Told } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
 import { noticeOf } from '../notice.js';
 import { KeptAnswers, type SentAnswer } from './keptAnswers.js';
@@ -44,7 +44,7 @@ export class LearnerAnswers {
   of(learner: string, question: AskedList): object {
     const beganMs = performance.now();
     const answer = this.client.get(learner, question);
-    this.onAnswer(toldOf(answer), learner, performance.now() - beganMs);
+    this.onAnswer(answer, learner, performance.now() - beganMs);
     return this.body(learner, question, answer);
   }
 

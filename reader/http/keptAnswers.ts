@@ -60,8 +60,8 @@ export class KeptAnswers {
     if (kept !== undefined && isBasis(look, kept.basis) && this.isAsFresh(kept.told)) return kept;
     const answer = this.source.answer(look, question);
     const body = Buffer.from(written(answer));
-    const sent = { told: toldOf(answer), body, tag: tagOf(body) };
-    if (this.isKeepable(look, answer) && this.before.add(address)) this.keep(address, { ...sent, basis: basisOf(look) });
+    const sent = { told: answer, body, tag: tagOf(body) };
+    if (this.isKeepable(look, answer) && this.before.add(address)) this.keep(address, { ...sent, told: toldOf(answer), basis: basisOf(look) });
     return sent;
   }
 

@@ -44,8 +44,8 @@ const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a p
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
 With --kafka it follows the topics there, committed records alone, and needs no folder: --data only says where the view is. In a region with
-data keys it needs --redis for them: without it sealed lists cannot be opened, and --events writes in clear. While no broker answers, it serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters,
-the windows behind the lists and the history of decisions there, too.
+data keys it needs --redis for them: without it sealed lists cannot be opened, and --events writes in clear. While no broker answers, it
+serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters, the windows behind the lists and the history of decisions there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
 is a copy of topics and can be built anew at any time; the deny list and the outbox of events beside it are not.

@@ -1,6 +1,6 @@
 /** A folder that another process writes, followed by its path: when another storage takes its place, that one is read. */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileIdentity } from '../../reader/fileIdentity.js';
 import type { RecommendationLog } from '../../reader/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { DATA_FILE } from '../../runtime/embedded/environment.js';
@@ -80,11 +80,10 @@ async function opening(folder: string): Promise<Opened> {
   return { storage: await openEmbedded(folder, { readOnly: true, markerIdOf }), identity };
 }
 
-/** Number and time of birth of the data file: a number alone may be given again. `null` where there is none. */
+/** That of the data file; `null` where there is none. */
 function identityOf(folder: string): string | null {
   try {
-    const { ino, birthtimeMs } = statSync(join(folder, DATA_FILE));
-    return `${ino}-${Math.round(birthtimeMs)}`;
+    return fileIdentity(join(folder, DATA_FILE));
   } catch {
     return null;
   }

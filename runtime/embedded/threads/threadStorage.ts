@@ -49,10 +49,6 @@ class ThreadLog implements LocalLog {
     return this.folder.append(records);
   }
 
-  opened(topic: string, records: readonly LogRecord[]): readonly LogRecord[] {
-    return this.folder.opened(topic, records);
-  }
-
   onAppend(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -38,29 +38,54 @@ export async function* foundIdentity(folder: string, mention: Mention): AsyncGen
 export async function eraseIdentity(folder: string, mention: Mention): Promise<number> {
   const path = join(folder, IDENTITY_FILE);
   if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
+  return writeAnew(
+    path,
+    () => Promise.resolve(open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY })),
+    async (map, unfinished) => {
+      assertAlone(map, path);
+      const all = Array.from(map.getRange(), ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const);
+      const kept = all.filter(([, learner]) => learner.toString() !== mention.learner);
+      const copy = open<Buffer, Buffer>({ path: unfinished, noSubdir: true, maxDbs: 4, ...BINARY });
+      try {
+        copy.transactionSync(() => kept.forEach(([key, learner]) => copy.putSync(key, learner)));
+        await copy.flushed;
+      } finally {
+        await copy.close();
+      }
+      return all.length - kept.length;
+    },
+  );
+}
+
+/** What tells who has a file of LMDB open. */
+type OpenFile = Pick<RootDatabase, 'readerList' | 'close'>;
+
+/**
+ * Puts a new file in the place of one of LMDB, which leaves in it what was deleted.
+ * @param work - writes the new one. @returns what it gave
+ * @throws SFS_ERASURE_WAITS while another process has the file open, and what `work` throws
+ */
+export async function writeAnew<F extends OpenFile, T>(
+  path: string,
+  opened: () => Promise<F>,
+  work: (file: F, unfinished: string) => Promise<T>,
+): Promise<T> {
   const unfinished = path + UNFINISHED;
   for (const name of [unfinished, unfinished + LOCK]) rmSync(name, { force: true });
-  const map = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
-  const copy = open<Buffer, Buffer>({ path: unfinished, noSubdir: true, maxDbs: 4, ...BINARY });
-  let erased = 0;
+  const file = await opened();
+  let result: T;
   try {
-    assertAlone(map, path);
-    const kept: (readonly [Buffer, Buffer])[] = [];
-    for (const { key, value } of map.getRange()) {
-      if (value.toString() === mention.learner) erased++;
-      else kept.push([Buffer.from(key), Buffer.from(value)]);
-    }
-    copy.transactionSync(() => kept.forEach(([key, value]) => copy.putSync(key, value)));
-    await copy.flushed;
+    result = await work(file, unfinished);
+    syncFile(unfinished);
+    // That took a while: who has begun meanwhile would go on in the file that goes.
+    assertAlone(file, path);
   } finally {
-    await map.close();
-    await copy.close();
+    await file.close();
   }
-  syncFile(unfinished);
   rmSync(path + LOCK, { force: true });
   renameSync(unfinished, path);
   rmSync(unfinished + LOCK, { force: true });
-  return erased;
+  return result;
 }
 
 /** Where the register of homes says that the learner is at home. */

@@ -1,13 +1,10 @@
 /** The outbox of a reader: events that are not in the log yet. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTBOX_FILE, Outbox, type OutboxEntry } from '../../../reader/outbox.js';
-import { syncFile } from '../../archive/durableFile.js';
 import type { Found } from './found.js';
-import { assertAlone } from './lmdbFiles.js';
+import { assertAlone, writeAnew } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
-
-const LOCK = '-lock';
 
 /** Events of the learner that wait. @throws SFS_REGION_MISMATCH, SFS_VIEW_UNUSABLE */
 export async function* foundInOutbox(folder: string, region: string, mention: Mention): AsyncGenerator<Found> {
@@ -28,26 +25,17 @@ export async function* foundInOutbox(folder: string, region: string, mention: Me
 export async function eraseInOutbox(folder: string, region: string, mention: Mention): Promise<number> {
   const path = join(folder, OUTBOX_FILE);
   if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
-  const unfinished = `${path}.unfinished`;
-  for (const name of [unfinished, unfinished + LOCK]) rmSync(name, { force: true });
-  const outbox = await Outbox.open(folder, region);
-  let erased: number;
-  try {
-    const own = entriesOf(outbox, mention).map(({ number }) => number);
-    await outbox.drop(own);
-    erased = own.length;
-    assertAlone(outbox, path);
-    await outbox.copyTo(unfinished);
-    syncFile(unfinished);
-    // A copy takes a while: a reader that has begun meanwhile would write into the file that goes.
-    assertAlone(outbox, path);
-  } finally {
-    await outbox.close();
-  }
-  rmSync(path + LOCK, { force: true });
-  renameSync(unfinished, path);
-  rmSync(unfinished + LOCK, { force: true });
-  return erased;
+  return writeAnew(
+    path,
+    () => Outbox.open(folder, region),
+    async (outbox, unfinished) => {
+      const own = entriesOf(outbox, mention).map(({ number }) => number);
+      await outbox.drop(own);
+      assertAlone(outbox, path);
+      await outbox.copyTo(unfinished);
+      return own.length;
+    },
+  );
 }
 
 const entriesOf = (outbox: Outbox, mention: Mention): OutboxEntry[] =>

@@ -89,8 +89,14 @@ export async function run(storage: EmbeddedStorage): Promise<void> {
 }
 
 /** Appends values, and promises that none of an earlier time follows. */
-export async function append<V>(storage: EmbeddedStorage, topic: Topic<string, V>, values: readonly V[], clockMs: number): Promise<void> {
-  const appender = new RecordAppender(storage, topic, REGION, `test/${topic.name}`);
+export async function append<V>(
+  storage: EmbeddedStorage,
+  topic: Topic<string, V>,
+  values: readonly V[],
+  clockMs: number,
+  region = REGION,
+): Promise<void> {
+  const appender = new RecordAppender(storage, topic, region, `test/${topic.name}`);
   for (const value of values) appender.add(value);
   appender.clock(clockMs);
   await appender.commit({});

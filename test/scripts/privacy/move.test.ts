@@ -1,11 +1,10 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openHomeRegister, openIdentityMap } from '../../../gateway/index.js';
 import { localRecords } from '../../../runtime/localTools.js';
 import { makeRing } from '../../../runtime/keys/folderRing.js';
 import { courseId, learnerId, physicalTopicName, topics, type Topic } from '../../../schemas/index.js';
-import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { runTopologies } from '../../../scripts/commands/topologyRun.js';
 import { erasuresFolder, learnerDigest } from '../../../scripts/privacy/erasure/saga.js';
 import { isAsSigned } from '../../../scripts/privacy/erasure/signing.js';
@@ -14,6 +13,7 @@ import { verifyErased } from '../../../scripts/privacy/erasure/verification.js';
 import { BRINGING_STEPS } from '../../../scripts/privacy/move/bringing.js';
 import { CARRIED, STAYING } from '../../../scripts/privacy/move/carry.js';
 import { loadTopology, ownTopologyFiles } from '../../../scripts/topologyFiles.js';
+import { commandOutput } from '../../fixtures/commandOutput.js';
 import { newFolder } from '../../fixtures/folders.js';
 import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { profile, quiz, statement } from '../../topologies/statements.js';
@@ -340,10 +340,7 @@ describe('a move that cannot be', { timeout: SLOW_MS }, () => {
 });
 
 describe('the command', { timeout: SLOW_MS }, () => {
-  const command = async (...words: string[]): Promise<void> => {
-    const program = await skillforgeProgram(['privacy', 'move']);
-    await program.parseAsync(['privacy', 'move', ...words], { from: 'user' });
-  };
+  const command = (...words: readonly string[]): Promise<string> => commandOutput(['privacy', 'move', ...words]);
 
   it('moves, tells it as text and as JSON, and refuses servers', async () => {
     const { from, to, homes } = await two();
@@ -351,16 +348,9 @@ describe('the command', { timeout: SLOW_MS }, () => {
     await expect(command(ADA, ...places, '--kafka', 'localhost:1', '--redis', 'redis://localhost:1')).rejects.toEqual(
       expect.objectContaining({ code: 'SFS_MOVE_SERVERS' }),
     );
-    const written: string[] = [];
-    const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    try {
-      await command(ADA, ...places);
-      await command(ADA, ...places, '--json');
-    } finally {
-      spy.mockRestore();
-    }
-    const json = written.pop()!;
+    const text = await command(ADA, ...places);
+    const json = await command(ADA, ...places, '--json');
     expect(JSON.parse(json)).toMatchObject({ format: 'skillforge-move/1', from: REGION, to: NORTH, carried: { profiles: 1 } });
-    expect(written.join('')).toMatch(/is at home in north since .* and erased in test since[\s\S]*clicks +\d+ +0\n[\s\S]*exposures +0 +1\n/);
+    expect(text).toMatch(/is at home in north since .* and erased in test since[\s\S]*clicks +\d+ +0\n[\s\S]*exposures +0 +1\n/);
   });
 });

@@ -8,7 +8,6 @@ import { isMarker } from '../../../runtime/engine/header.js';
 import { localRecords } from '../../../runtime/localTools.js';
 import { LocalSchemaIds, physicalTopicName, topicCodec, topics, type Topic } from '../../../schemas/index.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
-import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
 import { folderLog } from '../../../scripts/gateway/eventLogs.js';
 import type { Installation } from '../../../scripts/privacy/erasure/places.js';
 import { erasuresFolder } from '../../../scripts/privacy/erasure/saga.js';
@@ -18,7 +17,7 @@ import { moveLearner, type MoveOptions, type MoveReceipt } from '../../../script
 import { newFolder } from '../../fixtures/folders.js';
 import { at } from '../../topologies/clicks.js';
 import { catalogueItem } from '../../topologies/statements.js';
-import { ADA, onStorage } from './erasable.js';
+import { ADA, append, onStorage } from './erasable.js';
 
 /** The region that learners move to. */
 export const NORTH = 'north';
@@ -55,13 +54,8 @@ export async function regionBeside(from: Installation): Promise<TwoRegions> {
 }
 
 /** Appends values of the new region, and promises that none of an earlier time follows. */
-export async function appendTo<V>(storage: EmbeddedStorage, topic: Topic<string, V>, values: readonly V[], clockMs: number): Promise<void> {
-  const appender = new RecordAppender(storage, topic, NORTH, `test/${topic.name}`);
-  for (const value of values) appender.add(value);
-  appender.clock(clockMs);
-  await appender.commit({});
-  await appender.finish();
-}
+export const appendTo = <V>(storage: EmbeddedStorage, topic: Topic<string, V>, values: readonly V[], clockMs: number): Promise<void> =>
+  append(storage, topic, values, clockMs, NORTH);
 
 /** Moves Ada. */
 export function move(regions: TwoRegions, more: Partial<MoveOptions> = {}): Promise<Signed<MoveReceipt>> {

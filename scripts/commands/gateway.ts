@@ -1,21 +1,14 @@
 /** `skillforge gateway`. */
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
-import {
-  DEFAULT_GATEWAY_PORT,
-  ReceivedEvents,
-  createGateway,
-  openHomeRegister,
-  openIdentityMap,
-  type AccessOptions,
-  type Gateway,
-} from '../../gateway/index.js';
+import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type AccessOptions, type Gateway } from '../../gateway/index.js';
 import { isLoopback } from '../../http/access/loopback.js';
 import { readKeys } from '../../http/access/keyFile.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
 import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { onHomes } from '../privacy/erasure/lmdbFiles.js';
 import { homesOption } from './homesOption.js';
 import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
@@ -117,15 +110,8 @@ async function serve(options: ServeOptions): Promise<void> {
 
 type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received' | 'homes'>;
 
-async function withHomes(options: Pick<ServeOptions, 'homes'>, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> {
-  if (options.homes === undefined) return work({});
-  const homes = openHomeRegister(options.homes);
-  try {
-    await work({ homes });
-  } finally {
-    await homes.close();
-  }
-}
+const withHomes = ({ homes: folder }: Pick<ServeOptions, 'homes'>, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> =>
+  folder === undefined ? work({}) : onHomes(folder, (homes) => work({ homes }));
 
 async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
   const end = new AbortController();

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { HOMES_FILE, IDENTITY_FILE, openHomeRegister, openIdentityMap, type HomeRegister, type IdentityMap } from '../../gateway/index.js';
+import { HOMES_FILE, IDENTITY_FILE, openIdentityMap, type HomeRegister, type IdentityMap } from '../../gateway/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { EXIT } from './exitCodes.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
+import { onHomes } from '../privacy/erasure/lmdbFiles.js';
 import { homesOption } from './homesOption.js';
 import { folderOption, plainCommand, regionOption, type PlainOptions } from './options.js';
 import { print, printJson } from './output.js';
@@ -73,7 +74,7 @@ async function tell(identity: string, options: IdentityOptions, work: Work): Pro
   }
   const identities = openIdentityMap(folder);
   try {
-    const pseudonym = await onHomes(options, (homes) => work(identities, identity, homes, options.region));
+    const pseudonym = await besideHomes(options, (homes) => work(identities, identity, homes, options.region));
     if (options.json) printJson({ pseudonym });
     else print(pseudonym ?? 'nobody is known by this identity');
     if (pseudonym === null) process.exitCode = EXIT.failed;
@@ -82,14 +83,9 @@ async function tell(identity: string, options: IdentityOptions, work: Work): Pro
   }
 }
 
-async function onHomes<T>({ homes: folder }: IdentityOptions, work: (homes: HomeRegister | null) => Promise<T>): Promise<T> {
+async function besideHomes<T>({ homes: folder }: IdentityOptions, work: (homes: HomeRegister | null) => Promise<T>): Promise<T> {
   if (folder === undefined) return work(null);
   if (!existsSync(join(folder, HOMES_FILE)))
     throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no register of homes`, { context: { folder } });
-  const homes = openHomeRegister(folder);
-  try {
-    return await work(homes);
-  } finally {
-    await homes.close();
-  }
+  return onHomes(folder, work);
 }

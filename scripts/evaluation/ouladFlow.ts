@@ -27,13 +27,16 @@ export interface FlowOptions {
   readonly onProgress: (work: WorkDone) => void;
 }
 
-/** Between two trainings of retrieval: what decisions log must be as fresh as what they will see, so lately as often as rankers are trained. */
+/** Between two trainings of retrieval: what decisions log must be about as fresh as what they will see, so lately more often. */
 const RETRIEVAL_EVERY = days(28);
+const LATELY_EVERY = days(7);
 const LATELY = days(84);
 /** Before so much has happened there is nothing to learn from. */
 const LEAST_HISTORY = days(14);
-/** Every learner is decided once in so many days at least, so lists of the cut are as old as that at most; rankers are trained so often, too. */
-export const RANKER_EVERY = days(7);
+/** Every learner is decided once in so many days at least, so lists of the cut are as old as that at most. */
+export const DECIDED_WITHIN = days(7);
+/** In production models are trained each day, and those of a day decide on the next one. Of the days before a cut two are enough: the last one decides for all but those who have been silent for long. */
+const trainedDays = (cutMs: number): number[] => [cutMs - DECIDED_WITHIN, cutMs - days(1)];
 /** So many decisions are enough to learn from. */
 const LOGGED_DECISIONS = 20_000;
 /** Decisions for each record of activity, roughly. */
@@ -116,15 +119,11 @@ function beginWith(folder: string, from: string | null): void {
 /** Bundles of a folder by the instant up to which they were trained. */
 export const bundleIn = (folder: string, untilMs: number): string => join(folder, `until-${untilMs}`);
 
-/** Ascending, the cut included. */
+/** Ascending: those with which the past is decided, those of the rankers, and the cut, of which baselines are. */
 function retrievalInstants(firstMs: number, cutMs: number): number[] {
-  const instants = [cutMs];
-  for (let at = cutMs; at - RANKER_EVERY > firstMs;) {
-    at -= cutMs - at < LATELY ? RANKER_EVERY : RETRIEVAL_EVERY;
-    const isNeeded = at === cutMs - RANKER_EVERY || at >= firstMs + LEAST_HISTORY;
-    if (isNeeded) instants.push(at);
-  }
-  return instants.reverse();
+  const instants = [cutMs, ...trainedDays(cutMs)];
+  for (let at = cutMs - LATELY_EVERY; at >= firstMs + LEAST_HISTORY; at -= cutMs - at < LATELY ? LATELY_EVERY : RETRIEVAL_EVERY) instants.push(at);
+  return [...new Set(instants)].sort((a, b) => a - b);
 }
 
 /** Runs topologies of this package. @returns how many records of `learner-activity` there are now, markers included, where it is among them; else 0 */
@@ -144,9 +143,9 @@ async function trainRetrieval(
 ): Promise<void> {
   beginWith(retrieval, from?.retrieval ?? null);
   mkdirSync(retrieval, { recursive: true });
-  // Before the cut on which this goes on there are models already; the rankers of a week before this one want theirs in any case.
+  // Before the cut on which this goes on there are models already; the rankers of this one want theirs in any case.
   const isMissing = (untilMs: number): boolean =>
-    (untilMs > (from?.cutMs ?? -Infinity) || untilMs === cutMs - RANKER_EVERY) && !existsSync(bundleIn(retrieval, untilMs));
+    (untilMs > (from?.cutMs ?? -Infinity) || trainedDays(cutMs).includes(untilMs)) && !existsSync(bundleIn(retrieval, untilMs));
   const instants = retrievalInstants(firstMs, cutMs).filter(isMissing);
   let done = 0;
   await twoAtOnce(instants, async (untilMs) => {
@@ -205,7 +204,7 @@ export async function decidedBy(work: WorkFolder, prepared: Prepared, variant: V
       const deciding: DecidingOptions = {
         region,
         models: opened,
-        fromMs: cutMs - RANKER_EVERY,
+        fromMs: cutMs - DECIDED_WITHIN,
         loggedShare: 0,
         onProgress: runProgress(`decisions ${variant.name}`, onProgress),
         ...(variant.without === undefined ? {} : { without: variant.without }),
@@ -219,7 +218,7 @@ export async function decidedBy(work: WorkFolder, prepared: Prepared, variant: V
   return { next: new Map(kept.next), new: new Map(kept.new) };
 }
 
-/** Trains rankers at the cut and a week before it. @returns the folder of their bundles; that of retrieval alone for the formula */
+/** Trains the rankers that decide before the cut. @returns the folder of their bundles; that of retrieval alone for the formula */
 async function rankersOf(
   work: WorkFolder,
   { training, retrieval }: Prepared,
@@ -232,7 +231,7 @@ async function rankersOf(
   const folder = work.path(name);
   await work.aside(`training of ${name}`, { args }, async () => {
     rmSync(folder, { recursive: true, force: true });
-    await twoAtOnce([cutMs - RANKER_EVERY, cutMs], async (untilMs) => {
+    await twoAtOnce(trainedDays(cutMs), async (untilMs) => {
       const until = ['--export', training, '--until', String(untilMs), '--retrieval', bundleIn(retrieval, untilMs)];
       const tell = (line: string): void => onProgress({ what: line, done: 0, total: null, unit: 'steps' });
       await runTrainer(['ranker', ...until, '--out', bundleIn(folder, untilMs), ...args], tell);

@@ -12,7 +12,7 @@ SERVICE = "ranking"
 # What learners do, day by day; nobody looks at what they did before they agreed to it.
 BEHAVIOUR = "learner_engagement"
 CONTEXT = "learner_context"
-KEYS = ["learner", "cohort", "item", "event_timestamp"]
+KEYS = ["learner", "course", "cohort", "item", "event_timestamp"]
 SEEN = "seen_"
 TIME = "datetime64[us, UTC]"
 MILLISECOND = pd.Timedelta(milliseconds=1)

@@ -38,7 +38,7 @@ def compare_one(rows: pd.DataFrame, feature: Feature) -> FeatureSkew:
     if differs.any():
         at = int(np.argmax(differs))
         row = rows.iloc[at]
-        keys = {name: str(row[name]) for name in ("decision", "learner", "cohort", "item", "event_timestamp")}
+        keys = {name: str(row[name]) for name in ("decision", "learner", "course", "cohort", "item", "event_timestamp")}
         example = keys | {"stored": float(stored[at]), "seen": float(seen[at])}
     largest = float(np.max(np.abs(stored - seen), initial=0.0))
     return FeatureSkew(feature.name, len(rows), int(column.notna().sum()), int(differs.sum()), largest, example)

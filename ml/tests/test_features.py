@@ -9,7 +9,7 @@ from skillforge_features.errors import FeatureStoreError  # noqa: E402
 from skillforge_features.skew import compare, report  # noqa: E402
 
 AT = pd.Timestamp("2025-09-01T10:00:00Z")
-KEYS = {"decision": "d", "learner": "ada", "cohort": "c", "item": "i", "event_timestamp": AT}
+KEYS = {"decision": "d", "learner": "ada", "course": "k", "cohort": "c", "item": "i", "event_timestamp": AT}
 EVENTS = Feature("events", "INT64", "", 0.0)
 AGE = Feature("age", "FLOAT", "", 999.0)
 

@@ -51,11 +51,16 @@ export const batchViews: readonly BatchView[] = [
     weekend_share_28d: measured('0..1', '28d', `On Saturdays and Sundays, ${HOURS}`),
     days_since_active: measured('days', '28d', 'Days from the last activity to the end of the day.'),
   }),
-  batchView('item_difficulty', 'item', 'none', 'How hard an item is, by the results of 28 days.', {
-    results_28d: counted('28d', 'Results.'),
-    learners_28d: counted('28d', 'Learners with a result.'),
+  batchView('item_difficulty', 'item', 'none', 'How hard an item is, by the results of 28 days; never of few learners.', {
+    // No row, and no figure, may be of less than five learners: that is not 0.
+    results_28d: { ...counted('28d', 'Results.'), fallback: null },
+    learners_28d: { ...counted('28d', 'Learners with a result.'), fallback: null },
     mean_score_28d: measured('0..1', '28d', 'Mean score, 0..1.'),
-    first_results_28d: counted('28d', 'Results of first attempts.'),
+    first_results_28d: { ...counted('28d', 'Results of first attempts.'), fallback: null },
+    first_learners_28d: {
+      ...counted('28d', 'Learners with a first attempt; null below five, as are all figures of first attempts.'),
+      fallback: null,
+    },
     first_correct_share_28d: measured('0..1', '28d', 'Share of these that were right, 0..1.'),
     difficulty: {
       ...measured('0..1', '28d', 'Share of first attempts that were wrong, drawn to a half where there are few, 0..1.'),
@@ -65,7 +70,7 @@ export const batchViews: readonly BatchView[] = [
     catalogue_difficulty: measured('0..1', null, 'Difficulty that the catalogue states, 0..1.'),
   }),
   batchView('cohort_pace', 'cohort', 'none', 'How fast a cohort goes.', {
-    // No row, and no figure, may be of less than five learners: that is not 0.
+    // As above.
     active_learners_7d: { ...counted('7d', 'Learners with a click in 7 days; null below five, as are all figures of 7 days.'), fallback: null },
     active_learners_28d: { ...counted('28d', 'Learners with a click in 28 days.'), fallback: null },
     events_per_learner_7d: measured('count', '7d', 'Events of an active learner in 7 days.'),

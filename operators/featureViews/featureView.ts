@@ -18,6 +18,7 @@ export type FeatureValue = ScalarValue | readonly ScalarValue[] | null;
 export const ENTITIES = {
   learner: 'Pseudonym of a learner, from the identity map.',
   cohort: 'Group of learners who take a course together.',
+  course: 'Presentation of a course.',
   item: 'Catalogue item.',
   segment: 'Group of learners by profile and first week.',
 } as const;

@@ -1,6 +1,6 @@
 import { SkillForgeError } from '../../schemas/index.js';
 import { batchViews } from '../featureViews/batchViews.js';
-import type { BatchFeature, BatchView } from '../featureViews/featureView.js';
+import type { BatchFeature, BatchView, EntityName } from '../featureViews/featureView.js';
 import type { FeatureDeclaration } from './declarations.js';
 
 /** A feature of a batch view as the ranker sees it. */
@@ -16,6 +16,8 @@ export interface SeenFeature {
 /** A batch view of which decisions see something: its rows are published. */
 export interface SeenView {
   readonly view: BatchView;
+  /** What its rows are published by, and decisions find them by: the course of items, or the cohort itself. */
+  readonly group: EntityName;
   readonly features: readonly SeenFeature[];
 }
 
@@ -26,7 +28,7 @@ const NOT_KNOWN = -1;
  * Everything but the name comes from the declaration of the view; names of a view are unique with its entity before them.
  * @param countsOf - by feature: see {@link SeenFeature.counts}
  */
-function seen(viewName: string, countsOf: Readonly<Record<string, readonly string[]>>): SeenView {
+function seen(viewName: string, group: EntityName, countsOf: Readonly<Record<string, readonly string[]>>): SeenView {
   const view = batchViews.find(({ name }) => name === viewName);
   const featureOf = (name: string): BatchFeature => {
     const found = view?.features.find((feature) => feature.name === name);
@@ -40,17 +42,17 @@ function seen(viewName: string, countsOf: Readonly<Record<string, readonly strin
     const common = { type: 'ratio', unit, window, personal, description, reason: null } as const;
     return { stored, counts, declaration: { name: `${view!.entities[0]!}_${name}`, ...common, fallback: fallback ?? NOT_KNOWN } };
   });
-  return { view: view!, features };
+  return { view: view!, group, features };
 }
 
 /** How hard items are, by the results of enough learners. */
-export const SEEN_OF_ITEMS = seen('item_difficulty', {
-  // A first attempt is made once: so many of them are of as many learners.
-  difficulty: ['learners_28d', 'first_results_28d'],
+export const SEEN_OF_ITEMS = seen('item_difficulty', 'course', {
+  // Of learners, not of first attempts: whose client never tells attempts has several first ones.
+  difficulty: ['first_learners_28d'],
   mean_score_28d: ['learners_28d'],
 });
 /** How fast the cohort goes. */
-export const SEEN_OF_COHORTS = seen('cohort_pace', {
+export const SEEN_OF_COHORTS = seen('cohort_pace', 'cohort', {
   events_per_learner_7d: ['active_learners_7d'],
   active_days_per_learner_7d: ['active_learners_7d'],
   completed_items_median_28d: ['active_learners_28d'],

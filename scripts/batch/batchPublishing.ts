@@ -42,6 +42,20 @@ interface LastDay {
   readonly groups: Groups;
 }
 
+/** As it was kept before what is in a group was: with the names of groups alone. */
+type KeptDay = Omit<LastDay, 'groups'> & { readonly groups: Readonly<Record<string, Groups[string] | readonly string[]>> };
+
+const isNames = (groups: KeptDay['groups'][string]): groups is readonly string[] => Array.isArray(groups);
+
+function lastDayOf(kept: KeptDay | null): LastDay | null {
+  if (kept === null) return null;
+  const groups = Object.entries(kept.groups).map(([view, known]) => [
+    view,
+    isNames(known) ? Object.fromEntries(known.map((group) => [group, [] as readonly string[]])) : known,
+  ]);
+  return { ...kept, groups: Object.fromEntries(groups) as Groups };
+}
+
 /** A topology takes an event time of an hour ahead of the clock at most: what is known from later on would become a dead letter in each task. */
 const MOST_AHEAD_MS = 30 * 60_000;
 /** From `now` to when decisions may look: the record has to be in the log by then. */
@@ -66,7 +80,7 @@ export async function publishBatch(tools: ToolAccess, { features, region, days, 
   const report = { published: [] as { day: string; records: number }[], unchanged: [] as string[], older: [] as string[] };
   try {
     const appender = new RecordAppender(appendingTo(writer, tools.schemas), topics.batchFeatures, region, name);
-    let last = appender.progress<LastDay>();
+    let last = lastDayOf(appender.progress<KeptDay>());
     for (const day of days) {
       if (last !== null && day < last.day) {
         report.older.push(day);
@@ -100,9 +114,8 @@ interface DaySource {
 /** The records of a day, and what is kept of it once they are there. */
 async function dayAfter(last: LastDay | null, day: string, { outputs, courses, instant }: DaySource) {
   const endMs = endOf(day);
-  const { records, groups } = await publishedRows({ endMs, pathOf: (model) => outputs.path(model, day) }, courses, last?.groups ?? {});
+  const { records, lasting, groups } = await publishedRows({ endMs, pathOf: (model) => outputs.path(model, day) }, courses, last?.groups ?? {});
   // Without what is told once of the day before alone: a repeated call does not tell it again.
-  const lasting = records.filter(({ view, group }) => groups[view]!.includes(group));
   const digest = createHash('sha256').update(JSON.stringify(lasting)).digest('hex');
   // Never before what was known already: it would go unseen behind it.
   const knownFromMs = Math.max(endMs, instant() ?? endMs, last?.knownFromMs ?? endMs);

@@ -16,7 +16,7 @@ from pyspark.sql import functions as f
 
 WINDOW_DAYS = 28
 WEEK_DAYS = 7
-# As `least_cohort_learners` of dbt_project.yml.
+# As `least_learners` of dbt_project.yml.
 LEAST_LEARNERS = 5
 
 

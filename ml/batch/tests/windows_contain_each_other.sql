@@ -8,7 +8,7 @@ select learner, event_timestamp from {{ ref('learner_quiz_scores') }}
 where results_7d > results_28d or quizzes_28d > results_28d or (results_7d = 0) <> (mean_score_7d is null)
 union all
 select item, event_timestamp from {{ ref('item_difficulty') }}
-where learners_28d > results_28d or first_results_28d > results_28d
+where learners_28d > results_28d or first_results_28d > results_28d or first_learners_28d > least(learners_28d, first_results_28d)
 union all
 select segment, event_timestamp from {{ ref('segment_profiles') }}
 where active_learners_28d > learners

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COHORT_FLOOR } from '../../../operators/recommend/index.js';
 import { batchViews } from '../../../operators/featureViews/index.js';
+import { publishedItemDifficulty } from '../../../operators/featureViews/publishedViews.js';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
 import { markerIdOf } from '../../../runtime/engine/header.js';
 import { localTools } from '../../../runtime/localTools.js';
 import type { ToolAccess } from '../../../runtime/ports.js';
-import { topics, type BatchFeatures, type Opened } from '../../../schemas/index.js';
+import { topics, type BatchFeatures, type CatalogueItem, type Opened } from '../../../schemas/index.js';
 import { publishBatch, type PublishReport } from '../../../scripts/batch/batchPublishing.js';
 import { modelNames, type BatchModel } from '../../../scripts/batch/models.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
@@ -27,7 +28,8 @@ type Row = Readonly<Record<string, string | number | null>>;
 type Made = Partial<Record<BatchModel, readonly Row[]>>;
 
 const item = (name: string, learners: number, parts: Row = {}): Row => ({
-  ...{ item: name, results_28d: 20, learners_28d: learners, mean_score_28d: 0.5, first_results_28d: learners, difficulty: 0.25 },
+  ...{ item: name, results_28d: 20, learners_28d: learners, mean_score_28d: 0.5, first_results_28d: 20, first_learners_28d: learners },
+  difficulty: 0.25,
   ...parts,
 });
 const cohort = (name: string, parts: Row = {}): Row => ({
@@ -56,9 +58,14 @@ class Batch {
 
   /** Items of course `AAA-2024J` that the catalogue tells of. */
   async tellOf(...items: readonly string[]): Promise<void> {
+    await this.state(...items.map((name) => catalogueItem(name, 1)));
+  }
+
+  /** What the catalogue says. */
+  async state(...items: readonly Opened<CatalogueItem>[]): Promise<void> {
     await this.opened(async (_, storage) => {
       const appender = new RecordAppender(storage, topics.catalogue, REGION, 'test/catalogue');
-      for (const name of items) appender.add(catalogueItem(name, 1));
+      for (const item of items) appender.add(item);
       await appender.commit({});
       await appender.finish();
     });
@@ -97,7 +104,7 @@ describe('published batch features', { timeout: 60_000 }, () => {
       item_difficulty: [
         item('a', COHORT_FLOOR),
         item('b', COHORT_FLOOR - 1),
-        item('c', COHORT_FLOOR, { first_results_28d: COHORT_FLOOR - 1 }),
+        item('c', COHORT_FLOOR, { first_learners_28d: COHORT_FLOOR - 1 }),
         item('elsewhere', 50),
       ],
       cohort_pace: [cohort('many'), cohort('dwindling', { active_learners_7d: null, events_per_learner_7d: null, active_days_per_learner_7d: null })],
@@ -182,6 +189,36 @@ describe('published batch features', { timeout: 60_000 }, () => {
       [endOf(DAY_2), 'AAA-2024J', { a: [null, null] }],
       [endOf(DAY_2), 'k', { k: [null, null, null] }],
     ]);
+  });
+
+  it("of an item are its course's: one that moves is told once more to the old one, which may have none left", async () => {
+    const batch = new Batch();
+    await batch.tellOf('a', 'b');
+    for (const day of [DAY_1, DAY_2, DAY_3]) batch.make(day, { item_difficulty: [item('a', 9), item('b', 9)] });
+    await batch.publish([DAY_1]);
+    const move = (name: string, updatedAtMs: number) => catalogueItem(name, updatedAtMs, { course: 'BBB-2024J' });
+    await batch.state(move('a', 2));
+    await batch.publish([DAY_2]);
+    // Made with the same rows, it is no news.
+    expect(await batch.publish([DAY_2])).toMatchObject({ unchanged: [DAY_2] });
+    await batch.state(move('b', 3));
+    await batch.publish([DAY_3]);
+    const [known, unknown] = [
+      [0.25, 0.5],
+      [null, null],
+    ];
+    const told = (await batch.records()).map((record) => [record.asOfMs, record.group, valuesOf(record)]);
+    expect(told).toEqual([
+      [endOf(DAY_1), 'AAA-2024J', { a: known, b: known }],
+      [endOf(DAY_2), 'AAA-2024J', { b: known, a: unknown }],
+      [endOf(DAY_2), 'BBB-2024J', { a: known }],
+      [endOf(DAY_3), 'AAA-2024J', { b: unknown }],
+      [endOf(DAY_3), 'BBB-2024J', { a: known, b: known }],
+    ]);
+    // Who joins single rows finds the one of the course, too.
+    const rows = (await batch.records()).flatMap((record) => [...publishedItemDifficulty.rowsOf(record)]);
+    const last = new Map(rows.map(({ entity: { course, item: of }, values }) => [`${course} ${of}`, values]));
+    expect(Object.fromEntries(last)).toEqual({ 'AAA-2024J a': unknown, 'AAA-2024J b': unknown, 'BBB-2024J a': known, 'BBB-2024J b': known });
   });
 
   it('are refused for a day that was not made, and nothing is published then', async () => {

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { cohortId, courseId, itemId, learnerId, topics, type Click, type Opened, type QuizResult } from '../../../schemas/index.js';
+import { COHORT_FLOOR } from '../../../operators/recommend/index.js';
 import { modelNames } from '../../../scripts/batch/models.js';
 import { isInstalled, runPython } from '../../../scripts/ml/python.js';
 import { allBlocks } from '../../docs/documents.js';
+import { catalogueItem } from '../../topologies/statements.js';
 import { skipUnlessLong } from '../../fixtures/longForms.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { BatchSchool, REGION, type FeatureRow } from './batchSchool.js';
@@ -78,6 +80,29 @@ const clickOn = (day: string, learner: string): Opened<Click> => ({
   occurredAtMs: Date.parse(`${day}T12:00:00Z`),
   personal: { item: itemId('dwindling-1'), action: 'OPEN', dwellMs: 0, clicks: 1 },
 });
+
+/** Quizzes whose learners few client programs tell attempts of: each result is a first one. By quiz, how often each of its learners handed it in. */
+const HANDED_IN: Readonly<Record<string, readonly number[]>> = {
+  'quiz-of-one': [12],
+  'quiz-of-four': [2, 2, 2, 2],
+  'quiz-of-five': [1, 1, 1, 1, 1],
+};
+/** Five learners, of whom four told a first attempt: twice each. */
+const FEW_FIRST = 'quiz-of-few-first';
+const QUIZZES = [...Object.keys(HANDED_IN), FEW_FIRST];
+const resultOf = (item: string, learner: number, time: number, attempts = 1): Opened<QuizResult> => ({
+  ...{ eventId: `${item} ${learner} ${time}`, learner: learnerId(`q${learner}`), course: courseId('quizzes'), cohort: cohortId('quizzes') },
+  ...{ region: REGION, occurredAtMs: Date.parse('2025-09-02T12:00:00Z') + time * 60_000 },
+  personal: { item: itemId(item), skills: [], score: 1, attempts, correct: learner === 0, banked: false },
+});
+const RESULTS = [
+  ...Object.entries(HANDED_IN).flatMap(([item, counts]) =>
+    counts.flatMap((count, learner) => Array.from({ length: count }, (_, time) => resultOf(item, learner, time))),
+  ),
+  ...[0, 1, 2, 3].flatMap((learner) => [resultOf(FEW_FIRST, learner, 0), resultOf(FEW_FIRST, learner, 1)]),
+  resultOf(FEW_FIRST, 4, 0, 2),
+];
+
 const CLICKS = [
   ...['d1', 'd2', 'd3', 'd4', 'd5'].map((learner) => clickOn('2025-09-01', learner)),
   ...['d1', 'd2'].map((learner) => clickOn('2025-09-08', learner)),
@@ -90,6 +115,11 @@ describe('batch features', () => {
     if (!isInstalled('batch')) return;
     school = await BatchSchool.open();
     await school.append(topics.clicks, CLICKS);
+    await school.append(
+      topics.catalogue,
+      QUIZZES.map((name) => catalogueItem(name, 1, { course: 'quizzes', region: REGION })),
+    );
+    await school.append(topics.quizResults, RESULTS);
     await school.archiveAll();
   }, SLOW_MS);
 
@@ -135,6 +165,25 @@ describe('batch features', () => {
     };
     expect(await ofWeek(DAYS[0]!)).toEqual([5, 5, 1, 1]);
     expect(await ofWeek(DAYS[3]!)).toEqual([5, null, null, null]);
+  });
+
+  it('of an item are of five learners, however often fewer of them hand it in', { timeout: SLOW_MS }, async (context) => {
+    needsDbt(context);
+    await run();
+    const rows = new Map((await school.rows('item_difficulty', DAYS[0]!)).map((row) => [String(row['item']), row]));
+    const told = (item: string): unknown => {
+      const row = rows.get(item);
+      return row && ['learners_28d', 'mean_score_28d', 'first_results_28d', 'first_learners_28d', 'difficulty'].map((name) => rounded(row[name]));
+    };
+    expect(Object.fromEntries(QUIZZES.map((item) => [item, told(item)]))).toEqual({
+      'quiz-of-one': undefined,
+      'quiz-of-four': undefined,
+      // Of five first attempts four were wrong.
+      'quiz-of-five': [5, 1, 5, 5, rounded(5 / 7)],
+      [FEW_FIRST]: [5, 1, null, null, null],
+    });
+    expect(rows.get(FEW_FIRST)!['first_correct_share_28d']).toBeNull();
+    expect([...rows.values()].filter((row) => Number(row['learners_28d']) < COHORT_FLOOR)).toEqual([]);
   });
 
   it('can be asked of the archive itself, as the how-to does', { timeout: SLOW_MS }, async (context) => {

@@ -1,8 +1,10 @@
 /** Features of a synthetic school: what is stored is what serving saw, online and as of each decision. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { BATCH_FEATURES } from '../../../operators/features/batchFeatures.js';
+import type { BatchFeatures, CatalogueItem, FeatureLog, Opened } from '../../../schemas/index.js';
 import { isInstalled, runPython } from '../../../scripts/ml/python.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 import { SERVER_START_MS, sharedRedis } from '../../integration/servers.js';
@@ -22,13 +24,48 @@ async function cli(...args: string[]): Promise<CliResult> {
   return result;
 }
 
+interface PublishedItem {
+  readonly item: string;
+  readonly course: string;
+}
+
+/** Records of a topic. */
+async function valuesOf<V>(topic: string): Promise<readonly V[]> {
+  const { stdout } = await cli('topics', 'read', topic, '--json');
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { readonly value: V }).value);
+}
+
+/** Tells that an item whose difficulty is published is of another course: that which is told of another one. */
+async function moveItem(): Promise<PublishedItem> {
+  const published = await valuesOf<Pick<BatchFeatures, 'view' | 'group' | 'rows'>>('batch-features');
+  const ofItems = published.filter(({ view }) => view === 'item_difficulty');
+  const { group: course, rows } = ofItems.at(-1)!;
+  const { entity: item } = rows.find(({ values }) => values[0] !== null)!;
+  const catalogue = await valuesOf<Pick<CatalogueItem, 'item' | 'course' | 'updatedAtMs'>>('catalogue');
+  const stated = catalogue.findLast((one) => one.item === item)!;
+  const other = catalogue.find((one) => one.course !== course)!.course;
+  const path = join(folder, 'moved.jsonl');
+  writeFileSync(path, `${JSON.stringify({ ...stated, course: other, updatedAtMs: stated.updatedAtMs + 1 })}\n`);
+  await cli('topics', 'write', 'catalogue', path);
+  return { item, course };
+}
+
+/** When the item has moved. */
+const MOVED_DAY = '2025-09-08';
+let moved: PublishedItem;
+
 /** What decisions see of the daily batch, from each of these days on. */
 async function publishDays(): Promise<void> {
   const [archive, period] = [join(folder, 'archive'), ['--from', '2025-09-05', '--until', '2025-09-11']];
   await cli('archive', '--out', archive, '--until-end');
   const made = await runCli(['batch', 'run', '--archive', archive, '--out', features, ...period], folder);
   expect(made.code, made.stderr).toBe(0);
-  await cli('features', 'publish', '--features', features, ...period);
+  await cli('features', 'publish', '--features', features, '--from', '2025-09-05', '--until', MOVED_DAY);
+  moved = await moveItem();
+  await cli('features', 'publish', '--features', features, '--from', MOVED_DAY, '--until', '2025-09-11');
 }
 
 beforeAll(async () => {
@@ -72,6 +109,12 @@ describe('the features of a school', { timeout: SLOW_MS }, () => {
     }
 
     const dayMs = 86_400_000;
+    // An item that has moved is still a candidate in its old course, where nothing is known of it any more: a join that finds that of the new one differs.
+    const log = await valuesOf<Opened<FeatureLog>>('feature-log');
+    const isOfMoved = ({ course, candidates }: Opened<FeatureLog>['personal']): boolean =>
+      course === moved.course && candidates.some(({ item }) => item === moved.item);
+    const movedMs = Date.parse(MOVED_DAY) + dayMs;
+    expect(log.some(({ decidedAtMs, personal }) => decidedAtMs >= movedMs && isOfMoved(personal))).toBe(true);
     await runPython('operations', ['-c', SHIFTED, join(features, 'decisions.parquet'), String(-dayMs)]);
     const shifted = await run('features', 'skew', '--out', features, '--no-export', '--json');
     expect(shifted.code).toBe(1);

@@ -1,7 +1,6 @@
 -- How fast cohorts go, where they are not few. The heaviest model: it reads every click of the window. `ml/batch/spark/cohort_pace.py` is the same on Spark.
 -- Of those many, few may be active in 7 days: then what is of these days would be of persons, and is null.
 {%- set learners_7d = 'count(*) filter (where days_7d > 0)' %}
-{%- set are_enough_7d = learners_7d ~ ' >= ' ~ var('least_cohort_learners') %}
 with active as (
   select
     made.day,
@@ -34,14 +33,14 @@ paced as (
 select
   cohort,
   {{ timestamps('day') }},
-  case when {{ are_enough_7d }} then {{ learners_7d }} end as active_learners_7d,
+  {{ of_many(learners_7d, learners_7d) }} as active_learners_7d,
   count(*) as active_learners_28d,
-  case when {{ are_enough_7d }} then sum(events_7d)::double / {{ learners_7d }} end as events_per_learner_7d,
-  case when {{ are_enough_7d }} then sum(days_7d)::double / {{ learners_7d }} end as active_days_per_learner_7d,
+  {{ of_many('sum(events_7d)::double / ' ~ learners_7d, learners_7d) }} as events_per_learner_7d,
+  {{ of_many('sum(days_7d)::double / ' ~ learners_7d, learners_7d) }} as active_days_per_learner_7d,
   sum(items)::double / count(*) as completed_items_mean_28d,
   quantile_cont(items, 0.25) as completed_items_p25_28d,
   quantile_cont(items, 0.5) as completed_items_median_28d,
   quantile_cont(items, 0.75) as completed_items_p75_28d
 from paced
 group by day, cohort
-having count(*) >= {{ var('least_cohort_learners') }}
+having count(*) >= {{ var('least_learners') }}

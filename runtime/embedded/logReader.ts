@@ -66,8 +66,10 @@ export class LogReader {
     return wanted;
   }
 
+  /** Of a batch that has been handed out nothing is left to keep: most partitions are read to their end, and wait there. */
   private keep(name: string, opened: BatchCursor): void {
     this.opened.delete(name);
+    if (opened.atEnd) return;
     this.opened.set(name, opened);
     if (this.opened.size > MAX_OPENED) this.opened.delete(this.opened.keys().next().value!);
   }

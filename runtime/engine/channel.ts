@@ -22,7 +22,8 @@ export interface Arrival {
 
 /** A queue of arrivals in log order with what is known of their producer. */
 export class Channel {
-  private readonly queue: Arrival[] = [];
+  /** Places before `head` are empty. */
+  private readonly queue: (Arrival | undefined)[] = [];
   private head = 0;
   private waitingBytes = 0;
   /** Clock of the last arrival that was put in. */
@@ -170,7 +171,8 @@ export class Channel {
 
   shift(): void {
     this.waitingBytes -= sizeOf(this.queue[this.head]!.record);
-    this.head++;
+    // Until the others are moved up, what has been taken would keep its value, and the batch that its bytes lie in.
+    this.queue[this.head++] = undefined;
     if (this.head < 1024 && this.head < this.queue.length) return;
     this.queue.splice(0, this.head);
     this.head = 0;

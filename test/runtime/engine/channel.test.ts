@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Channel, type Arrival } from '../../../runtime/engine/channel.js';
 import { HeaderWriter, readHeader } from '../../../runtime/engine/header.js';
@@ -36,5 +38,30 @@ describe('a channel whose marker is being processed', () => {
     channel.observe(clockMarker(), SOURCE);
     channel.pass(clockMarker(), SOURCE);
     expect(channel.progress).toEqual({ next: 1, clockMs: PROMISED_MS, watermarkMs: PROMISED_MS, idle: false, ended: false, clocks: 1 });
+  });
+});
+
+/** Puts some arrivals in; gives what tells whether the value of each is still in memory. */
+function filled(channel: Channel, count: number): readonly WeakRef<object>[] {
+  return Array.from({ length: count }, (_, offset) => {
+    const value = { offset };
+    const record = { offset, appendTimeMs: 0, key: null, value: Buffer.alloc(1), header: null };
+    channel.push({ record, header: null, clockMs: 0, eventTimeMs: 0, key: '', value, error: null }, SOURCE);
+    return new WeakRef(value);
+  });
+}
+
+describe('a channel from which some have been taken', () => {
+  it('lets go of them at once, and of nothing that waits', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const channel = channelOf(started());
+    const values = filled(channel, 5);
+    for (let taken = 0; taken < 3; taken++) channel.shift();
+    // What a weak reference was made of, or has shown, stays until the turn is over.
+    await new Promise(setImmediate);
+    collect();
+    expect(values.map((value) => value.deref() !== undefined)).toEqual([false, false, false, true, true]);
+    expect([channel.size, channel.bytes, channel.peek()?.record.offset]).toEqual([2, 2, 3]);
   });
 });

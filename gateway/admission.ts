@@ -2,6 +2,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { assertRegion, type SkillForgeError } from '../schemas/index.js';
 import type { HomeRegister } from './homeRegister.js';
+import type { NewEvent } from './newEvent.js';
 import { invalid, printable, refusal } from './refusal.js';
 
 /** Whose events a gateway takes. */
@@ -20,12 +21,14 @@ export function assertRegions({ region, elsewhere = new Map<string, string>() }:
 }
 
 /**
- * Refuses an event of another region's learner: where the register says that the learner is at home counts, whatever a sender knows of it; for those
- * who are not in it what the event says of its region, and the beginning of the identity. Nothing is forwarded. @throws SFS_REGION_OTHER with the region in its context
+ * Refuses an event of another region by what it says of its region, and by the beginning of the identity. Where there is a register of homes that decides, whatever a sender knows of it: then this is
+ * only noted, for those who are not in it. Nothing is forwarded. @throws SFS_REGION_OTHER with the region in its context
  */
-export function assertAtHome({ region, elsewhere, homes }: RegionRules, identity: string, said: string | undefined): void {
-  const other = homes?.find(identity) ?? (said !== undefined && said !== region ? said : regionElsewhere(elsewhere, identity));
-  if (other !== undefined && other !== region) throw elsewhereError(other, region);
+export function placeOf({ region, elsewhere, homes }: RegionRules, identity: string, said: string | undefined): Pick<NewEvent, 'elsewhere'> {
+  const other = said !== undefined && said !== region ? said : regionElsewhere(elsewhere, identity);
+  if (other === undefined || other === region) return {};
+  if (homes === undefined) throw elsewhereError(other, region);
+  return { elsewhere: other };
 }
 
 /** An event of a learner who is at home in `other`. */

@@ -10,6 +10,7 @@ export type { IssuerOptions } from '../http/access/issuer.js';
 export type { AccessOptions } from '../http/access/policy.js';
 export type { IdentityMap } from './identityMap.js';
 export type { HomeRegister, Removal, Resident } from './homeRegister.js';
+export { newSecretIn, secretIn } from './keyedFile.js';
 export { HOMES_FILE, HOMES_KEY_FILE, openHomeRegister } from './lmdbHomeRegister.js';
 export { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap } from './lmdbIdentityMap.js';
 export { EVENT_TOPICS, eventTopic, type EventTopic } from './newEvent.js';

@@ -82,6 +82,8 @@ export class Intake {
   async settle(): Promise<void> {
     await this.parts.received.settleIn(this.parts.region);
     await this.parts.received.forgetAfter(this.parts.log.last);
+    // What an earlier process of this gateway had begun is known by now, too.
+    await this.parts.homes?.end();
     this.inDoubt = false;
   }
 
@@ -134,11 +136,23 @@ export class Intake {
 
   private async write(group: readonly Waiting[]): Promise<void> {
     await this.assertWritable();
-    const here = this.atHome(group, (identity) => this.parts.homes?.find(identity) ?? null);
-    const learners = await this.learnersOf(here);
-    const prepared = this.prepare(await this.settled(here, learners), learners);
-    if (prepared.records.length > 0) await this.append(prepared);
-    for (const [{ done }, taken] of prepared.taken) done(taken);
+    try {
+      const here = await this.atHomeNow(group);
+      const learners = await this.learnersOf(here);
+      const prepared = await this.written(await this.settled(here, learners), learners);
+      for (const [{ done }, taken] of prepared.taken) done(taken);
+    } finally {
+      // As long as it is in doubt it may still come to be in the log.
+      if (!this.inDoubt) void this.parts.homes?.end();
+    }
+  }
+
+  private async written(group: readonly Waiting[], learners: ReadonlyMap<string, LearnerId>): Promise<Prepared> {
+    for (;;) {
+      const prepared = this.prepare(group, learners);
+      // Else events were brought from another gateway meanwhile: some of these may have come there.
+      if (prepared.records.length === 0 || (await this.append(prepared))) return prepared;
+    }
   }
 
   private async assertWritable(): Promise<void> {
@@ -152,14 +166,17 @@ export class Intake {
     });
   }
 
-  private async append({ records, received }: Prepared): Promise<void> {
+  /** Whether it was written; if not, what was prepared does not hold any more. */
+  private async append({ records, received }: Prepared): Promise<boolean> {
     const { log } = this.parts;
     const batch = log.last + 1;
+    let isNoted = false;
     try {
       await this.unlessLost(async () => {
-        await this.parts.received.note(batch, received, this.now());
-        await log.append(batch, records);
+        isNoted = await this.parts.received.note(batch, received, this.now());
+        if (isNoted) await log.append(batch, records);
       });
+      return isNoted;
     } catch (error) {
       this.inDoubt = true;
       throw error;
@@ -182,19 +199,28 @@ export class Intake {
   }
 
   private async learnersOf(group: readonly Waiting[]): Promise<Map<string, LearnerId>> {
-    const identities = [...new Set(group.flatMap(({ events }) => events.map(({ identity }) => identity)))];
+    const identities = identitiesOf(group);
     const pseudonyms = await this.parts.identities.pseudonymsOf(identities);
     return new Map(identities.map((identity, at) => [identity, pseudonyms[at]!]));
   }
 
   /**
-   * Those that are all of learners who are at home here; the others are refused. Asked once more when the batch is made, and before anybody gets a
-   * pseudonym: a request may have waited while a learner moved.
+   * Those that are all of learners who are at home here; the others are refused. Asked when the batch is made, since a request may have waited while a learner moved, and before
+   * anybody gets a pseudonym. From here on to the end of the batch who moves somebody waits for it.
    */
-  private atHome(group: readonly Waiting[], homeOf: (identity: string) => string | null): Waiting[] {
+  private async atHomeNow(group: readonly Waiting[]): Promise<Waiting[]> {
+    const { homes, region } = this.parts;
+    if (homes === undefined) return [...group];
+    const identities = identitiesOf(group);
+    const regions = await homes.begin(identities, region);
+    const found = new Map(identities.map((identity, at) => [identity, regions[at]!]));
+    return this.atHome(group, ({ identity, elsewhere }) => found.get(identity) ?? elsewhere ?? region);
+  }
+
+  private atHome(group: readonly Waiting[], homeOf: (event: NewEvent) => string): Waiting[] {
     const { region } = this.parts;
     return group.filter(({ events, failed }) => {
-      const homes = events.map(({ identity }) => homeOf(identity) ?? region);
+      const homes = events.map(homeOf);
       const index = homes.findIndex((home) => home !== region);
       if (index < 0) return true;
       const error = elsewhereError(homes[index]!, region);
@@ -210,7 +236,7 @@ export class Intake {
     const residents = [...learners].map(([identity, learner]) => ({ identity, learner }));
     const regions = await homes.settle(residents, region);
     const found = new Map(residents.map(({ identity }, at) => [identity, regions[at]!]));
-    return this.atHome(group, (identity) => found.get(identity)!);
+    return this.atHome(group, ({ identity }) => found.get(identity)!);
   }
 
   /** Requests that cannot be taken are answered here; the others go on. */
@@ -255,6 +281,8 @@ export class Intake {
     return (this.parts.now ?? Date.now)();
   }
 }
+
+const identitiesOf = (group: readonly Waiting[]): string[] => [...new Set(group.flatMap(({ events }) => events.map(({ identity }) => identity)))];
 
 const conflict = (): SkillForgeError => refusal(409, 'SFS_EVENT_CONFLICT', 'an event with this identity came before, with other content');
 

@@ -1,7 +1,7 @@
 /** Files whose keys are hashes of identities: under a key that lies beside them, so that the file itself holds no name. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { openStore, storeError } from './store.js';
 
@@ -32,35 +32,42 @@ export function openKeyedFile(folder: string, names: KeyedFileNames): KeyedFile 
   }
 }
 
-function secretOf(folder: string, root: RootDatabase<Buffer, Buffer>, names: KeyedFileNames): Buffer {
-  const { file, keyFile } = names;
+function secretOf(folder: string, root: RootDatabase<Buffer, Buffer>, { file, keyFile }: KeyedFileNames): Buffer {
   const path = join(folder, keyFile);
-  const read = (): Buffer | null => {
-    try {
-      const key = readFileSync(path);
-      if (key.length !== KEY_BYTES) throw new Error(`${keyFile} has ${key.length} bytes instead of ${KEY_BYTES}`);
-      return key;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'ENOENT') return null;
-      throw storeError(folder, error);
-    }
-  };
-  const known = read();
+  const known = secretIn(path);
   if (known !== null) return known;
   if (root.getKeysCount({ limit: 1 }) > 0) throw storeError(folder, `${keyFile} is missing, and ${file} cannot be read without it`);
+  return newSecretIn(path) ?? secretOf(folder, root, { file, keyFile });
+}
+
+/** The key in a file; `null` where there is none. @throws SFS_GATEWAY_STORE */
+export function secretIn(path: string): Buffer | null {
   try {
-    mkdirSync(folder, { recursive: true });
+    const key = readFileSync(path);
+    if (key.length !== KEY_BYTES) throw new Error(`${basename(path)} has ${key.length} bytes instead of ${KEY_BYTES}`);
+    return key;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null;
+    throw storeError(dirname(path), error);
+  }
+}
+
+/** Makes a key, for this user alone; `null` where another process has been faster. @throws SFS_GATEWAY_STORE */
+export function newSecretIn(path: string): Buffer | null {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
     // Whole, or not there: another process may look at any moment.
     const fresh = `${path}.${randomUUID()}`;
-    writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
+    const secret = randomBytes(KEY_BYTES);
+    writeFileSync(fresh, secret, { mode: 0o600, flag: 'wx', flush: true });
     try {
       linkSync(fresh, path);
     } finally {
       rmSync(fresh);
     }
+    return secret;
   } catch (error) {
-    // Another process has been faster.
-    if ((error as { code?: string }).code !== 'EEXIST') throw storeError(folder, error);
+    if ((error as { code?: string }).code === 'EEXIST') return null;
+    throw storeError(dirname(path), error);
   }
-  return read() ?? secretOf(folder, root, names);
 }

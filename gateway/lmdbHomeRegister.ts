@@ -32,11 +32,16 @@ class LmdbHomeRegister implements HomeRegister {
     [this.root, this.macOf] = [root, macOf];
   }
 
-  find(identity: string): string | null {
-    // Another process may have moved somebody since this turn's snapshot was taken.
-    this.root.resetReadTxn();
-    return this.regionAt(this.keyOf(identity));
+  find(identity: string): Promise<string | null> {
+    return Promise.resolve(this.found([identity])[0]!);
   }
+
+  begin(identities: readonly string[]): Promise<(string | null)[]> {
+    return Promise.resolve(this.found(identities));
+  }
+
+  /** Who moves somebody has the folders of both gateways to itself: no batch is under way. */
+  async end(): Promise<void> {}
 
   async settle(residents: readonly Resident[], region: string): Promise<string[]> {
     assertRegion(region);
@@ -77,13 +82,19 @@ class LmdbHomeRegister implements HomeRegister {
     );
   }
 
-  homesOf(learner: string): string[] {
+  homesOf(learner: string): Promise<string[]> {
     this.root.resetReadTxn();
-    return this.keysOf(learner).map((key) => this.regionAt(key)!);
+    return Promise.resolve(this.keysOf(learner).map((key) => this.regionAt(key)!));
   }
 
   async close(): Promise<void> {
     await this.root.close();
+  }
+
+  private found(identities: readonly string[]): (string | null)[] {
+    // Another process may have moved somebody since this turn's snapshot was taken.
+    this.root.resetReadTxn();
+    return identities.map((identity) => this.regionAt(this.keyOf(identity)));
   }
 
   /** Whether nothing is to be written for a resident: they have this entry, or are at home elsewhere. */

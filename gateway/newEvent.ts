@@ -20,6 +20,8 @@ export interface NewEvent {
   readonly topic: EventTopic;
   /** Whom it is about: see {@link IdentityMap}. */
   readonly identity: string;
+  /** The region that it belongs to by what it says itself, where that is another one; a register of homes may know better. */
+  readonly elsewhere?: string;
   /** The record of the topic without its learner; `occurredAtMs` is `null` where the sender gave no time. */
   readonly value: Readonly<Record<string, unknown>> & { readonly eventId: string; readonly occurredAtMs: number | null };
 }

@@ -1,6 +1,6 @@
 /** Plain JSON events: the record of a topic, with the learner as the sender calls them. */
 import { isEnvelopeSchema, schemaOf, type AvroField } from '../schemas/index.js';
-import { assertAtHome, assertCohort, type IdSource, type RegionRules } from './admission.js';
+import { assertCohort, placeOf, type IdSource, type RegionRules } from './admission.js';
 import { isObject, recordShape, textOf, type Shape } from './eventShape.js';
 import { EVENT_TOPICS, type EventTopic, type NewEvent, eventTopic } from './newEvent.js';
 import { invalid } from './refusal.js';
@@ -62,7 +62,7 @@ export function plainEvent(json: unknown, rules: RegionRules, ids: IdSource): Ne
   if (learner === undefined) throw invalid('learner', 'is missing');
   const identity = textOf(learner, 'learner', LONGEST_IDENTITY);
   const value = SHAPES[topic].check(rest, '') as Readonly<Record<string, unknown>>;
-  assertAtHome(rules, identity, value['region'] as string | undefined);
+  const place = placeOf(rules, identity, value['region'] as string | undefined);
   const {
     eventId = ids.next(),
     occurredAtMs = null,
@@ -70,7 +70,7 @@ export function plainEvent(json: unknown, rules: RegionRules, ids: IdSource): Ne
   } = value as { eventId?: string; occurredAtMs?: number; cohort?: string };
   assertCohort(value['course'] as string, 'course');
   assertCohort(cohort as string, 'cohort');
-  return { topic, identity, value: { ...value, eventId, occurredAtMs, cohort, region: rules.region } };
+  return { topic, identity, ...place, value: { ...value, eventId, occurredAtMs, cohort, region: rules.region } };
 }
 
 /** The events of a body: one, or a list. @throws SFS_EVENT_INVALID when it is empty or too long */

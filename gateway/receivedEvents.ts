@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { SkillForgeError, regionMismatch } from '../schemas/index.js';
-import { BINARY, durably, openStore } from './store.js';
+import { BINARY, durably, openStore, storeError } from './store.js';
 
 /** File of the identities of events within its folder. */
 export const RECEIVED_FILE = 'received.mdb';
@@ -18,6 +18,8 @@ const FORGOTTEN_AT_ONCE = 4;
 const ID_KEY = Buffer.from('id');
 const OWNER_KEY = Buffer.from('owner');
 const REGION_KEY = Buffer.from('region');
+/** Another value after each time that events were brought from another gateway. */
+const BROUGHT_KEY = Buffer.from('brought');
 
 /** An event as it is remembered. */
 export interface ReceivedEvent {
@@ -37,6 +39,8 @@ export const contentDigest = (content: unknown): Buffer => hash('sha256', JSON.s
 const ANY_CONTENT = Buffer.alloc(DIGEST_BYTES);
 /** The batch of events that other gateways took: before the first of this one, so that it is in the log whatever the log says. */
 const CARRIED_BATCH = 0;
+
+const CARRIED_ENTRY = Buffer.concat([ANY_CONTENT, numberBytes(CARRIED_BATCH)]);
 
 /** The region that a gateway's folder is of; `null` where no gateway has run with it. Whoever owns the file keeps it. @throws SFS_GATEWAY_STORE */
 export async function regionNotedIn(folder: string): Promise<string | null> {
@@ -63,12 +67,15 @@ export const isOtherContent = (before: Buffer | null | undefined, digest: Buffer
 export class ReceivedEvents {
   private readonly events: Database<Buffer, Buffer>;
   private readonly batches: Database<Buffer, Buffer>;
+  /** What {@link BROUGHT_KEY} said at the last {@link refresh}. */
+  private brought = '';
 
   private constructor(
     private readonly folder: string,
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly meta: Database<Buffer, Buffer>,
-    private readonly owner: Buffer,
+    /** `null` for who is beside the owner. */
+    private readonly owner: Buffer | null,
     /** Random, made with the folder: the name under which the log keeps the number of the last batch. */
     readonly id: string,
   ) {
@@ -91,6 +98,16 @@ export class ReceivedEvents {
     return new ReceivedEvents(folder, root, meta, owner, id);
   }
 
+  /** Opens the file beside its owner, who goes on: for {@link noteCarried} and {@link claim}. @throws SFS_GATEWAY_STORE */
+  static async beside(folder: string): Promise<ReceivedEvents> {
+    const root = openStore(folder, RECEIVED_FILE);
+    const meta = root.openDB<Buffer, Buffer>('meta', BINARY);
+    const id = meta.get(ID_KEY)?.toString();
+    if (id !== undefined) return new ReceivedEvents(folder, root, meta, null, id);
+    await root.close();
+    throw storeError(folder, `${RECEIVED_FILE} is of no gateway`);
+  }
+
   /** Makes the folder that of a region, where it is none's yet. @throws SFS_REGION_MISMATCH where it is another's; SFS_GATEWAY_STORE, SFS_FENCED */
   async settleIn(region: string): Promise<void> {
     this.refresh();
@@ -103,6 +120,7 @@ export class ReceivedEvents {
   /** Sees what other transactions have written until now. */
   refresh(): void {
     this.root.resetReadTxn();
+    this.brought = this.broughtNow();
   }
 
   /** Digest of the event that came under this key; `null` when none did. */
@@ -110,14 +128,19 @@ export class ReceivedEvents {
     return this.events.get(key)?.subarray(0, DIGEST_BYTES) ?? null;
   }
 
-  /** Notes a batch, and drops what is older than {@link KEPT_MS}. Durable when it resolves. @throws SFS_GATEWAY_STORE, SFS_FENCED */
-  async note(batch: number, received: readonly ReceivedEvent[], nowMs: number): Promise<void> {
+  /**
+   * Notes a batch, and drops what is older than {@link KEPT_MS}. Durable when it resolves.
+   * @returns false, and notes nothing, where events were brought from another gateway since {@link refresh}: some of these may be among them. @throws SFS_GATEWAY_STORE, SFS_FENCED
+   */
+  async note(batch: number, received: readonly ReceivedEvent[], nowMs: number): Promise<boolean> {
     const number = numberBytes(batch);
     const keys = Buffer.concat([numberBytes(nowMs), ...received.map(({ key }) => key)]);
-    await this.change(() => {
+    return this.change(() => {
+      if (this.broughtNow() !== this.brought) return false;
       this.batches.putSync(number, keys);
       for (const { key, digest } of received) this.events.putSync(key, Buffer.concat([digest, number]));
       for (const one of this.olderThan(nowMs - KEPT_MS)) this.forget(one);
+      return true;
     });
   }
 
@@ -128,15 +151,27 @@ export class ReceivedEvents {
    */
   async noteCarried(keys: readonly Buffer[], nowMs: number): Promise<void> {
     this.refresh();
-    const number = numberBytes(CARRIED_BATCH);
-    const carried = Buffer.concat([ANY_CONTENT, number]);
-    const fresh = keys.filter((key) => this.events.get(key)?.equals(carried) !== true);
-    if (fresh.length === 0) return;
+    const fresh = keys.filter((key) => this.events.get(key)?.equals(CARRIED_ENTRY) !== true);
+    if (fresh.length > 0) await this.change(() => this.putCarried(fresh, nowMs));
+  }
+
+  /**
+   * As {@link noteCarried}, while the owner takes events of the same learner, some of which may be the same ones: those that it has taken stay as they are.
+   * @param known - by the text of its key, the batch of one that is not of the learner, or from before they went away: it counts as brought @returns for each key the batch that it was taken in, `null` for one that is
+   * brought. @throws SFS_GATEWAY_STORE
+   */
+  async claim(keys: readonly Buffer[], nowMs: number, known: ReadonlyMap<string, number>): Promise<(number | null)[]> {
+    let batches: (number | null)[] = [];
     await this.change(() => {
-      const before = this.batches.get(number)?.subarray(number.length) ?? Buffer.alloc(0);
-      this.batches.putSync(number, Buffer.concat([numberBytes(nowMs), before, ...fresh]));
-      for (const key of fresh) this.events.putSync(key, carried);
+      batches = keys.map((key) => {
+        const entry = this.events.get(key);
+        const batch = entry === undefined ? CARRIED_BATCH : Number(entry.readBigUInt64BE(DIGEST_BYTES));
+        return batch === CARRIED_BATCH || known.get(key.toString('latin1')) === batch ? null : batch;
+      });
+      const brought = keys.filter((key, at) => batches[at] === null && this.events.get(key)?.equals(CARRIED_ENTRY) !== true);
+      if (brought.length > 0) this.putCarried(brought, nowMs);
     });
+    return batches;
   }
 
   /** Drops batches with greater numbers: they are not in the log. @throws SFS_GATEWAY_STORE, SFS_FENCED */
@@ -156,20 +191,27 @@ export class ReceivedEvents {
     await this.root.close();
   }
 
-  /** Changes all of it, or nothing where the file is another process's by now. */
-  private async change(write: () => void): Promise<void> {
-    const isDone = await durably(this.folder, this.root, () =>
-      this.root.transaction(() => {
-        if (!this.isOwned()) return false;
-        write();
-        return true;
-      }),
-    );
-    if (!isDone) throw this.fenced();
+  /** Changes all of it, or nothing where the file is another process's by now. @returns what `write` gave */
+  private async change<T>(write: () => T): Promise<T> {
+    const done = await durably(this.folder, this.root, () => this.root.transaction(() => (this.isOwned() ? { result: write() } : null)));
+    if (done === null) throw this.fenced();
+    return done.result;
+  }
+
+  private putCarried(keys: readonly Buffer[], nowMs: number): void {
+    const number = numberBytes(CARRIED_BATCH);
+    const before = this.batches.get(number)?.subarray(number.length) ?? Buffer.alloc(0);
+    this.batches.putSync(number, Buffer.concat([numberBytes(nowMs), before, ...keys]));
+    for (const key of keys) this.events.putSync(key, CARRIED_ENTRY);
+    this.meta.putSync(BROUGHT_KEY, Buffer.from(randomUUID()));
+  }
+
+  private broughtNow(): string {
+    return this.meta.get(BROUGHT_KEY)?.toString() ?? '';
   }
 
   private isOwned(): boolean {
-    return this.meta.get(OWNER_KEY)?.equals(this.owner) === true;
+    return this.owner === null || this.meta.get(OWNER_KEY)?.equals(this.owner) === true;
   }
 
   private fenced(): SkillForgeError {

@@ -2,15 +2,18 @@
 import { SkillForgeError, errorCodeOf, identityEnvelope, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
 import { MAX_LIMIT, answerFor, answerForSegment, personalItems, type Answer, type AnsweredItem, type Question } from './answer.js';
 import { openDenyList, type DenyList } from './denyList.js';
+import { eventRefusal } from './eventRefusal.js';
 import { Follower } from './follower.js';
 import { LmdbViewStore } from './lmdbViewStore.js';
 import type { RecommendationLog } from './log.js';
 import type { Look } from './look.js';
-import { Materializer, type PassEvents, type RowEvent, type UnusableRecord } from './materializer.js';
+import { Materializer } from './materializer.js';
 import { MemoryViewStore } from './memoryViewStore.js';
+import type { PassEvents, RowEvent, UnusableRecord } from './passWork.js';
 import type { RebuildReason } from './rebuilding.js';
 import { assertInShard, shardedLog, type Shard } from './shard.js';
 import { RecommendationView } from './view.js';
+import { ViewSeal } from './viewSeal.js';
 import { emptyHead, type ViewPlace, type ViewStore } from './viewStore.js';
 import { ViewCodecs } from './viewTopics.js';
 
@@ -71,6 +74,8 @@ export interface ClientStatus {
 
 /** They are counted in some ten milliseconds. */
 const MOST_COUNTED = 20_000;
+/** How long a start waits for the service that unwraps the key of the view, ms. */
+const KEY_PATIENCE_MS = 6_000;
 
 /** Follows the topics of recommendations into a view of its own, and answers from it without waiting. */
 export class RecommendationClient {
@@ -83,13 +88,14 @@ export class RecommendationClient {
   private constructor(
     private readonly options: ClientOptions,
     private readonly store: ViewStore,
+    seal: ViewSeal,
     /** Learners who are served as unknown ones. */
     readonly denied: DenyList,
   ) {
     const { log, region, envelope, schemas, pollMs = 100 } = options;
     const codecs = new ViewCodecs(region, envelope, schemas);
-    this.view = new RecommendationView(store, codecs);
-    this.materializer = new Materializer({ log, region, store, codecs, events: this.events(), clock: Date.now });
+    this.view = new RecommendationView(store, codecs, seal);
+    this.materializer = new Materializer({ log, region, store, codecs, seal, events: this.events(), clock: Date.now });
     this.follower = new Follower(this.materializer, log, {
       pollMs,
       onTrouble: (error) => options.onNotice?.({ kind: 'trouble', code: errorCodeOf(error, 'SFS_VIEW_UNUSABLE'), error }),
@@ -101,20 +107,27 @@ export class RecommendationClient {
    * @throws SFS_VIEW_UNUSABLE; SFS_VIEW_REGION for a view of another region; SFS_REGION_INVALID; SFS_SHARD_INVALID
    */
   static async open(options: ClientOptions): Promise<RecommendationClient> {
-    const client = await RecommendationClient.openStill(options);
+    const client = await RecommendationClient.opened(options, true);
     client.follower.start();
     return client;
   }
 
-  /** As {@link open}, for a single look: only {@link catchUp} reads the log. */
-  static async openStill(given: ClientOptions): Promise<RecommendationClient> {
+  /** As {@link open}, for a single look: only {@link catchUp} reads the log. @throws SFS_KEYS_UNAVAILABLE, too, where the key of a sealed view is not at hand */
+  static openStill(options: ClientOptions): Promise<RecommendationClient> {
+    return RecommendationClient.opened(options, false);
+  }
+
+  /** @param mayWait - whether what is sealed may stay so for a while */
+  private static async opened(given: ClientOptions, mayWait: boolean): Promise<RecommendationClient> {
     const { shard } = given;
     const options = shard === undefined ? given : { ...given, log: shardedLog(given.log, given.region, shard) };
     const place = options.store ?? 'memory';
     const store = place === 'memory' ? new MemoryViewStore() : LmdbViewStore.open(place.folder);
     try {
       await prepare(store, options);
-      return new RecommendationClient(options, store, openDenyList(place));
+      const seal = new ViewSeal(() => (place === 'memory' ? null : (options.log.diskKeys?.() ?? null)));
+      await keyAtHand(seal, store, mayWait);
+      return new RecommendationClient(options, store, seal, openDenyList(place));
     } catch (error) {
       await store.close();
       throw error;
@@ -157,6 +170,11 @@ export class RecommendationClient {
   get isSealed(): boolean {
     const { envelope = identityEnvelope } = this.options;
     return envelope !== identityEnvelope;
+  }
+
+  /** Why events of clients are not to be written now; `null` where they may be. See {@link eventRefusal}. */
+  eventRefusal(): SkillForgeError | null {
+    return eventRefusal(this.view.head(), this.options.log);
   }
 
   /** What the learners of a segment use most. @param segment - `all` for the whole course */
@@ -255,6 +273,18 @@ export class RecommendationClient {
 
   private tell(change: RecommendationChange): void {
     for (const listener of this.listeners) listener(change);
+  }
+}
+
+/** Unwraps the key of a sealed view. While its service is away, lists of learners are not there, and the others are. */
+async function keyAtHand(seal: ViewSeal, store: ViewStore, mayWait: boolean): Promise<void> {
+  const { head } = store.head();
+  if (head?.wrapped === undefined) return;
+  seal.follow(head);
+  try {
+    await seal.atHand(KEY_PATIENCE_MS);
+  } catch (error) {
+    if (!mayWait) throw error;
   }
 }
 

@@ -21,7 +21,7 @@ export {
   type HttpSegmentAnswer,
 } from './httpClient.js';
 export type { LogEntry, RecommendationLog } from './log.js';
-export type { UnusableRecord } from './materializer.js';
+export type { UnusableRecord } from './passWork.js';
 export { noticeOf, type Notice } from './notice.js';
 export type { RebuildReason } from './rebuilding.js';
 export { newKey, type KeyEntry, type KeyGrant } from '../http/access/apiKeys.js';

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
+import { fileIdentity } from './fileIdentity.js';
 import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
 
 /** File of the view within its folder: a cache of the log, which may be deleted at any time. */
@@ -11,6 +12,15 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Kafka's limit of a name is 249; with the separator. */
 const MAX_TOPIC_BYTES = 250;
 const HEAD_KEY = Buffer.from('head');
+const NO_HEAD: VersionedHead = { version: 0, head: null };
+
+/** The file as it is open. */
+interface OpenFile {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly rows: Database<Buffer, Buffer>;
+  readonly heads: Database<Buffer, Buffer>;
+  readonly identity: string;
+}
 
 /**
  * A view in a file. Rows and head change in one transaction, on LMDB's own thread, so that requests are answered meanwhile. The
@@ -18,36 +28,25 @@ const HEAD_KEY = Buffer.from('head');
  * second changes nothing.
  */
 export class LmdbViewStore implements ViewStore {
-  private readonly rows: Database<Buffer, Buffer>;
-  private readonly heads: Database<Buffer, Buffer>;
-  private parsed: VersionedHead = { version: 0, head: null };
+  private parsed: VersionedHead = NO_HEAD;
 
   private constructor(
     readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
-  ) {
-    this.rows = root.openDB<Buffer, Buffer>('rows', BINARY);
-    this.heads = root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true });
-  }
+    /** `null` between two files. */
+    private file: OpenFile | null,
+  ) {}
 
   /** Opens the view in `folder`, creating it when new. @throws SFS_VIEW_UNUSABLE */
   static open(folder: string): LmdbViewStore {
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
-      const random = { noReadAhead: true };
-      const root = open<Buffer, Buffer>({ path: join(folder, VIEW_FILE), noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
-      return new LmdbViewStore(folder, root);
-    } catch (cause) {
-      throw unusable(folder, 'cannot be opened', cause);
-    }
+    return new LmdbViewStore(folder, opened(folder));
   }
 
   head(): VersionedHead {
+    if (this.file === null) return NO_HEAD;
     // Another process may have written since this turn's snapshot was taken.
-    this.root.resetReadTxn();
-    const entry = this.heads.getEntry(HEAD_KEY);
-    if (entry === undefined) return { version: 0, head: null };
+    this.file.root.resetReadTxn();
+    const entry = this.file.heads.getEntry(HEAD_KEY);
+    if (entry === undefined) return NO_HEAD;
     const version = entry.version!;
     if (version !== this.parsed.version) this.parsed = { version, head: JSON.parse(entry.value.toString()) as ViewHead };
     return this.parsed;
@@ -56,12 +55,13 @@ export class LmdbViewStore implements ViewStore {
   get(key: string): Buffer | null {
     const bytes = Buffer.from(key);
     // LMDB throws for a key that it could not hold.
-    return bytes.length > MAX_KEY_BYTES + MAX_TOPIC_BYTES ? null : (this.rows.get(bytes) ?? null);
+    return bytes.length > MAX_KEY_BYTES + MAX_TOPIC_BYTES ? null : (this.file?.rows.get(bytes) ?? null);
   }
 
   *scan(prefix: string): Generator<{ key: string; value: Buffer }, void, undefined> {
+    if (this.file === null) return;
     const start = Buffer.from(prefix);
-    for (const { key, value } of this.rows.getRange({ start })) {
+    for (const { key, value } of this.file.rows.getRange({ start })) {
       const bytes = Buffer.from(key);
       if (bytes.compare(start, 0, start.length, 0, Math.min(start.length, bytes.length)) !== 0) return;
       yield { key: bytes.toString(), value };
@@ -69,22 +69,54 @@ export class LmdbViewStore implements ViewStore {
   }
 
   async write(expected: number, { head, rows, clear }: ViewChange): Promise<boolean> {
+    if (this.file === null) return false;
+    const { heads, rows: kept } = this.file;
     // All that can throw happens before: an exception within the block would leave half of it.
     const bytes = Buffer.from(JSON.stringify(head));
     const changes = rows.map(([key, value]) => [Buffer.from(key), value] as const);
     try {
-      return await this.heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
-        void this.heads.put(HEAD_KEY, bytes, expected + 1);
-        if (clear) void this.rows.clearAsync();
-        for (const [key, value] of changes) void (value === null ? this.rows.remove(key) : this.rows.put(key, value));
+      return await heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
+        void heads.put(HEAD_KEY, bytes, expected + 1);
+        if (clear) void kept.clearAsync();
+        for (const [key, value] of changes) void (value === null ? kept.remove(key) : kept.put(key, value));
       });
     } catch (cause) {
       throw unusable(this.folder, 'cannot be written', cause);
     }
   }
 
+  async renew(): Promise<void> {
+    const { file } = this;
+    // Who looks meanwhile finds an empty view.
+    [this.file, this.parsed] = [null, NO_HEAD];
+    await file?.root.close();
+    try {
+      const path = join(this.folder, VIEW_FILE);
+      // Another process may have begun a new file already.
+      if (file !== null && fileIdentity(path) === file.identity) for (const name of [path, `${path}-lock`]) rmSync(name, { force: true });
+    } catch {
+      // There is none any more: it is made below.
+    }
+    this.file = opened(this.folder);
+  }
+
   async close(): Promise<void> {
-    await this.root.close();
+    await this.file?.root.close();
+  }
+}
+
+/** @throws SFS_VIEW_UNUSABLE */
+function opened(folder: string): OpenFile {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, VIEW_FILE);
+    // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
+    const random = { noReadAhead: true };
+    const root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
+    const [rows, heads] = [root.openDB<Buffer, Buffer>('rows', BINARY), root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true })];
+    return { root, rows, heads, identity: fileIdentity(path) };
+  } catch (cause) {
+    throw unusable(folder, 'cannot be opened', cause);
   }
 }
 

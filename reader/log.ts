@@ -3,6 +3,8 @@
  * The runtime's `Log` has this shape, and so has what follows topics of Kafka (`followTopics`).
  */
 
+import type { DiskKeys } from '../schemas/index.js';
+
 /** A record as it lies in the log. */
 export interface LogEntry {
   readonly offset: number;
@@ -12,6 +14,8 @@ export interface LogEntry {
   readonly key: Buffer | null;
   /** `null` deletes the key. */
   readonly value: Buffer | null;
+  /** The value as it lies, of one that was sealed and is open here; absent for all others. A view with {@link RecommendationLog.diskKeys} never keeps such a value in clear. */
+  readonly sealed?: Buffer | null;
 }
 
 /** A partitioned log, for reading. */
@@ -32,4 +36,6 @@ export interface RecommendationLog {
   onAppend?(listener: () => void): () => void;
   /** Tells one log from another that took its place: a view of another log is built anew. */
   identity?(): string;
+  /** What wraps the keys of files that are made of the log; `null`, or absent, where whoever reads it has no keys: then what is open lies there open. */
+  diskKeys?(): DiskKeys | null;
 }

@@ -1,67 +1,19 @@
 /** Brings a view up to the end of the log, piece by piece. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { errorCodeOf, physicalTopicName, topics, type ErrorCode } from '../schemas/index.js';
+import { physicalTopicName, topics } from '../schemas/index.js';
 import type { LogEntry, RecommendationLog } from './log.js';
 import { LogReads } from './logReads.js';
 import { withoutDropped, type KnownHead } from './dropping.js';
-import { MeasureReading } from './measures.js';
-import { rebuildReason, type RebuildReason } from './rebuilding.js';
-import { VIEW_FORMAT, emptyHead, rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
-import { DECIDED, MEASURES, OVERRIDES, isServable, viewTopics, type ViewCodecs, type ViewTopic } from './viewTopics.js';
-
-/** A record that the view could not take; the last good one of its key stays. */
-export interface UnusableRecord {
-  /** Physical name. */
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly code: ErrorCode;
-}
-
-/** A row that changed in the view. */
-export interface RowEvent {
-  /** Logical name of the topic. */
-  readonly topic: string;
-  readonly key: string;
-  readonly deleted: boolean;
-}
-
-/** What a pass tells while it works. */
-export interface PassEvents {
-  onRows?(events: readonly RowEvent[]): void;
-  /** Another topic is served from now on; logical name. */
-  onServed?(topic: string): void;
-  /** People decided something for all. */
-  onMeasures?(): void;
-  onUnusable?(record: UnusableRecord): void;
-  onRebuild?(reason: RebuildReason): void;
-}
-
-/** What a pass did. */
-export interface PassResult {
-  /** Records read, markers left out. */
-  readonly records: number;
-  /** Whether another process changed the view meanwhile: then the pass ended early, and the next one goes on. */
-  readonly overtaken: boolean;
-}
-
-/** What {@link Materializer} is made of. */
-export interface MaterializerOptions {
-  readonly log: RecommendationLog;
-  readonly region: string;
-  readonly store: ViewStore;
-  readonly codecs: ViewCodecs;
-  readonly events?: PassEvents;
-  /** Clock of this machine, ms since epoch. */
-  readonly clock: () => number;
-}
+import { PassWork, placeOf, type MaterializerOptions, type PassResult } from './passWork.js';
+import { rebuildReason } from './rebuilding.js';
+import { assureKey } from './viewKey.js';
+import { VIEW_FORMAT, emptyHead } from './viewStore.js';
+import { DECIDED, MEASURES, OVERRIDES, isOfLearners, viewTopics, type ViewTopic } from './viewTopics.js';
 
 /** Records that are read at once: what a request may have to wait for while they are checked. */
 const CHUNK = 256;
 /** Rows of a transaction, while many records are to be read: each one waits for the disk, and writes every page that it touches once. */
 const MOST_ROWS = 2_048;
-/** The head is written anew when nothing else changed, so that the time of the last look at the log is known. */
-const HEARTBEAT_MS = 60_000;
 
 /**
  * Applies the log to the view. Each transaction holds some rows and the positions after them, so that a process killed at any
@@ -97,6 +49,7 @@ export class Materializer {
   }
 
   private async passOnce(): Promise<PassResult> {
+    await assureKey(this.options);
     const early = this.checked ? null : this.earlyWork();
     if (early !== null && !(await this.readDecided(early))) return early.result(!this.stopping);
     const begun = await this.begin(early);
@@ -108,7 +61,10 @@ export class Materializer {
     if (!(await work.flush())) return work.result(true);
     const followed = controlEnd === null || (await this.readControl(work, controlEnd));
     if (this.stopping) return work.result(false);
-    return work.result(!followed || !(await work.finish(this.options.clock())));
+    const isDone = followed && (await work.finish(this.options.clock()));
+    // As long as no list of a learner can be opened, nobody should take the reader for one that is ready.
+    if (work.isSealed) await this.options.seal.atHand();
+    return work.result(!isDone);
   }
 
   /** Returns false when the pass has to end. */
@@ -147,7 +103,11 @@ export class Materializer {
   private async begin(early: PassWork | null): Promise<KnownHead | null> {
     const { store, log, region, clock, events } = this.options;
     const { head, version } = store.head();
-    const fresh = emptyHead(region, identityOf(log), clock());
+    // What LMDB has freed of a sealed view is sealed: its key stays.
+    const fresh = {
+      ...emptyHead(region, identityOf(log), clock()),
+      ...(head?.wrapped !== undefined && { wrapped: head.wrapped, seals: head.seals ?? 0 }),
+    };
     if (head === null) return { head: fresh, version };
     const reads = early === null ? this.reads : this.reads.looking(() => this.readDecided(early));
     const reason = await rebuildReason(head, { log, reads }, { nowMs: clock(), deep: !this.checked });
@@ -199,6 +159,7 @@ export class Materializer {
         await work.flush();
         return false;
       }
+      if (!(await this.mayKeep(work, name, entries))) return false;
       for (const entry of entries) work.take(name, physical, partition, entry);
       const last = entries.at(-1);
       next = last === undefined ? end : last.offset + 1;
@@ -211,6 +172,18 @@ export class Materializer {
         await work.flush();
         return false;
       }
+    }
+    return true;
+  }
+
+  /** Whether the view is as it has to be for these. Where it is not, the pass ends, and the next one begins it anew. @throws SFS_KEYS_UNAVAILABLE while its key is not at hand */
+  private async mayKeep(work: PassWork, name: string, entries: readonly LogEntry[]): Promise<boolean> {
+    const { seal } = this.options;
+    if (!isOfLearners(name) || entries.length === 0) return true;
+    if (work.isSealed) await seal.atHand();
+    else if (seal.hasKeys && entries.some(({ sealed }) => sealed !== undefined && sealed !== null)) {
+      seal.noteNeeded();
+      return false;
     }
     return true;
   }
@@ -237,137 +210,4 @@ export class Materializer {
   }
 }
 
-/** Names a partition in the head. */
-export const placeOf = (physical: string, partition: number): string => `${physical}/${String(partition)}`;
-
 const identityOf = (log: RecommendationLog): string | null => log.identity?.() ?? null;
-
-/** What a pass has read and not written yet. */
-class PassWork {
-  readonly measures: MeasureReading;
-  private isMeasured = false;
-  private rows: RowChange[] = [];
-  private events: RowEvent[] = [];
-  private positions: Record<string, ViewPosition>;
-  private served: string | null;
-  private announced: string | null;
-  private latestMadeAtMs: number | null;
-  private records = 0;
-  private changed = false;
-
-  constructor(
-    private readonly options: MaterializerOptions,
-    private head: ViewHead,
-    public version: number,
-  ) {
-    this.positions = { ...head.positions };
-    this.measures = new MeasureReading(options.store);
-    this.served = head.served;
-    this.announced = head.served;
-    this.latestMadeAtMs = head.latestMadeAtMs;
-  }
-
-  get size(): number {
-    return this.rows.length;
-  }
-
-  nextOf(place: string): number {
-    return this.positions[place]?.next ?? 0;
-  }
-
-  /** @param last - what was read last; `undefined` where there was nothing more up to `next` */
-  moveTo(place: string, next: number, last: LogEntry | undefined): void {
-    const read = last === undefined ? (this.positions[place]?.last ?? null) : { offset: last.offset, appendTimeMs: last.appendTimeMs };
-    this.positions[place] = { next, last: read };
-    this.changed = true;
-  }
-
-  take(name: string, physical: string, partition: number, { key, value, offset }: LogEntry): void {
-    if (key === null) return; // a marker of the engine
-    if (name === MEASURES) return this.takeMeasure(physical, value, offset);
-    this.records++;
-    const keyText = key.toString();
-    try {
-      const { madeAtMs } = this.options.codecs.check(name, keyText, value);
-      if (madeAtMs !== null) this.latestMadeAtMs = Math.max(this.latestMadeAtMs ?? madeAtMs, madeAtMs);
-      this.rows.push([rowKey(name, keyText), value]);
-      this.events.push({ topic: name, key: keyText, deleted: value === null });
-    } catch (error) {
-      this.refuse(physical, partition, offset, error);
-    }
-  }
-
-  takeControl(physical: string, { key, value, offset }: LogEntry): void {
-    if (key === null || value === null) return;
-    this.records++;
-    try {
-      this.served = this.servable(this.options.codecs.pointer(value)) ?? this.served;
-    } catch (error) {
-      this.refuse(physical, 0, offset, error);
-    }
-  }
-
-  /** Writes what was read, with the positions. Returns false, and forgets it, when another process was faster. */
-  async flush(followedAtMs = this.head.followedAtMs): Promise<boolean> {
-    if (!this.changed) return true;
-    const { options, served, latestMadeAtMs, positions, rows, events, isMeasured } = this;
-    const version = this.version + 1;
-    const head: ViewHead = {
-      ...this.head,
-      ...{ served, latestMadeAtMs, followedAtMs, positions: { ...positions } },
-      ...(isMeasured && { measuredAt: version }),
-      ...(events.some(({ topic }) => topic === topics.catalogue.name) && { catalogueAt: version }),
-    };
-    if (isMeasured) rows.push(this.measures.row());
-    if (!(await options.store.write(this.version, { head, rows }))) return false;
-    this.version = version;
-    this.head = head;
-    this.isMeasured = false;
-    this.rows = [];
-    this.events = [];
-    this.changed = false;
-    this.tell(events, isMeasured);
-    return true;
-  }
-
-  private takeMeasure(physical: string, value: Buffer | null, offset: number): void {
-    if (value === null) return;
-    try {
-      const measure = this.options.codecs.measure(value);
-      if (measure === null) return;
-      this.measures.take(measure);
-      this.isMeasured = true;
-    } catch (error) {
-      this.refuse(physical, 0, offset, error);
-    }
-  }
-
-  private tell(rows: readonly RowEvent[], isMeasured: boolean): void {
-    const { events } = this.options;
-    const { served } = this;
-    if (isMeasured) events?.onMeasures?.();
-    if (rows.length > 0) events?.onRows?.(rows);
-    if (served !== null && served !== this.announced) events?.onServed?.(served);
-    this.announced = served;
-  }
-
-  /** The view is at the end: says so in the head, not more often than the heartbeat. */
-  finish(nowMs: number): Promise<boolean> {
-    if (nowMs - this.head.followedAtMs >= HEARTBEAT_MS || this.options.store.head().version === 0) this.changed = true;
-    return this.flush(nowMs);
-  }
-
-  result(overtaken: boolean): PassResult {
-    return { records: this.records, overtaken };
-  }
-
-  /** A pointer to a topic that the log does not have would leave readers with nothing: the one before stays. */
-  private servable(name: string | null): string | null {
-    if (name === null || !isServable(name)) return null;
-    return viewTopics(this.options.log, this.options.region).some((topic) => topic.name === name) ? name : null;
-  }
-
-  private refuse(topic: string, partition: number, offset: number, error: unknown): void {
-    this.options.events?.onUnusable?.({ topic, partition, offset, code: errorCodeOf(error, 'SFS_DECODE_FAILED') });
-  }
-}

@@ -34,6 +34,12 @@ export class MemoryViewStore implements ViewStore {
     return Promise.resolve(true);
   }
 
+  renew(): Promise<void> {
+    this.rows.clear();
+    [this.current, this.version] = [null, 0];
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.rows.clear();
     return Promise.resolve();

@@ -72,10 +72,10 @@ export const READER_METRICS = {
   skillforge_reader_outbox_events: {
     type: 'gauge',
     labels: [],
-    help: 'Events of clients that are on the disk of the reader and not in the log yet. This and what follows of the outbox is absent where the reader has none.',
+    help: 'Events of clients that are on the disk of the reader and not in the log yet. This and what follows of the outbox is absent where the reader has none; of a reader that was started without a place for events it tells what an earlier one has left.',
   },
   skillforge_reader_outbox_bytes: { type: 'gauge', labels: [], help: 'Their size.' },
-  skillforge_reader_outbox_limit_bytes: { type: 'gauge', labels: [], help: 'The size at which more are refused.' },
+  skillforge_reader_outbox_limit_bytes: { type: 'gauge', labels: [], help: 'The size at which more are refused; absent where none are taken.' },
   skillforge_reader_outbox_age_seconds: { type: 'gauge', labels: [], help: 'For how long the oldest of them has waited; 0 where none waits.' },
   skillforge_reader_outbox_gone_total: {
     type: 'counter',

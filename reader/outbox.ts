@@ -1,11 +1,14 @@
 /** Events that were accepted and are not in the log yet: on the disk of the reader, in the order in which they came. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { SkillForgeError, errorMessageOf, regionMismatch } from '../schemas/index.js';
+import { DiskSeal, SkillForgeError, errorMessageOf, newDiskSecret, regionMismatch, type DiskKeys } from '../schemas/index.js';
+import { eventsInClear } from './eventRefusal.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
+import { assertHead, syncFolder } from './lmdbFile.js';
+import { locked, storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
 
 /** File of the outbox within the folder of the view; it is no cache and must be kept. */
 export const OUTBOX_FILE = 'outbox.mdb';
@@ -42,9 +45,12 @@ interface Lease {
   readonly untilMs: number;
 }
 
-interface Stored {
-  readonly atMs: number;
-  readonly event: ReaderEvent;
+/** How an outbox is opened; in brackets the defaults. */
+export interface OutboxFileOptions {
+  /** Of all that waits (no limit). */
+  readonly mostBytes?: number;
+  /** What wraps its key; `null` where there is nothing of the kind: then it lies in clear, and a sealed one stays closed (`null`). */
+  readonly keys?: DiskKeys | null;
 }
 
 /** Of keys and values of this file. */
@@ -56,9 +62,15 @@ const META = {
   file: Buffer.from('file'),
   counts: Buffer.from('counts'),
   lease: Buffer.from('lease'),
+  /** Its key, wrapped; without it events lie in clear. */
+  key: Buffer.from('key'),
+  /** What was told last of a region without data keys: it holds as long as nobody can tell. */
+  unkeyed: Buffer.from('unkeyed'),
+  /** Events lay here in clear before there was a key: LMDB may have freed pages with them. */
+  stale: Buffer.from('stale'),
 };
-/** Behind the header of the first page. */
-const [MAGIC_AT, MAGIC] = [24, Buffer.from('dec0efbe', 'hex')] as const;
+const YES = Buffer.from('yes');
+const UNFINISHED = '.unfinished';
 const NOTHING: Counts = { last: 0, events: 0, bytes: 0 };
 
 /**
@@ -67,22 +79,24 @@ const NOTHING: Counts = { last: 0, events: 0, bytes: 0 };
  */
 export class Outbox {
   private readonly entries: Database<Buffer, Buffer>;
+  /** `null` where events lie in clear, and as long as their key is not at hand. */
+  private seal: DiskSeal | null = null;
+  private isSettled = false;
 
   private constructor(
     readonly folder: string,
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly meta: Database<Buffer, Buffer>,
-    private readonly mostBytes: number,
+    private readonly options: OutboxFileOptions,
   ) {
     this.entries = root.openDB<Buffer, Buffer>('entries', BINARY);
   }
 
   /**
-   * Opens the outbox of a folder, or makes it.
-   * @param mostBytes - of all that waits
+   * Opens the outbox of a folder, or makes it. Before events are written or read, {@link unlock} is to be called where there are keys.
    * @throws SFS_VIEW_UNUSABLE; SFS_REGION_MISMATCH where it holds events of another region
    */
-  static async open(folder: string, region: string, mostBytes = Infinity): Promise<Outbox> {
+  static async open(folder: string, region: string, options: OutboxFileOptions = {}): Promise<Outbox> {
     const path = join(folder, OUTBOX_FILE);
     let root: RootDatabase<Buffer, Buffer>;
     try {
@@ -93,7 +107,7 @@ export class Outbox {
       throw unusable(folder, cause);
     }
     try {
-      const outbox = new Outbox(folder, root, root.openDB<Buffer, Buffer>('meta', BINARY), mostBytes);
+      const outbox = new Outbox(folder, root, root.openDB<Buffer, Buffer>('meta', BINARY), options);
       await outbox.settleIn(region, fileIdentity(path));
       return outbox;
     } catch (error) {
@@ -107,30 +121,61 @@ export class Outbox {
     return this.meta.get(META.id)!.toString();
   }
 
-  /** Durable when it resolves. @returns the number of the last of them. @throws SFS_OUTBOX_FULL; SFS_EVENTS_UNAVAILABLE where the disk does not take them */
+  /** Whether it has a key: then nothing of its events can be read in the file. */
+  get isSealed(): boolean {
+    return this.meta.get(META.key) !== undefined;
+  }
+
+  /** Whether events can be written, and those that wait be read. */
+  get isUnlocked(): boolean {
+    if (this.seal !== null) return true;
+    if (this.isSealed) return false;
+    return this.isSettled || (this.options.keys ?? null) === null || this.meta.get(META.unkeyed) !== undefined;
+  }
+
+  /**
+   * Finds out whether the region has data keys, and has the key of this file at hand: unwrapped, or made where there is none. Events that lie in clear are sealed then.
+   * @throws SFS_KEYS_UNAVAILABLE while nobody can tell, or the key service is away; SFS_EVENTS_IN_CLEAR for a sealed file, without keys; what wrapping and unwrapping throws; SFS_EVENTS_UNAVAILABLE
+   */
+  async unlock(): Promise<void> {
+    const { keys = null } = this.options;
+    const wrapped = this.meta.get(META.key)?.toString();
+    if (this.seal !== null || (wrapped === undefined && (this.isSettled || keys === null))) return;
+    if (keys === null) throw eventsInClear();
+    if (wrapped !== undefined) return this.unwrap(keys, wrapped);
+    if (await keys.areThere()) return this.sealAll(keys);
+    await this.durably(() => this.meta.putSync(META.unkeyed, YES));
+    this.isSettled = true;
+  }
+
+  /** Durable when it resolves. @returns the number of the last of them. @throws SFS_OUTBOX_FULL; SFS_KEYS_UNAVAILABLE while it is locked; SFS_EVENTS_UNAVAILABLE where the disk does not take them */
   async append(events: readonly ReaderEvent[], atMs: number): Promise<number> {
-    const values = events.map((event) => Buffer.from(JSON.stringify({ atMs, event } satisfies Stored)));
+    if (!this.isUnlocked) throw locked();
+    const { seal } = this;
+    const { mostBytes = Infinity } = this.options;
+    const values = events.map((event) => storedBytes({ atMs, event }, seal));
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
     const last = await this.durably(() => {
+      // Another process may have sealed the file since.
+      if (seal === null && this.isSealed) return 'locked';
       const counts = this.counts();
-      if (counts.bytes + bytes > this.mostBytes) return null;
+      if (counts.bytes + bytes > mostBytes) return 'full';
       values.forEach((value, nth) => this.entries.putSync(numberBytes(counts.last + 1 + nth), value));
       this.count({ last: counts.last + values.length, events: counts.events + values.length, bytes: counts.bytes + bytes });
       return counts.last + values.length;
     });
-    if (last !== null) return last;
-    throw new SkillForgeError('SFS_OUTBOX_FULL', `the outbox in ${this.folder} is full: ${this.mostBytes} bytes of events wait for the log`, {
+    if (last === 'locked') throw locked();
+    if (last !== 'full') return last;
+    throw new SkillForgeError('SFS_OUTBOX_FULL', `the outbox in ${this.folder} is full: ${mostBytes} bytes of events wait for the log`, {
       retriable: true,
-      context: { folder: this.folder, mostBytes: this.mostBytes },
+      context: { folder: this.folder, mostBytes },
     });
   }
 
-  /** All that waits, in order. */
+  /** All that waits, in order. @throws SFS_KEYS_UNAVAILABLE for sealed events while it is locked */
   *waiting(): Generator<OutboxEntry, void, undefined> {
     this.root.resetReadTxn();
-    for (const { key, value } of this.entries.getRange()) {
-      yield { number: numberOf(key), bytes: value.length, ...(JSON.parse(value.toString()) as Stored) };
-    }
+    for (const { key, value } of this.entries.getRange()) yield { number: numberOf(key), bytes: value.length, ...storedEvent(value, this.seal) };
   }
 
   /** The number of the oldest that waits; `null` where none does. */
@@ -140,11 +185,12 @@ export class Outbox {
     return key === undefined ? null : numberOf(key);
   }
 
-  /** How much waits now. */
+  /** How much waits now; that is told while it is locked, too. */
   depth(): OutboxDepth {
-    const [oldest] = this.waiting();
+    this.root.resetReadTxn();
+    const [oldest] = this.entries.getRange({ limit: 1 });
     const { events, bytes } = this.counts();
-    return { events, bytes, oldestMs: oldest?.atMs ?? null };
+    return { events, bytes, oldestMs: oldest === undefined ? null : storedAtMs(oldest.value) };
   }
 
   /** Forgets all up to a number: they are in the log. What the disk loses of this, the log tells again. */
@@ -193,6 +239,32 @@ export class Outbox {
     await this.root.close();
   }
 
+  /**
+   * This outbox in a new file, where events lay in clear before it had a key and nobody else has it open: LMDB leaves in a file what was there before. This one is closed then. Otherwise it stays as it is, for the
+   * next start.
+   */
+  async withoutOldPages(region: string): Promise<Outbox> {
+    const path = join(this.folder, OUTBOX_FILE);
+    if (this.meta.get(META.stale) === undefined || this.isShared()) return this;
+    const unfinished = path + UNFINISHED;
+    for (const name of [unfinished, `${unfinished}-lock`]) rmSync(name, { force: true });
+    await this.copyTo(unfinished);
+    // That took a while: who has begun meanwhile would go on in the file that goes.
+    if (this.isShared()) return this;
+    await this.root.close();
+    renameSync(unfinished, path);
+    for (const name of [`${path}-lock`, `${unfinished}-lock`]) rmSync(name, { force: true });
+    syncFolder(this.folder);
+    const renewed = await Outbox.open(this.folder, region, this.options);
+    renewed.seal = this.seal;
+    return renewed;
+  }
+
+  /** Whether another process has the file open. */
+  private isShared(): boolean {
+    return [...this.readerList().matchAll(/^\s*(\d+)\s/gm)].some(([, pid]) => Number(pid) !== process.pid);
+  }
+
   /** LMDB's own list of processes that read the file. */
   readerList(): string {
     return this.root.readerList();
@@ -206,6 +278,7 @@ export class Outbox {
       copy.transactionSync(() => {
         for (const { key, value } of this.meta.getRange()) meta.putSync(Buffer.from(key), Buffer.from(value));
         meta.putSync(META.file, Buffer.from(fileIdentity(path)));
+        meta.removeSync(META.stale);
         for (const { key, value } of this.entries.getRange()) entries.putSync(Buffer.from(key), Buffer.from(value));
       });
       await copy.flushed;
@@ -227,6 +300,38 @@ export class Outbox {
       const own = { id: randomUUID(), region, file };
       for (const name of ['id', 'region', 'file'] as const) this.meta.putSync(META[name], Buffer.from(own[name]));
     });
+  }
+
+  /** With the newest version of what wraps it, too, where that can be: older ones may be forbidden some day. */
+  private async unwrap(keys: DiskKeys, wrapped: string): Promise<void> {
+    const secret = await keys.unwrap(wrapped);
+    this.seal = new DiskSeal(secret);
+    const newer = await keys.wrap(secret).catch(() => null);
+    if (newer !== null) await this.durably(() => this.meta.putSync(META.key, Buffer.from(newer)));
+  }
+
+  private async sealAll(keys: DiskKeys): Promise<void> {
+    const secret = newDiskSecret();
+    const wrapped = await keys.wrap(secret);
+    const seal = new DiskSeal(secret);
+    const isFirst = await this.durably(() => {
+      if (this.isSealed) return false;
+      const counts = this.counts();
+      let bytes = 0;
+      for (const { key, value } of [...this.entries.getRange()]) {
+        const sealed = storedBytes(storedEvent(value, null), seal);
+        bytes += sealed.length;
+        this.entries.putSync(Buffer.from(key), sealed);
+      }
+      this.count({ ...counts, bytes });
+      this.meta.putSync(META.key, Buffer.from(wrapped));
+      this.meta.removeSync(META.unkeyed);
+      if (counts.last > 0) this.meta.putSync(META.stale, YES);
+      return true;
+    });
+    // Another process was faster: its key is the one.
+    if (!isFirst) return this.unlock();
+    this.seal = seal;
   }
 
   private counts(): Counts {
@@ -268,19 +373,6 @@ function numberBytes(number: number): Buffer {
 }
 
 const parsed = <T>(value: Buffer | undefined): T | null => (value === undefined ? null : (JSON.parse(value.toString()) as T));
-
-/** What LMDB's files begin with: without it LMDB ends the process. A file that is not there, or empty, is new. */
-function assertHead(path: string): void {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
-  const descriptor = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(MAGIC_AT + MAGIC.length);
-    readSync(descriptor, head, 0, head.length, 0);
-    if (!head.subarray(MAGIC_AT).equals(MAGIC)) throw new Error(`${path} is no LMDB file`);
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 function unusable(folder: string, cause: unknown): SkillForgeError {
   return new SkillForgeError('SFS_VIEW_UNUSABLE', `the outbox in ${folder} cannot be used: ${errorMessageOf(cause)}`, { cause, context: { folder } });

@@ -1,7 +1,7 @@
 /** Takes events by way of an outbox: on disk first, then into the log, in their order, as soon as it takes them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCodeOf, type ErrorCode } from '../schemas/index.js';
+import { errorCodeOf, SkillForgeError, type DiskKeys, type ErrorCode } from '../schemas/index.js';
 import type { EventLog, EventPlace, EventWriter, NumberedLog, ReaderEvent } from './events.js';
 import { Outbox, type OutboxDepth, type OutboxEntry } from './outbox.js';
 
@@ -21,6 +21,10 @@ export interface OutboxParts {
   readonly region: string;
   /** Learners of whom nothing is to be written, what they sent before they were denied neither. */
   readonly isDenied: (learner: string) => boolean;
+  /** What wraps the key of the file; without it events lie in clear (`null`). */
+  readonly keys?: DiskKeys | null;
+  /** Why events are not to be written now, neither on the disk nor into the log; `null` where they may be (they may). One that is retriable passes. */
+  readonly refusal?: () => SkillForgeError | null;
   /** Hears what became of events that have left the outbox. */
   readonly onGone?: (outcome: OutboxOutcome, events: number) => void;
   /** Hears when the log takes nothing, once until it takes something again. */
@@ -34,8 +38,8 @@ export type OutboxOutcome = 'forwarded' | 'denied';
 export interface OutboxStatus extends OutboxDepth {
   /** Code of what keeps events from the log; `null` while it takes them. */
   readonly trouble: ErrorCode | null;
-  /** At this size more are refused. */
-  readonly mostBytes: number;
+  /** At this size more are refused; `null` where none are taken. */
+  readonly mostBytes: number | null;
 }
 
 /** The default of {@link OutboxOptions.mostBytes}. */
@@ -82,14 +86,27 @@ export class OutboxWriter implements EventWriter {
     this.running = this.run();
   }
 
-  /** Opens the outbox and begins to forward what waits in it. @throws SFS_VIEW_UNUSABLE, SFS_REGION_MISMATCH */
+  /**
+   * Opens the outbox and begins to forward what waits in it. While its key is not at hand it takes nothing and forwards nothing, and tries again.
+   * @throws SFS_VIEW_UNUSABLE, SFS_REGION_MISMATCH; what unwrapping its key throws, but where that passes
+   */
   static async open(options: OutboxOptions, parts: OutboxParts): Promise<OutboxWriter> {
     const { folder, mostBytes = OUTBOX_BYTES } = options;
-    return new OutboxWriter(await Outbox.open(folder, parts.region, mostBytes), options, parts);
+    const { region, keys = null } = parts;
+    let outbox = await Outbox.open(folder, region, { mostBytes, keys });
+    try {
+      if (await isUnlocked(outbox)) outbox = await outbox.withoutOldPages(region);
+      return new OutboxWriter(outbox, options, parts);
+    } catch (error) {
+      await outbox.close();
+      throw error;
+    }
   }
 
-  /** @throws SFS_OUTBOX_FULL, SFS_EVENTS_UNAVAILABLE */
+  /** @throws SFS_OUTBOX_FULL, SFS_EVENTS_UNAVAILABLE; SFS_KEYS_UNAVAILABLE while the key of the file is not at hand; what refuses events */
   async write(events: readonly ReaderEvent[]): Promise<EventPlace> {
+    const refusal = this.parts.refusal?.() ?? null;
+    if (refusal !== null) throw refusal;
     const number = await this.outbox.append(events, Date.now());
     if (this.trouble !== null || this.isSlow) return 'outbox';
     this.wake();
@@ -166,6 +183,10 @@ export class OutboxWriter implements EventWriter {
   /** Forwards a batch. @returns how long to wait before the next one, ms */
   private async step(): Promise<number> {
     try {
+      await this.outbox.unlock();
+      const refusal = this.parts.refusal?.() ?? null;
+      if (refusal?.retriable) return this.well(LOOK_MS);
+      if (refusal !== null) throw refusal;
       if (this.outbox.first() === null || !(await this.isOwnTurn())) return this.well(LOOK_MS);
       const log = await this.opened();
       if (log === null) return 0;
@@ -260,5 +281,16 @@ export class OutboxWriter implements EventWriter {
       });
     }
     this.isWoken = false;
+  }
+}
+
+/** Whether the key of an outbox is at hand. @throws what does not pass by itself; without keys it stays closed, which is told with the first event */
+async function isUnlocked(outbox: Outbox): Promise<boolean> {
+  try {
+    await outbox.unlock();
+    return true;
+  } catch (error) {
+    if (error instanceof SkillForgeError && (error.retriable || error.code === 'SFS_EVENTS_IN_CLEAR')) return false;
+    throw error;
   }
 }

@@ -6,7 +6,7 @@ import { isServable } from './viewTopics.js';
 
 /** Why a view was built anew. */
 export interface RebuildReason {
-  readonly code: 'format' | 'other-log' | 'not-followed';
+  readonly code: 'format' | 'other-log' | 'not-followed' | 'in-clear' | 'closed' | 'key-used-up';
   /** A sentence for people; names no learner. */
   readonly message: string;
 }

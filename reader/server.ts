@@ -12,7 +12,8 @@ import { AccessPolicy, type AccessOptions } from '../http/access/policy.js';
 import { RecommendationClient, type ClientNotice, type ClientOptions } from './client.js';
 import { consoleRoutes, type ConsoleOptions, type ConsoleSource } from './console.js';
 import type { EventWriter } from './events.js';
-import { OutboxWriter, type OutboxOptions } from './outboxWriter.js';
+import { LeftOutbox } from './leftOutbox.js';
+import { OutboxWriter, type OutboxOptions, type OutboxStatus } from './outboxWriter.js';
 import { logRequests, readerLog, type ReaderLog } from './http/accessLog.js';
 import { LearnerAnswers } from './http/answers.js';
 import { authorise, isStillAllowed } from './http/authorisation.js';
@@ -48,6 +49,8 @@ export interface ReaderOptions extends ClientOptions {
   readonly events?: EventWriter;
   /** The same for a log that may be away: they are kept on disk first, and forwarded when it takes them. */
   readonly outbox?: OutboxOptions;
+  /** Hears once, when it starts without {@link outbox}, of events that an earlier reader has left in one. */
+  readonly onLeft?: (waiting: OutboxStatus) => void;
   /** Whether to count requests, and to serve what was counted at `/metrics` (false). */
   readonly metrics?: boolean;
   /** Where answers to learners who are followed are told (nowhere). */
@@ -98,9 +101,11 @@ export async function createReader(options: ReaderOptions): Promise<Reader> {
   const metrics = options.metrics === true ? new ReaderMetrics() : null;
   const client = await RecommendationClient.open({ ...options, onNotice: noticing(log, metrics, options) });
   let outbox: OutboxWriter | null = null;
+  let left: LeftOutbox | null = null;
   try {
     outbox = await outboxOf(client, log, metrics, options);
-    const parts = { ...partsOf(client, log, metrics, options), outbox };
+    left = outbox === null ? await leftOf(log, options) : null;
+    const parts = { ...partsOf(client, log, metrics, options), outbox, left };
     const app = await serverOf(parts);
     let closing: Promise<void> | null = null;
     return {
@@ -111,6 +116,7 @@ export async function createReader(options: ReaderOptions): Promise<Reader> {
     };
   } catch (error) {
     await outbox?.close();
+    await left?.close();
     await client.close();
     throw error;
   }
@@ -120,15 +126,36 @@ async function outboxOf(
   client: RecommendationClient,
   log: ReaderLog,
   metrics: ReaderMetrics | null,
-  { outbox, region }: ReaderOptions,
+  { outbox, region, log: events }: ReaderOptions,
 ): Promise<OutboxWriter | null> {
   if (outbox === undefined) return null;
   return OutboxWriter.open(outbox, {
     region,
     isDenied: (learner) => client.denied.has(learner),
+    keys: events.diskKeys?.() ?? null,
+    refusal: () => client.eventRefusal(),
     onGone: (outcome, events) => metrics?.left(outcome, events),
-    onTrouble: (error) => log.error('events wait on disk: the log does not take them', { code: errorCodeOf(error) }),
+    onTrouble: (error) => log.error(troubleOf(error), { code: errorCodeOf(error) }),
   });
+}
+
+const troubleOf = (error: unknown): string =>
+  errorCodeOf(error) === 'SFS_EVENTS_IN_CLEAR' ? errorMessageOf(error) : 'events wait on disk: the log does not take them';
+
+/** What an earlier reader with a place for events has left. A reader answers all the same, whatever is wrong with the file. */
+async function leftOf(log: ReaderLog, { region, store, onLeft }: ReaderOptions): Promise<LeftOutbox | null> {
+  if (store === undefined || store === 'memory') return null;
+  try {
+    const left = await LeftOutbox.open(store.folder, region);
+    if (left === null) return null;
+    const { events, oldestMs } = left.status();
+    log.warn('events wait on disk, and this reader was started without a place for them: nobody forwards them', { events, oldestMs });
+    onLeft?.(left.status());
+    return left;
+  } catch (error) {
+    log.warn('the outbox beside the view cannot be looked into', { code: errorCodeOf(error) });
+    return null;
+  }
 }
 
 /** What a server is made of. */
@@ -142,10 +169,17 @@ interface ReaderParts {
   readonly answers: LearnerAnswers;
   readonly feed: ChangeFeed;
   readonly outbox: OutboxWriter | null;
+  /** What waits for a reader with a place for events. */
+  readonly left: LeftOutbox | null;
   isStopping: boolean;
 }
 
-function partsOf(client: RecommendationClient, log: ReaderLog, metrics: ReaderMetrics | null, options: ReaderOptions): Omit<ReaderParts, 'outbox'> {
+function partsOf(
+  client: RecommendationClient,
+  log: ReaderLog,
+  metrics: ReaderMetrics | null,
+  options: ReaderOptions,
+): Omit<ReaderParts, 'outbox' | 'left'> {
   const { access, region, beatMs = BEAT_MS } = options;
   const keysTrouble = (error: unknown): void => {
     log.error('the file of API keys cannot be used: no key is let in', { code: errorCodeOf(error), why: errorMessageOf(error) });
@@ -168,6 +202,7 @@ async function closeAll(parts: ReaderParts, app: FastifyInstance): Promise<void>
   if (drainMs > 0) await sleep(drainMs);
   await app.close();
   await parts.outbox?.close();
+  await parts.left?.close();
   await parts.client.close();
 }
 
@@ -236,7 +271,8 @@ async function guard(app: FastifyInstance, { options, policy, log, metrics }: Re
 }
 
 function declareRoutes(app: FastifyInstance, parts: ReaderParts): void {
-  const { options, client, policy, answers, feed, metrics, outbox } = parts;
+  const { options, client, policy, answers, feed, metrics, outbox, left } = parts;
+  const waiting = (): OutboxStatus | null => (outbox ?? left)?.status() ?? null;
   recommendationRoutes(app, client, answers);
   changeRoutes(app, feed, (request) => (policy === null ? Promise.resolve(true) : isStillAllowed(policy, request)));
   eventRoutes(app, {
@@ -245,14 +281,14 @@ function declareRoutes(app: FastifyInstance, parts: ReaderParts): void {
     isDenied: (learner) => client.denied.has(learner),
     onWritten: (topic, events) => metrics?.wrote(topic, events),
   });
-  probeRoutes(app, { client, isStopping: () => parts.isStopping, outbox: () => outbox?.status() ?? null });
+  probeRoutes(app, { client, isStopping: () => parts.isStopping, outbox: waiting });
   if (metrics === null) return;
   metricRoutes(app, metrics, () => ({
     status: client.status(),
     isStopping: parts.isStopping,
     streams: feed.size,
     catalogueItems: () => client.catalogueItems(),
-    outbox: outbox?.status() ?? null,
+    outbox: waiting(),
   }));
 }
 

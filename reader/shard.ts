@@ -51,6 +51,7 @@ export function shardedLog(log: RecommendationLog, region: string, shard: Shard)
     range: (topic, partition) => (isElsewhere(topic, partition) ? { start: 0, end: 0 } : log.range(topic, partition)),
     read: (topic, partition, from, most) => (isElsewhere(topic, partition) ? [] : log.read(topic, partition, from, most)),
     identity: () => `${log.identity?.() ?? ''} shard ${shard.index + 1} of ${shard.of}`,
+    ...(log.diskKeys === undefined ? {} : { diskKeys: () => log.diskKeys!() }),
     ...(log.onAppend === undefined ? {} : { onAppend: (listener: () => void) => log.onAppend!(listener) }),
   };
 }

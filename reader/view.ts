@@ -12,6 +12,7 @@ import {
 } from '../schemas/index.js';
 import type { Look } from './look.js';
 import { MEASURES_ROW, rowKey, rowPrefix, type ViewHead, type ViewStore } from './viewStore.js';
+import { ViewSeal } from './viewSeal.js';
 import { FIRST_SERVED, OVERRIDES, type OpenRecommendation, type ViewCodecs } from './viewTopics.js';
 
 const SEGMENTS = topics.segmentRecommendations.name;
@@ -31,6 +32,7 @@ export class RecommendationView {
   constructor(
     private readonly store: ViewStore,
     private readonly codecs: ViewCodecs,
+    private readonly seal = new ViewSeal(),
   ) {}
 
   /** The head as of now; later reads of the same turn see the rows of this instant. */
@@ -57,11 +59,11 @@ export class RecommendationView {
     return { learner, record, override, oversight: this.oversightOf(head), catalogueAt };
   }
 
-  /** What a person decided about the learner; `null` where nobody did, or it was taken back. What cannot be opened is erased. */
+  /** What a person decided about the learner; `null` where nobody did, or it was taken back, and where it cannot be opened: the record cannot be, either. */
   override({ learner, override }: Pick<Look, 'learner' | 'override'>): OverrideDetails | null {
     if (learner === null || override === null) return null;
     try {
-      const { personal } = this.codecs.override(learner, override);
+      const { personal } = this.codecs.override(learner, this.seal.opened(OVERRIDES, learner, override));
       return personal.baseline || personal.pinned.length > 0 || personal.excluded.length > 0 ? personal : null;
     } catch {
       return null;
@@ -141,10 +143,10 @@ export class RecommendationView {
     return found.filter((list) => list.segment === segment);
   }
 
-  /** What was sealed under a key that is gone is erased: nothing is known of the learner. */
+  /** What was sealed under a key that is gone is erased, and what is sealed under one that is not at hand is not there for now: nothing is known of the learner. */
   private opened(learner: string, value: Buffer): OpenRecommendation | null {
     try {
-      return this.codecs.recommendation(learner, value);
+      return this.codecs.recommendation(learner, this.seal.opened(FIRST_SERVED, learner, value));
     } catch {
       return null;
     }

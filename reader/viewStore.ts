@@ -33,6 +33,14 @@ export interface ViewHead {
   readonly measuredAt?: number;
   /** Version of the view in which rows of the catalogue changed last; absent before the first. */
   readonly catalogueAt?: number;
+  /** The key under which rows of learners are sealed, wrapped; absent in a region without data keys. */
+  readonly wrapped?: string;
+  /** Rows that were sealed under it. */
+  readonly seals?: number;
+  /** Whether it was at the end of the log once; absent before. */
+  readonly isWhole?: true;
+  /** Whether it holds records that are sealed and that nobody here could open: the region has data keys, and whoever read the log had none. */
+  readonly isClosed?: true;
 }
 
 /** A row that changes; `null` deletes it. */
@@ -61,6 +69,8 @@ export interface ViewStore {
   scan(prefix: string): Iterable<{ readonly key: string; readonly value: Buffer }>;
   /** All of it or nothing. Resolves to `false`, with nothing changed, when the head has no longer the version `expected`. */
   write(expected: number, change: ViewChange): Promise<boolean>;
+  /** Begins a new file, or joins another process that has done so: what LMDB has freed of the old one goes with it. The head is `null` then, or that of the other. */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import {
   assertOwnRegion,
   assertRegion,
   identityEnvelope,
+  isSealed,
   measureIn,
   regionMismatch,
   schemaCodec,
@@ -23,7 +24,7 @@ import {
   type SegmentRecommendation,
 } from '../schemas/index.js';
 import type { RecommendationLog } from './log.js';
-import { MAX_KEY_BYTES } from './viewStore.js';
+import { MAX_KEY_BYTES, rowKey } from './viewStore.js';
 
 /** The topic that is served until a pointer record names another. */
 export const FIRST_SERVED = topics.recommendations.name;
@@ -59,6 +60,12 @@ const OTHERS: readonly string[] = [topics.segmentRecommendations.name, topics.ca
 /** Whether a view reads a topic, the control topic included: what a log that has to be told brings here. @param name - logical */
 export const isReadByView = (name: string): boolean => isServable(name) || OTHERS.includes(name) || name === topics.control.name;
 
+/** Whether the records of a topic are of learners: their rows are sealed where there are keys. @param name - logical */
+export const isOfLearners = (name: string): boolean => isServable(name) || name === OVERRIDES;
+
+/** What the row of a learner belongs to when it is sealed: a list stays one whatever version it is of. @param name - logical */
+export const rowOwner = (name: string, learner: string): string => rowKey(name === OVERRIDES ? OVERRIDES : FIRST_SERVED, learner);
+
 /** The topics of a region that a view is made of, the control topic left out: what people decided first, the others by name. */
 export function viewTopics(log: RecommendationLog, region: string): ViewTopic[] {
   assertRegion(region);
@@ -77,6 +84,8 @@ const turnOf = (name: string): number => (DECIDED.includes(name) ? DECIDED.index
 export interface CheckedRecord {
   /** `null` where the record says nothing of the clock of the data. */
   readonly madeAtMs: number | null;
+  /** Whether it is sealed still: whoever read it had no key. */
+  readonly isClosed?: boolean;
 }
 
 /** Codecs of the topics, bound to a region: a record of another one is refused. */
@@ -118,13 +127,22 @@ export class ViewCodecs {
       return { madeAtMs };
     }
     if (topic === OVERRIDES) {
-      const { learner, region } = this.overrides.decode(value);
+      const { learner, region, personal } = this.overrides.decode(value);
       this.assertOwn(learner, key, region);
-      return { madeAtMs: null };
+      return { madeAtMs: null, isClosed: isSealed(personal) };
     }
-    const { learner, region, madeAtMs } = this.recommendations.decode(value);
+    const { learner, region, madeAtMs, personal } = this.recommendations.decode(value);
     this.assertOwn(learner, key, region);
-    return { madeAtMs };
+    return { madeAtMs, isClosed: isSealed(personal) };
+  }
+
+  /** Whether a row of a list is sealed still, as it came. */
+  isClosed(learner: string, value: Buffer): boolean {
+    try {
+      return this.check(FIRST_SERVED, learner, value).isClosed === true;
+    } catch {
+      return false;
+    }
   }
 
   /** @throws SFS_SEALED, and what decoding throws */

@@ -1,5 +1,5 @@
 /** xAPI statements (ADL, version 1.0.3) as events of this project. */
-import { assertAtHome, assertCohort, type IdSource, type RegionRules } from '../admission.js';
+import { assertCohort, placeOf, type IdSource, type RegionRules } from '../admission.js';
 import { MOST_ITEMS, isObject, textOf, type JsonObject } from '../eventShape.js';
 import type { NewEvent } from '../newEvent.js';
 import { invalid } from '../refusal.js';
@@ -45,12 +45,17 @@ export class StatementReader {
     const object = part(json, 'object');
     const context = json['context'] === undefined ? {} : part(json, 'context');
     const extensions = isObject(context['extensions']) ? context['extensions'] : {};
-    assertAtHome(this.rules, identity, optional(extensions, EXTENSIONS.region));
+    const place = placeOf(this.rules, identity, optional(extensions, EXTENSIONS.region));
     if (meaning === undefined || !isActivity(object)) return { id, event: null };
     const outcome = outcomeOf(meaning, this.idOf(object, 'object'), json, extensions);
     return {
       id,
-      event: outcome && { topic: outcome.topic, identity, value: { eventId: id, ...this.valueOf(json, context, extensions), ...outcome.value } },
+      event: outcome && {
+        topic: outcome.topic,
+        identity,
+        ...place,
+        value: { eventId: id, ...this.valueOf(json, context, extensions), ...outcome.value },
+      },
     };
   }
 

@@ -99,6 +99,7 @@ function refuseError(error: FastifyError, request: FastifyRequest, reply: Fastif
   if (error.validation !== undefined) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', invalidityOf(error));
   if (error instanceof SkillForgeError && error.retriable) return refuseForNow(error, request, reply, log);
   if (errorCodeOf(error) === 'SFS_SHARD_OTHER') return void sendProblem(request, reply, 421, 'SFS_SHARD_OTHER', error.message);
+  if (errorCodeOf(error) === 'SFS_EVENTS_IN_CLEAR') return void sendProblem(request, reply, 503, 'SFS_EVENTS_IN_CLEAR', error.message);
   const status = error.statusCode ?? 500;
   if (status === 503) {
     reply.header('retry-after', '1');

@@ -1,4 +1,4 @@
-import { SkillForgeError, errorCodeOf, physicalTopicName, topics } from '../../schemas/index.js';
+import { SkillForgeError, errorCodeOf, physicalTopicName, topics, type DiskKeys } from '../../schemas/index.js';
 import type { KeyGate } from '../keys/keyGate.js';
 import { asTombstone } from '../keys/openedRecord.js';
 import type { Admin, Broker, FetchedRecords, ManualReader } from '../kafka/broker.js';
@@ -21,6 +21,8 @@ export interface FollowedTopicsOptions {
   readonly schemas?: SchemaRegistry | undefined;
   /** What opens sealed records; without it they stay sealed. */
   readonly keys?: KeyGate | null;
+  /** What wraps keys of files that are made of them; none where nobody can tell whether the region has any. */
+  readonly diskKeys?: DiskKeys | null;
 }
 
 /** Between two looks at the topics and their ends, ms: records come without one. */
@@ -84,6 +86,11 @@ export class FollowedTopics {
     if (this.known !== null || this.trouble.retriable) return;
     await this.close();
     throw this.trouble;
+  }
+
+  /** See {@link FollowedTopicsOptions.diskKeys}. */
+  diskKeys(): DiskKeys | null {
+    return this.options.diskKeys ?? null;
   }
 
   /** The topics that are followed. */

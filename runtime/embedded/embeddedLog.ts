@@ -1,5 +1,6 @@
 /** The log port on one folder. */
 import { SkillForgeError } from '../../schemas/errors.js';
+import type { DiskKeys } from '../../schemas/sealing/diskSeal.js';
 import type { Log, LogRecord, OutputRecord, PartitionRange, TopicSpec } from '../ports.js';
 import type { FolderSeal } from './folderSeal.js';
 import type { LogReader } from './logReader.js';
@@ -56,6 +57,11 @@ export class EmbeddedLog implements Log {
       const bytes = checkOutputs(this.topicTable, records);
       return this.gate.write({ outputs: this.seal()?.append(records) ?? records, appendTimeMs: this.gate.now(), bytes });
     });
+  }
+
+  /** What wraps keys of files beside the folder; `null` for a folder without keys. */
+  diskKeys(): DiskKeys | null {
+    return this.seal()?.diskKeys ?? null;
   }
 
   get isSealed(): boolean {

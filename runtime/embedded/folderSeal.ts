@@ -1,6 +1,7 @@
 /** Seals what is written to a folder that has keys, and opens what is read. Everything passes here, whoever writes or reads. */
-import { LocalSchemaIds, Sealing, isWhole, type SealedRow } from '../../schemas/index.js';
+import { LocalSchemaIds, Sealing, isWhole, type DiskKeys, type SealedRow } from '../../schemas/index.js';
 import { isKeyOfLearner } from '../../schemas/learnerKeys.js';
+import { diskKeysOf } from '../keys/diskKeys.js';
 import type { FolderRing } from '../keys/folderRing.js';
 import { openedRecord } from '../keys/openedRecord.js';
 import type { LogRecord, OutputRecord, StateWrite } from '../ports.js';
@@ -17,10 +18,13 @@ export interface FolderSealParts {
 
 /** The seal of one folder. All calls may throw what its ring throws: SFS_KEYS_UNAVAILABLE, SFS_KEY_UNKNOWN, SFS_KEYS_BUSY, SFS_KEYS_UNWRITABLE, SFS_KEYS_CORRUPT. */
 export class FolderSeal {
+  /** For files beside the folder, such as the view of a reader. */
+  readonly diskKeys: DiskKeys;
   private readonly sealing: Sealing;
 
   constructor(private readonly parts: FolderSealParts) {
     const { ring, schemaDocument, clock } = parts;
+    this.diskKeys = diskKeysOf(() => Promise.resolve(ring.document));
     this.sealing = new Sealing({ ring, ids: LocalSchemaIds.withAccepted(), schemaDocument, clock, isErased: (name) => this.isErased(name) });
   }
 

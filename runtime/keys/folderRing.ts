@@ -123,6 +123,11 @@ export class FolderRing implements KeyRing {
     }
   }
 
+  /** What the ring is, as of the last look. */
+  get document(): RingDocument {
+    return this.ring;
+  }
+
   /** Unwrapped keys in memory. */
   get cached(): number {
     return this.cache.size;

@@ -25,6 +25,12 @@ export interface RedisRingOptions {
 const UNKNOWN_MS = 2_000;
 const MOST_UNKNOWN = 100_000;
 
+/** What the ring of a region is; `null` for a region without keys. @throws SFS_KEYS_CORRUPT, and what Redis throws */
+export async function ringIn(documents: RedisDocuments): Promise<RingDocument | null> {
+  const document = await documents.get(RING_DOCUMENT);
+  return document === null ? null : parsedRing(document.toString(), `the document ${RING_DOCUMENT}`);
+}
+
 /** The data keys of a region. What is not at hand is fetched by {@link prepare}, many at once; what another process deleted is of use no longer than the cache keeps it. */
 export class RedisRing implements KeyRing {
   /** Absent where no list was given. */
@@ -47,9 +53,8 @@ export class RedisRing implements KeyRing {
 
   /** `null` for a region without keys. @throws SFS_KEYS_CORRUPT, what the service throws, and what Redis throws */
   static async open(options: RedisRingOptions): Promise<RedisRing | null> {
-    const document = await options.documents.get(RING_DOCUMENT);
-    if (document === null) return null;
-    const ring = parsedRing(document.toString(), `the document ${RING_DOCUMENT}`);
+    const ring = await ringIn(options.documents);
+    if (ring === null) return null;
     return new RedisRing(ring, await openedBranches(ring, new Map()), options);
   }
 

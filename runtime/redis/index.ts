@@ -6,6 +6,7 @@ export { ClaimedTask, randomId, type Recovery, type Standing, type TaskBatch } f
 export type { RedisNode, RedisOptions } from './options.js';
 export { DEFAULT_PREFIX, openRedis, RedisState, type RedisDocuments } from './redisState.js';
 export { literally } from './keyPattern.js';
+export { MARK_BYTES, homesPattern, openRedisHomes, type BatchUnderWay, type RedisHomes } from './homes.js';
 export type { RedisKeyStore } from './keyStore.js';
 export type { RedisRefusals, RefusedOwner } from './refusals.js';
 export { RegionKeys } from './taskKeys.js';

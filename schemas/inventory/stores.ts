@@ -56,14 +56,16 @@ export const stores = {
     inFolder: [],
   },
   'reader-view': {
-    description: 'The last lists of each learner, as the reader serves them: a copy of the topics recommendations and segment-recommendations.',
+    description:
+      'The last lists of each learner, as the reader serves them: a copy of the topics recommendations and segment-recommendations. In a region with data keys rows of learners are sealed under a key of the file.',
     holds: ['pseudonym', 'profile', 'sensitive'],
     activities: ['course-recommendations', 'personal-recommendations'],
     kept: 'as long as the records that it copies',
     inFolder: ['reader'],
   },
   'reader-outbox': {
-    description: 'Exposures and feedback that a reader has accepted and Kafka does not have yet, in clear, beside its view (`outbox.mdb`).',
+    description:
+      'Exposures and feedback that a reader has accepted and Kafka does not have yet, beside its view (`outbox.mdb`); sealed under a key of the file in a region with data keys.',
     holds: ['pseudonym', 'behavioural'],
     activities: ['experiments', 'model-training'],
     kept: 'until Kafka takes them, which is at once unless it is away; what was forwarded stays in the file until its room is used again, or the learner is erased',
@@ -85,7 +87,7 @@ export const stores = {
   },
   'home-register': {
     description:
-      'In which region each learner is at home, with keyed hashes in place of identity and pseudonym; and the key. The gateways of all regions share it.',
+      'In which region each learner is at home, with keyed hashes in place of identity and pseudonym; and the key. The gateways of all regions share it, as a folder or in a Redis.',
     holds: ['pseudonym'],
     activities: ['rights', 'course-recommendations'],
     kept: 'until the learner is erased where they are at home (`skillforge privacy erase` with `--homes`)',

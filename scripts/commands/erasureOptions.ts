@@ -8,16 +8,15 @@ import { regionServers, type RegionServers } from '../privacy/erasure/servers.js
 import { chainFolderOf } from './decisionsChain.js';
 import { onFeatureStore, type FeatureStoreOptions } from './featureStoreOptions.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
-import { homesOption } from './homesOption.js';
+import { homesOf, withHomesOptions, type HomesOptions } from './homesOption.js';
 import { viewFolderOf, viewOption } from './readerView.js';
-import { openServers } from './serverOptions.js';
+import { openServers, type ServerOptions } from './serverOptions.js';
 import { toolCommand, type ToolOptions } from './toolAccess.js';
 
 /** Where things are. */
-export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'featureStore'> {
+export interface PlaceOptions extends ToolOptions, HomesOptions, Omit<FeatureStoreOptions, 'featureStore'> {
   readonly view?: string;
   readonly gatewayFolder?: string;
-  readonly homes?: string;
   readonly chain?: string;
   readonly also?: readonly string[];
   readonly featureStore?: string;
@@ -26,12 +25,13 @@ export interface PlaceOptions extends ToolOptions, Omit<FeatureStoreOptions, 'fe
   readonly redisDir?: readonly string[];
 }
 
+/** Servers, with the folders of their files. */
+export type ServerPlaces = ServerOptions & Pick<PlaceOptions, 'logDir' | 'redisDir'>;
+
 /** A command that goes through all places. */
 export function placeCommand(signature: string, summary: string, description: string, shown: readonly string[]): Command {
-  return toolCommand(signature, summary, description, shown)
-    .addOption(viewOption())
-    .addOption(gatewayFolderOption())
-    .addOption(homesOption('it says where learners are at home'))
+  const command = toolCommand(signature, summary, description, shown).addOption(viewOption()).addOption(gatewayFolderOption());
+  return withHomesOptions(command, 'it says where learners are at home')
     .option('--chain <dir>', 'folder of the chain of "decisions seal" (default: the folder "decisions" in --data)')
     .option('--also <path...>', 'archives, exports, training sets and copies that lie outside of --data')
     .addOption(
@@ -46,6 +46,7 @@ export function placeCommand(signature: string, summary: string, description: st
 /** Runs `work` on the places that options name. @throws SFS_ERASURE_SERVERS for servers without data keys, what opening servers and the feature store throws, and what `work` throws */
 export async function withInstallation<T>(options: PlaceOptions, work: (installation: Installation) => Promise<T>): Promise<T> {
   const { featureStore, kafka, redis } = options;
+  const homes = homesOf(options);
   if (kafka === undefined && redis !== undefined) {
     const message = `${redis} has the state of a region, whose topics are in Kafka: give --kafka as well, or neither for the folder of one machine`;
     throw new SkillForgeError('SFS_ERASURE_SERVERS', message, { context: { servers: redis } });
@@ -56,7 +57,7 @@ export async function withInstallation<T>(options: PlaceOptions, work: (installa
       region: options.region,
       view: viewFolderOf(options),
       gatewayFolder: gatewayFolderOf(options),
-      ...(options.homes === undefined ? {} : { homes: options.homes }),
+      ...(homes === undefined ? {} : { homes }),
       chain: chainFolderOf(options),
       also: options.also ?? [],
       featureStore: store,
@@ -69,7 +70,8 @@ export async function withInstallation<T>(options: PlaceOptions, work: (installa
   return kafka === undefined ? onStores() : onRegion(options, onStores);
 }
 
-async function onRegion<T>(options: PlaceOptions, work: (servers: RegionServers) => Promise<T>): Promise<T> {
+/** Runs `work` on the region of the servers that options name. @throws as {@link withInstallation} */
+export async function onRegion<T>(options: ServerPlaces, work: (servers: RegionServers) => Promise<T>): Promise<T> {
   const opened = await openServers(options);
   try {
     const { logDir = [], redisDir = [] } = options;

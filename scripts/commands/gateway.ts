@@ -8,17 +8,16 @@ import { SkillForgeError } from '../../schemas/index.js';
 import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
 import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
-import { onHomes } from '../privacy/erasure/lmdbFiles.js';
-import { homesOption } from './homesOption.js';
+import { onHomes } from '../gateway/homesPlace.js';
+import { homesOf, withHomesOptions, type HomesOptions } from './homesOption.js';
 import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { redisFileOption, redisOption, withWritingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
 
-interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags {
+interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags, HomesOptions {
   readonly gatewayFolder?: string;
-  readonly homes?: string;
   readonly host: string;
   readonly port: number;
   readonly origin?: readonly string[];
@@ -38,8 +37,8 @@ With --kafka it writes the topics there, each batch in a transaction, and needs 
 trying out, and "run" waits until it is stopped.
 
 The identity map and the identities of events lie in a folder of the gateway's own, by default "gateway" in the data folder: keep it, and give
-each gateway its own. --homes names a folder that the gateways of all regions share: it says in which of them each learner is at home, by where their first event was taken, until
-"privacy move" moves them.
+each gateway its own. --homes names a register that the gateways of all regions share, a folder of one machine or a Redis: it says in which region each learner is at home, by where their first event
+was taken, until "privacy move" moves them. It is asked for each batch: while a Redis does not answer, the gateway answers 503.
 
 Nobody is asked who they are, unless --keys names a file of API keys, or --issuer an issuer of tokens; so it listens on this machine only unless --host
 says otherwise.`;
@@ -57,13 +56,18 @@ function serveCommand(): Command {
     'skillforge gateway serve --origin https://lms.example --activity-base https://lms.example/activities/',
     'skillforge gateway --elsewhere https://lms.us.example/=us-east --drop result.response,attachments',
     'skillforge gateway --data ./eu-north --region eu-north --homes ./homes',
+    'skillforge gateway --kafka localhost:9092 --redis redis://localhost:6379 --homes redis://homes.example:6379 --homes-key ./homes.key',
     'skillforge gateway --issuer https://login.example.org --audience gateway --rate-limit 6000',
   ]);
-  return withIssuerOptions(withWritingOptions(command), 'gateway', 'claim of a token that names a single learner: such a token may send nothing')
+  const served = withIssuerOptions(
+    withWritingOptions(command),
+    'gateway',
+    'claim of a token that names a single learner: such a token may send nothing',
+  )
     .addOption(redisOption('where the data keys of the region are, with --kafka; without it events are written in clear'))
     .addOption(redisFileOption())
-    .addOption(gatewayFolderOption())
-    .addOption(homesOption('it goes before what events, and --elsewhere, say of regions'))
+    .addOption(gatewayFolderOption());
+  return withHomesOptions(served, 'it goes before what events, and --elsewhere, say of regions')
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_GATEWAY_PORT)
     .option('--origin <urls>', 'origins of pages that may send events, with commas between', nameList)
@@ -96,7 +100,7 @@ async function serve(options: ServeOptions): Promise<void> {
       const opened =
         options.kafka === undefined ? await folderLog(options.data, options.region, received.id) : await kafkaLog(options, folder, received.id);
       try {
-        await withHomes(options, (homes) => serveOn(opened, { identities, received, ...homes }, options));
+        await withHomes(options, received.id, (homes) => serveOn(opened, { identities, received, ...homes }, options));
       } finally {
         await opened.close();
       }
@@ -110,8 +114,10 @@ async function serve(options: ServeOptions): Promise<void> {
 
 type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received' | 'homes'>;
 
-const withHomes = ({ homes: folder }: Pick<ServeOptions, 'homes'>, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> =>
-  folder === undefined ? work({}) : onHomes(folder, (homes) => work({ homes }));
+function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> {
+  const place = homesOf(options);
+  return place === undefined ? work({}) : onHomes(place, (homes) => work({ homes }), gateway);
+}
 
 async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
   const end = new AbortController();

@@ -1,21 +1,22 @@
 /** `skillforge gateway show`, `erase` and `renew`: the identity map, beside a gateway that runs. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { HOMES_FILE, IDENTITY_FILE, openIdentityMap, type HomeRegister, type IdentityMap } from '../../gateway/index.js';
+import { IDENTITY_FILE, openIdentityMap, type HomeRegister, type IdentityMap } from '../../gateway/index.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { EXIT } from './exitCodes.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
-import { onHomes } from '../privacy/erasure/lmdbFiles.js';
-import { homesOption } from './homesOption.js';
+import { holdsHomes, homesName, onHomes } from '../gateway/homesPlace.js';
+import { ERASURES_FOLDER } from '../privacy/erasure/journal.js';
+import { assertNotMoving } from '../privacy/move/moveJournal.js';
+import { homesOf, withHomesOptions, type HomesOptions } from './homesOption.js';
 import { folderOption, plainCommand, regionOption, type PlainOptions } from './options.js';
 import { print, printJson } from './output.js';
 
-interface IdentityOptions extends PlainOptions {
+interface IdentityOptions extends PlainOptions, HomesOptions {
   readonly data: string;
   readonly gatewayFolder?: string;
   readonly region: string;
-  readonly homes?: string;
 }
 
 const FORMS = `An identity is mailto: and the address in lower case, sha1: and the sum of it, an OpenID, or home page and name of an account with a space between.`;
@@ -26,24 +27,25 @@ one region alone knows a learner, while they are moved, too.
 ${FORMS}`;
 
 const ERASE = `Deletes the mapping of an identity and tells the pseudonym that it was: what lies under it belongs to nobody from then on. Delete what lies there by
-the pseudonym. An event that comes later gets a new one. A gateway that runs takes it in with its next batch.
+the pseudonym. An event that comes later gets a new one. A gateway that runs takes it in with its next batch. Refused while a "privacy move" from --data has not ended.
 
 ${FORMS}`;
 
-const RENEW = `Gives an identity a new pseudonym after a new consent; nothing links it to the old one.
+const RENEW = `Gives an identity a new pseudonym after a new consent; nothing links it to the old one. Refused while a "privacy move" from --data has not ended.
 
 ${FORMS}`;
 
 /** Tells a pseudonym. */
 export const gatewayShowCommand = (): Command =>
-  identityCommand('show', 'tell the pseudonym of an identity', SHOW, (identities, identity, homes, region) => {
-    const home = homes?.find(identity) ?? region;
-    return Promise.resolve(home === region ? identities.find(identity) : null);
+  identityCommand('show', 'tell the pseudonym of an identity', SHOW, async (identities, identity, homes, { region }) => {
+    const home = (await homes?.find(identity)) ?? region;
+    return home === region ? identities.find(identity) : null;
   });
 
 /** Deletes a mapping. */
 export const gatewayEraseCommand = (): Command =>
-  identityCommand('erase', 'delete the mapping of an identity', ERASE, async (identities, identity, homes) => {
+  identityCommand('erase', 'delete the mapping of an identity', ERASE, async (identities, identity, homes, options) => {
+    assertStaying(identities, identity, options);
     const pseudonym = await identities.erase(identity);
     if (pseudonym !== null) await homes?.forget(pseudonym);
     return pseudonym;
@@ -51,20 +53,35 @@ export const gatewayEraseCommand = (): Command =>
 
 /** Makes a new mapping. */
 export const gatewayRenewCommand = (): Command =>
-  identityCommand('renew', 'give an identity a new pseudonym', RENEW, (identities, identity) => identities.renew(identity));
+  identityCommand('renew', 'give an identity a new pseudonym', RENEW, (identities, identity, _, options) => {
+    assertStaying(identities, identity, options);
+    return identities.renew(identity);
+  });
 
-type Work = (identities: IdentityMap, identity: string, homes: HomeRegister | null, region: string) => Promise<string | null>;
+/**
+ * Without the mapping a move that has begun could be finished no more. Its journal lies in the data folder, beside which the gateway's is by default.
+ * @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_JOURNAL
+ */
+function assertStaying(identities: IdentityMap, identity: string, options: IdentityOptions): void {
+  const learner = identities.find(identity);
+  if (learner === null) return;
+  const folders = new Set([resolve(options.data), dirname(resolve(gatewayFolderOf(options)))]);
+  for (const data of folders) assertNotMoving(join(data, ERASURES_FOLDER), learner);
+}
+
+type Work = (identities: IdentityMap, identity: string, homes: HomeRegister | null, options: IdentityOptions) => Promise<string | null>;
 
 function identityCommand(name: string, summary: string, description: string, work: Work): Command {
-  return plainCommand(`${name} <identity>`, summary, description, [
+  const command = plainCommand(`${name} <identity>`, summary, description, [
     `skillforge gateway ${name} mailto:ada@example.org`,
     `skillforge gateway ${name} mailto:ada@example.org --gateway-folder ./gateway-1`,
   ])
     .addOption(folderOption())
     .addOption(gatewayFolderOption())
-    .addOption(regionOption())
-    .addOption(homesOption('it says where the learner is at home'))
-    .action((identity: string, options: IdentityOptions) => tell(identity, options, work));
+    .addOption(regionOption());
+  return withHomesOptions(command, 'it says where the learner is at home').action((identity: string, options: IdentityOptions) =>
+    tell(identity, options, work),
+  );
 }
 
 async function tell(identity: string, options: IdentityOptions, work: Work): Promise<void> {
@@ -74,7 +91,7 @@ async function tell(identity: string, options: IdentityOptions, work: Work): Pro
   }
   const identities = openIdentityMap(folder);
   try {
-    const pseudonym = await besideHomes(options, (homes) => work(identities, identity, homes, options.region));
+    const pseudonym = await besideHomes(options, (homes) => work(identities, identity, homes, options));
     if (options.json) printJson({ pseudonym });
     else print(pseudonym ?? 'nobody is known by this identity');
     if (pseudonym === null) process.exitCode = EXIT.failed;
@@ -83,9 +100,12 @@ async function tell(identity: string, options: IdentityOptions, work: Work): Pro
   }
 }
 
-async function besideHomes<T>({ homes: folder }: IdentityOptions, work: (homes: HomeRegister | null) => Promise<T>): Promise<T> {
-  if (folder === undefined) return work(null);
-  if (!existsSync(join(folder, HOMES_FILE)))
-    throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no register of homes`, { context: { folder } });
-  return onHomes(folder, work);
+async function besideHomes<T>(options: IdentityOptions, work: (homes: HomeRegister | null) => Promise<T>): Promise<T> {
+  const place = homesOf(options);
+  if (place === undefined) return work(null);
+  if (!holdsHomes(place))
+    throw new SkillForgeError('SFS_FOLDER_MISSING', `${homesName(place)} holds no register of homes, or has no key here`, {
+      context: { folder: homesName(place) },
+    });
+  return onHomes(place, work);
 }

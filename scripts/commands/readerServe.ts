@@ -1,6 +1,15 @@
 /** `skillforge reader`. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_PORT, OUTBOX_BYTES, assertShard, createReader, type ClientNotice, type Reader, type Shard } from '../../reader/index.js';
+import {
+  DEFAULT_PORT,
+  OUTBOX_BYTES,
+  assertShard,
+  createReader,
+  type ClientNotice,
+  type OutboxStatus,
+  type Reader,
+  type Shard,
+} from '../../reader/index.js';
 import { errorCodeOf, errorMessageOf, type Traces } from '../../schemas/index.js';
 import { folderSource, kafkaSource, type ReaderSource } from '../serving/readerSource.js';
 import { usageError } from './failures.js';
@@ -44,7 +53,7 @@ const DESCRIPTION = `Serves the recommendations of the folder over HTTP, and a p
 process and follows what it writes. The answers and their fallbacks are described by /openapi.json.
 
 With --kafka it follows the topics there, committed records alone, and needs no folder: --data only says where the view is. In a region with
-data keys it needs --redis for them: without it sealed lists cannot be opened, and --events writes in clear. While no broker answers, it
+data keys it needs --redis for them: without it sealed lists cannot be opened, and events are refused as soon as a sealed record was seen. While no broker answers, it
 serves what it has, and /readyz says so. With --redis its page shows topologies, replays, dead letters, the windows behind the lists and the history of decisions there, too.
 
 What is served lies in a view of its own, by default the folder "reader" in the data folder, so that a restart is instant. The view
@@ -52,7 +61,7 @@ is a copy of topics and can be built anew at any time; the deny list and the out
 
 It listens on this machine only unless --host says otherwise. Nobody is asked who they are: --keys or --issuer changes that. Events of clients are
 refused, unless --events says to write them to topics of Kafka: a folder has one writer, and that is not the reader. While Kafka does not take them
-they wait in an outbox beside the view.
+they wait in an outbox beside the view. Started without --events, it says how many an earlier reader has left there.
 
 Stopped, it says for --drain seconds that it is not ready, and answers on; then it ends.`;
 
@@ -85,11 +94,7 @@ function serveCommand(): Command {
     .option('--log', 'write a line of JSON per request and event to standard error; none holds an id of a learner')
     .option('--no-page', 'no page, only the interface for programs')
     .addOption(modelRegistryOption())
-    .addOption(
-      redisOption(
-        'with --kafka: where the state of topologies is, for the page, and the data keys of the region; without it --events writes in clear',
-      ),
-    )
+    .addOption(redisOption('with --kafka: where the state of topologies is, for the page, and the data keys of the region'))
     .addOption(redisFileOption())
     .addOption(new Option('--events', 'write exposures and feedback that clients send, with --kafka'))
     .option('--outbox <MiB>', 'most that may wait on disk while Kafka takes no events; more are refused', wholeNumber(1), OUTBOX_BYTES / MEBIBYTE)
@@ -120,7 +125,7 @@ async function served(options: ServeOptions, traces: Traces | null): Promise<voi
       ...(options.shard && { shard: options.shard }),
       ...(options.rebuild ? { rebuild: true } : {}),
       ...(options.page ? { console: source.console } : {}),
-      ...(options.log ? { logStream: process.stderr } : { onNotice: tellNotice }),
+      ...(options.log ? { logStream: process.stderr } : { onNotice: tellNotice, onLeft: tellLeft }),
     });
     const stopped = new Promise<void>((resolve) => new StopSignals(resolve));
     try {
@@ -184,6 +189,11 @@ function sayReady(reader: Reader, url: string, { json }: ServeOptions): void {
   const [learner = null] = reader.client.learners('', 1);
   if (json) printJson(reader.client.status());
   else print(`ready; try\n  curl '${exampleRequest(url, learner)}'`);
+}
+
+function tellLeft({ events, oldestMs }: OutboxStatus): void {
+  const since = oldestMs === null ? '' : `, the oldest since ${new Date(oldestMs).toISOString()}`;
+  process.stderr.write(`WARNING: ${events} events of clients wait on disk${since}: only a reader with --events forwards them\n`);
 }
 
 function tellNotice(notice: ClientNotice): void {

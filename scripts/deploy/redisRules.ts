@@ -1,6 +1,6 @@
 /** Who may do what on Redis: the keys of a worker are those of the tasks of its topologies. */
 import { createHash } from 'node:crypto';
-import { DEFAULT_PREFIX, RegionKeys, literally } from '../../runtime/redis/index.js';
+import { DEFAULT_PREFIX, RegionKeys, homesPattern, literally } from '../../runtime/redis/index.js';
 import { userName, type WorkerGroup } from './kafkaRules.js';
 
 /** A user of Redis: what no rule allows is denied. */
@@ -22,6 +22,8 @@ const KEEPING = [...OPENING, 'set'];
 const SEALING = [...KEEPING, 'del', 'eval'];
 /** Of who has Redis write its files anew, after an erasure, and looks at all that it has. */
 const ERASING = ['bgrewriteaof', 'type', 'zscan'];
+/** Of who asks in which region learners are at home, and moves them. */
+const HOUSING = ['eval', 'get', 'hdel', 'hget', 'hgetall', 'hmget', 'hscan', 'hset', 'set', 'time'];
 /** Of who looks after all tasks. */
 const LOOKING_AROUND = ['scan'];
 
@@ -60,6 +62,8 @@ export function redisUsers(region: string, workers: readonly WorkerGroup[], pref
       commands: allowed(CONNECTING, READING, SEALING, LOOKING_AROUND),
     },
     { user: userName(region, 'gateway'), keys: [`%R~${documents}`, ...dataKeys, refused, writers], commands: allowed(CONNECTING, READING, SEALING) },
+    // The register of homes is of all regions, and may be on another server: a user of its own for the gateway and for "privacy move".
+    { user: userName(region, 'homes'), keys: [`~${homesPattern(prefix)}`], commands: allowed(CONNECTING, HOUSING) },
     { user: userName(region, 'trainer'), keys: [`%R~${documents}`, ...openedOnly], commands: allowed(CONNECTING, READING, OPENING) },
     { user: userName(region, 'exporter'), keys: [], commands: allowed(CONNECTING, ['latency|latest', 'slowlog|get', 'slowlog|len']) },
     {

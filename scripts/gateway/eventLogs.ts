@@ -10,7 +10,7 @@ import { kafkaOptionsOf, registryOptionsOf, type ServerOptions } from '../comman
 import { OrderBox, placeOf } from '../oversight/orderBox.js';
 import { documentsIn } from '../serving/documentsFile.js';
 import { openRegionKeys } from '../serving/regionKeys.js';
-import { gatewayTopics, openWriterLog } from './writerLog.js';
+import { gatewayTopics, gatewayWriter, openWriterLog } from './writerLog.js';
 
 /** An open log, with where ids of schemas come from. */
 export interface OpenedLog {
@@ -19,15 +19,12 @@ export interface OpenedLog {
   close(): Promise<void>;
 }
 
-/** The name under which the log keeps how far a gateway is. @param id - of the gateway's folder */
-const writerName = (id: string): string => `gateway/${id}`;
-
 /** The log of a folder, which is this process's own meanwhile. @throws SFS_FOLDER_LOCKED, SFS_TOPIC_MISMATCH and what opening a storage throws */
 export async function folderLog(data: string, region: string, id: string): Promise<OpenedLog> {
   const storage = await openEmbedded(data, { markerIdOf });
   try {
     for (const spec of gatewayTopics(region)) storage.log.ensureTopic(spec);
-    const open = () => localTools(storage).writer(writerName(id), []);
+    const open = () => localTools(storage).writer(gatewayWriter(id), []);
     const log = await openWriterLog(region, { open, flushed: () => storage.flushed() });
     const box = new OrderBox(data, placeOf(storage));
     return { log, close: () => box.close().then(() => storage.close()) };
@@ -64,7 +61,7 @@ export async function kafkaLog(options: KafkaLogOptions, folder: string, id: str
     const admin = await broker.admin();
     await admin.createTopics(gatewayTopics(region), replication);
     const sealing = await openRegionKeys(options, schemas);
-    const open = () => openClusterWriter({ broker, admin, region, replication, keys: sealing.keys }, writerName(id), []);
+    const open = () => openClusterWriter({ broker, admin, region, replication, keys: sealing.keys }, gatewayWriter(id), []);
     const log = await openWriterLog(region, { open }).catch(async (error: unknown) => {
       await sealing.close();
       throw error;

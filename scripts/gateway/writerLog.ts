@@ -12,6 +12,9 @@ export interface WriterSource {
   readonly flushed?: () => Promise<void>;
 }
 
+/** The name under which the log keeps how far a gateway is. @param id - of the gateway's folder */
+export const gatewayWriter = (id: string): string => `gateway/${id}`;
+
 /** The topics that a gateway writes. @throws SFS_REGION_INVALID */
 export function gatewayTopics(region: string): TopicSpec[] {
   return (Object.keys(EVENT_TOPICS) as EventTopic[]).map((topic) => {

@@ -23,6 +23,7 @@ export class FollowedFolder {
     range: (topic, partition) => this.storage.log.range(topic, partition),
     read: (topic, partition, from, most) => this.storage.log.read(topic, partition, from, most).map(asTombstone),
     identity: () => this.current().identity ?? '',
+    diskKeys: () => this.opened?.storage.log.diskKeys() ?? null,
   };
   private readonly timer: NodeJS.Timeout;
   private looking: Promise<void> | null = null;

@@ -75,8 +75,16 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
     const { shard } = options;
     const isPartitionFollowed = shard && ((name: string, partition: number): boolean => isReadByShard(name, partition, shard));
     const sealing = await openRegionKeys(options, schemas);
-    const { keys } = sealing;
-    const followed = { broker, region: options.region, isFollowed: isReadByView, schemas, keys, ...(isPartitionFollowed && { isPartitionFollowed }) };
+    const { keys, diskKeys } = sealing;
+    const followed = {
+      broker,
+      region: options.region,
+      isFollowed: isReadByView,
+      schemas,
+      keys,
+      diskKeys,
+      ...(isPartitionFollowed && { isPartitionFollowed }),
+    };
     const log = await followTopics(followed).catch(async (error: unknown) => {
       await sealing.close();
       throw error;

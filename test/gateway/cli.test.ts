@@ -2,6 +2,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openIdentityMap } from '../../gateway/index.js';
+import { ERASURES_FOLDER } from '../../scripts/privacy/erasure/journal.js';
+import { MoveJournal } from '../../scripts/privacy/move/moveJournal.js';
 import { runCli, startCli, type CliChild } from '../scripts/commands/cliProcess.js';
 import { click } from './gateways.js';
 import { newFolder } from '../fixtures/folders.js';
@@ -43,6 +46,27 @@ describe('skillforge gateway', () => {
     const read = await runCli(['topics', 'read', 'clicks', '--data', data, '--json']);
     const keys = read.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { key: string }).key); // prettier-ignore
     expect(keys).toEqual([pseudonym, pseudonym, pseudonym]);
+  });
+
+  it('keeps the mapping of a learner whose move has not ended: without it nobody could finish the move', async () => {
+    const data = newFolder();
+    const identities = openIdentityMap(join(data, 'gateway'));
+    const [learner] = await identities.pseudonymsOf(['mailto:ada@example.org', 'mailto:bob@example.org']);
+    await identities.close();
+    const journal = new MoveJournal(join(data, ERASURES_FOLDER), 'digest');
+    const move = { id: 'id', from: 'eu-west', to: 'eu-north', heir: null, transferBasis: null, startedAtMs: 0, brought: null };
+    journal.keep({ format: 1, ...move, learner: learner! });
+    const change = (name: string, identity: string, ...place: readonly string[]) => runCli(['gateway', name, identity, ...place, '--json']);
+    const places = [['--data', data], ['--gateway-folder', join(data, 'gateway')]]; // prettier-ignore
+    for (const place of places) {
+      for (const name of ['erase', 'renew']) {
+        const refused = await change(name, 'mailto:ada@example.org', ...place);
+        expect([refused.code, refused.json<{ error: { code: string } }>().error.code]).toEqual([3, 'SFS_MOVE_UNDER_WAY']);
+      }
+    }
+    expect((await change('erase', 'mailto:bob@example.org', '--data', data)).code).toBe(0);
+    journal.drop();
+    expect((await change('erase', 'mailto:ada@example.org', '--data', data)).json()).toEqual({ pseudonym: learner });
   });
 
   it('refuses a command line that names no region, and an identity map that is not there', async () => {

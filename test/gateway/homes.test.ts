@@ -51,7 +51,7 @@ describe('the register of homes', () => {
     expect(refusedTo(await west.post(click('1', { region: NORTH })))).toEqual([421, NORTH]);
     await west.restart({ homes, elsewhere: new Map([['mailto:ada', NORTH]]) });
     expect(refusedTo(await west.post(click('1')))).toEqual([421, NORTH]);
-    expect(homes.find(ADA)).toBeNull();
+    expect(await homes.find(ADA)).toBeNull();
     await homes.settle([{ identity: ADA, learner: learnerId('a') }], REGION);
     expect((await west.post(click('1'))).status).toBe(200);
   });
@@ -60,7 +60,7 @@ describe('the register of homes', () => {
     await north.post(click('1'));
     const list = await west.post([click('2', { learner: BOB }), click('3')]);
     expect([...problem(list), regionIn(list)]).toEqual([421, 'SFS_REGION_OTHER', 'region', 1, NORTH]);
-    expect(homes.find(BOB)).toBeNull();
+    expect(await homes.find(BOB)).toBeNull();
     const statement = {
       actor: { mbox: ADA },
       verb: { id: 'http://adlnet.gov/expapi/verbs/experienced' },
@@ -78,7 +78,7 @@ describe('the register of homes', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 421]);
       const taking = answers[0]!.status === 200 ? REGION : NORTH;
       expect(answers.map(regionIn).filter((region) => region !== undefined)).toEqual([taking]);
-      expect(homes.find(learner)).toBe(taking);
+      expect(await homes.find(learner)).toBe(taking);
     }
     expect(west.records('clicks').length + north.records('clicks').length).toBe(20);
   });
@@ -121,12 +121,12 @@ describe('the register of homes', () => {
     await west.post(click('1'));
     await west.post(click('1', { learner: BOB, eventId: 'b' }));
     const first = west.identities.find(ADA)!;
-    expect(homes.homesOf(first)).toEqual([REGION]);
+    expect(await homes.homesOf(first)).toEqual([REGION]);
     const second = await west.identities.renew(ADA);
     await west.post(click('2'));
-    expect([homes.homesOf(first), homes.homesOf(second)]).toEqual([[], [REGION]]);
+    expect([await homes.homesOf(first), await homes.homesOf(second)]).toEqual([[], [REGION]]);
     expect([await homes.forget(second), await homes.forget(second)]).toEqual([1, 0]);
-    expect([homes.find(ADA), homes.find(BOB)]).toEqual([null, REGION]);
+    expect([await homes.find(ADA), await homes.find(BOB)]).toEqual([null, REGION]);
     expect((await north.post(click('3'))).status).toBe(200);
   });
 
@@ -176,5 +176,32 @@ describe('the register of homes', () => {
     await received.note(1, [], NOW_MS + KEPT_MS + 2);
     expect(remembered()).toBeNull();
     await received.close();
+  });
+
+  it('takes events that are brought beside a gateway for repeats, but those that it has taken itself, and has it look again', async () => {
+    const { ReceivedEvents, receivedKey } = await import('../../gateway/index.js');
+    const own = newFolder();
+    const received = await ReceivedEvents.open(own);
+    const beside = await ReceivedEvents.beside(own);
+    const digest = Buffer.alloc(8, 1);
+    const keys = ['a', 'b'].map(receivedKey);
+    const nothingKnown = new Map<string, number>();
+    received.refresh();
+    expect(await received.note(7, [{ key: keys[0]!, digest }], NOW_MS)).toBe(true);
+    expect(await beside.claim(keys, NOW_MS, nothingKnown)).toEqual([7, null]);
+    // The gateway had looked before, and found neither.
+    expect(await received.note(8, [{ key: keys[1]!, digest }], NOW_MS)).toBe(false);
+    received.refresh();
+    expect([received.digestOf(keys[0]!), received.digestOf(keys[1]!)]).toEqual([digest, Buffer.alloc(8)]);
+    expect(await received.note(8, [{ key: receivedKey('c'), digest }], NOW_MS)).toBe(true);
+    // A batch that never came to be in the log is forgotten; one that is of somebody else is known by its number.
+    await received.forgetAfter(7);
+    expect(await beside.claim([receivedKey('c')], NOW_MS, nothingKnown)).toEqual([null]);
+    expect(await beside.claim(keys, NOW_MS, new Map([[keys[0]!.toString('latin1'), 7]]))).toEqual([null, null]);
+    received.refresh();
+    expect(received.digestOf(keys[0]!)).toEqual(Buffer.alloc(8));
+    await beside.close();
+    await received.close();
+    await expect(ReceivedEvents.beside(newFolder())).rejects.toMatchObject({ code: 'SFS_GATEWAY_STORE' });
   });
 });

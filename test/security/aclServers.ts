@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import kafkajs, { type AclEntry, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { describe as graphOf } from '../../operators/graph.js';
 import type { Broker } from '../../runtime/kafka/broker.js';
-import { openRedis, type RedisState } from '../../runtime/redis/index.js';
+import { openRedis, openRedisHomes, type RedisHomes, type RedisState } from '../../runtime/redis/index.js';
 import { KNOWN_SECRET } from '../../scripts/checks/knownSecret.js';
 import { kafkaRules, type KafkaOperation, type KafkaResource, type KafkaRule, type WorkerGroup } from '../../scripts/deploy/kafkaRules.js';
 import { redisAclFile, redisUsers } from '../../scripts/deploy/redisRules.js';
@@ -28,6 +28,7 @@ const ROLES = [
   'reader-events',
   'reader-console',
   'gateway',
+  'homes',
   'trainer',
   'exporter',
   'operator',
@@ -91,6 +92,13 @@ export class AclServers {
     });
     this.open.push(state);
     return state;
+  }
+
+  /** The register of homes that a user sees. */
+  async homesOf(role: string): Promise<RedisHomes> {
+    const homes = await openRedisHomes({ host: '127.0.0.1', port: this.redis.port, username: `${REGION}.${role}`, password: passwordOf(role) });
+    this.open.push(homes);
+    return homes;
   }
 
   /** What Redis answers to a command of a user, as it stands on the wire; of nobody where no role is given. */

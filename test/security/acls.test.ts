@@ -105,6 +105,24 @@ describe('users with the rules of deploy acls', { timeout: SERVER_START_MS }, ()
     await admin.close();
   });
 
+  it('let a user of its own have the register of homes, and nothing of the region, and no other user have it', async () => {
+    const homes = await servers!.homesOf('homes');
+    const [mark, owner] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)];
+    const entryIn = (region: string): Buffer => Buffer.concat([owner, Buffer.from(region)]);
+    const batch = { gateway: 'g', batch: 'b', lastsMs: 60_000 };
+    expect(await homes.keyCheck('check')).toBe('check');
+    expect(await homes.begin({ ...batch, region: REGION }, [mark])).toEqual([null]);
+    await homes.extend(batch);
+    expect(await homes.underWay(mark, REGION)).toEqual([{ gateway: 'g', batch: 'b', isOverdue: false }]);
+    expect(await homes.settle(REGION, [{ mark, entry: entryIn(REGION) }])).toEqual([entryIn(REGION)]);
+    expect([await homes.move(mark, REGION, entryIn('eu-north')), await homes.entries([mark])]).toEqual([true, [entryIn('eu-north')]]);
+    expect([await homes.ofOwner(owner), await homes.forget(mark, entryIn('eu-north'))]).toEqual([[{ mark, entry: entryIn('eu-north') }], true]);
+    await homes.end('g', null);
+    expect(await servers!.answer('homes', 'HGET', `skillforge:{${REGION}}:documents`, 'keys/ring')).toContain('-NOPERM');
+    for (const role of ['gateway', 'operator', 'reader', 'worker.curricula'])
+      expect(await servers!.answer(role, 'HGET', 'skillforge:{/homes}:entries', 'x')).toContain('-NOPERM');
+  });
+
   it('let a reader write events of its clients in transactions, and nothing under the name of a gateway', async () => {
     const broker = await servers!.brokerOf('reader-events');
     const log = await kafkaEventLog(broker, REGION, { replication: 1 }).open('one');

@@ -79,6 +79,32 @@ export const reader: Dashboard = {
       ],
     },
     {
+      title: 'Events that wait',
+      panels: [
+        {
+          title: 'Age of the oldest',
+          description:
+            'For how long the oldest event of a client has waited on the disk of a reader: for Kafka, for keys, or for somebody who forwards it.',
+          unit: 's',
+          limits: { warning: 900, critical: 3_600 },
+          queries: [query(`skillforge_reader_outbox_age_seconds${CHOSEN}`, '{{instance}}')],
+        },
+        {
+          title: 'Events that wait',
+          description: 'Events on the disks of readers that are not in the log yet. Absent for a reader without an outbox.',
+          unit: 'short',
+          queries: [query(`skillforge_reader_outbox_events${CHOSEN}`, '{{instance}}')],
+        },
+        {
+          title: 'Room that is used',
+          description: 'Of what may wait; when it is full, clients are told to come again.',
+          unit: 'percentunit',
+          limits: { warning: 0.5, critical: 0.8 },
+          queries: [query(`skillforge_reader_outbox_bytes${CHOSEN} / skillforge_reader_outbox_limit_bytes${CHOSEN}`, '{{instance}}')],
+        },
+      ],
+    },
+    {
       title: 'The view',
       panels: [
         {

@@ -1,16 +1,18 @@
 /** The small LMDB files beside the log: the identity map, the view and the deny list of a reader. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { HOMES_FILE, IDENTITY_FILE, openHomeRegister, type HomeRegister } from '../../../gateway/index.js';
+import { IDENTITY_FILE } from '../../../gateway/index.js';
 import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/denyList.js';
 import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
-import { ViewCodecs } from '../../../reader/viewTopics.js';
 import { SkillForgeError } from '../../../schemas/index.js';
 import { isKeyOfLearner } from '../../../schemas/learnerKeys.js';
 import { syncFile } from '../../archive/durableFile.js';
+import { holdsHomes, homesName, onHomes, type HomesPlace } from '../../gateway/homesPlace.js';
 import type { Found } from './found.js';
 import type { Mention } from './mention.js';
+import { ViewRows } from './viewRows.js';
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const UNFINISHED = '.unfinished';
@@ -57,6 +59,50 @@ export async function eraseIdentity(folder: string, mention: Mention): Promise<n
   );
 }
 
+/** Entries that are written again in one transaction: the gateway waits for it. */
+const PIECE = 1_000;
+/** How often the file is gone through until nothing of the learner is left in what was freed. */
+const PASSES = 20;
+
+/**
+ * Takes the learner out of the identity map beside the gateway that has it open. LMDB leaves in the file what was deleted, on pages that it has freed and on those that have room again: so all entries are written again,
+ * as they are, until it has used these for something else.
+ * @returns how many mappings went, and whether nothing is left in any byte of the file
+ */
+export async function removeIdentity(folder: string, mention: Mention): Promise<{ readonly mappings: number; readonly isGone: boolean }> {
+  const path = join(folder, IDENTITY_FILE);
+  const map = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+  try {
+    const theirs = Array.from(map.getRange()).flatMap(({ key, value }) => (value.toString() === mention.learner ? [Buffer.from(key)] : []));
+    map.transactionSync(() => theirs.forEach((key) => void map.removeSync(key)));
+    await map.flushed;
+    let isGone = mention.countInFile(path) === 0;
+    for (let pass = 0; pass < PASSES && !isGone; pass++) {
+      await writeAgain(map);
+      isGone = mention.countInFile(path) === 0;
+    }
+    return { mappings: theirs.length, isGone };
+  } finally {
+    await map.close();
+  }
+}
+
+async function writeAgain(map: RootDatabase<Buffer, Buffer>): Promise<void> {
+  // One that stands for nobody: where nobody else is in the map there would be nothing to write.
+  const filler = randomBytes(32);
+  map.transactionSync(() => map.putSync(filler, randomBytes(36)));
+  for (let start: Buffer | null = Buffer.alloc(1); start !== null;) {
+    const from: Buffer = start;
+    start = map.transactionSync(() => {
+      const entries = Array.from(map.getRange({ start: from, limit: PIECE }), ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const);
+      for (const [key, value] of entries) map.putSync(key, value);
+      return entries.length < PIECE ? null : entries.at(-1)![0];
+    });
+  }
+  map.transactionSync(() => void map.removeSync(filler));
+  await map.flushed;
+}
+
 /** What tells who has a file of LMDB open. */
 type OpenFile = Pick<RootDatabase, 'readerList' | 'close'>;
 
@@ -89,35 +135,26 @@ export async function writeAnew<F extends OpenFile, T>(
 }
 
 /** Where the register of homes says that the learner is at home. */
-export async function* foundHomes(folder: string, { learner }: Mention): AsyncGenerator<Found> {
-  if (!existsSync(join(folder, HOMES_FILE))) return;
-  const regions = await onHomes(folder, (homes) => Promise.resolve(homes.homesOf(learner)));
-  for (const home of regions) yield { store: 'home-register', where: folder, value: { learner, home } };
+export async function* foundHomes(place: HomesPlace, { learner }: Mention): AsyncGenerator<Found> {
+  if (!holdsHomes(place)) return;
+  const regions = await onHomes(place, (homes) => homes.homesOf(learner));
+  for (const home of regions) yield { store: 'home-register', where: homesName(place), value: { learner, home } };
 }
 
 /** Takes the learner out of the register of homes: it holds hashes under a key, so what LMDB has freed says nothing. @returns how many entries went */
-export async function eraseHomes(folder: string, { learner }: Mention): Promise<number> {
-  return existsSync(join(folder, HOMES_FILE)) ? onHomes(folder, (homes) => homes.forget(learner)) : 0;
-}
-
-/** Does something with a register. @throws SFS_GATEWAY_STORE, and what `work` throws */
-export async function onHomes<T>(folder: string, work: (homes: HomeRegister) => Promise<T>): Promise<T> {
-  const homes = openHomeRegister(folder);
-  try {
-    return await work(homes);
-  } finally {
-    await homes.close();
-  }
+export async function eraseHomes(place: HomesPlace, { learner }: Mention): Promise<number> {
+  return holdsHomes(place) ? onHomes(place, (homes) => homes.forget(learner)) : 0;
 }
 
 /** Rows of the view of a reader. */
 export async function* foundInView(folder: string, region: string, mention: Mention): AsyncGenerator<Found> {
   const path = join(folder, VIEW_FILE);
   if (!existsSync(path)) return;
-  const [root, codecs] = [openView(path), new ViewCodecs(region)];
+  const root = openView(path);
   try {
+    const rows = await ViewRows.of(root, region);
     for (const { key, value } of learnerRowsIn(root, mention)) {
-      yield { store: 'reader-view', where: `${path} ${key.toString().replace('\0', ' ')}`, value: openedOr(codecs, mention, value) };
+      yield { store: 'reader-view', where: `${path} ${key.toString().replace('\0', ' ')}`, value: rows.told(key.toString(), value) };
     }
   } finally {
     await root.close();
@@ -137,14 +174,6 @@ function isViewKeyOf(viewKey: string, mention: Mention): boolean {
   const at = viewKey.indexOf('\0');
   if (mention.isRandom || at < 0) return mention.inKey(viewKey);
   return isKeyOfLearner(`any.${viewKey.slice(0, at)}`, viewKey.slice(at + 1), mention.learner, null);
-}
-
-function openedOr(codecs: ViewCodecs, { learner }: Mention, value: Buffer): unknown {
-  try {
-    return codecs.recommendation(learner, value);
-  } catch {
-    return value;
-  }
 }
 
 /**
@@ -212,6 +241,9 @@ export function assertAlone(root: Pick<RootDatabase, 'readerList'>, path: string
   const others = otherProcesses(root.readerList());
   if (others.length > 0) throw waits(path, others);
 }
+
+/** Whether another process has the file open. */
+export const isOpenElsewhere = (root: Pick<RootDatabase, 'readerList'>): boolean => otherProcesses(root.readerList()).length > 0;
 
 /** Processes in LMDB's own list of who reads a file, but this one: `pid thread txnid`, one a line. */
 const otherProcesses = (list: string): number[] =>

@@ -6,6 +6,7 @@ import { SkillForgeError, stores, type Store, type StoreName } from '../../../sc
 import { batchViews, streamViews } from '../../../operators/featureViews/index.js';
 import type { FeastStore } from '../../../runtime/feast/index.js';
 import { readingFolder } from '../../commands/folder.js';
+import { homesName, type HomesPlace } from '../../gateway/homesPlace.js';
 import { foundInFiles, type FilePlace } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Found } from './found.js';
@@ -22,8 +23,8 @@ export interface Installation {
   /** Folder of the view and of the deny list. */
   readonly view: string;
   readonly gatewayFolder: string;
-  /** Folder of the register of homes; absent where none was named. */
-  readonly homes?: string;
+  /** The register of homes; absent where none was named. */
+  readonly homes?: HomesPlace;
   /** Folder of the chain over the decisions. */
   readonly chain: string;
   /** Archives, exports and training sets outside of the data folder. */
@@ -76,7 +77,8 @@ export const realPath = (path: string): string => (existsSync(path) ? realpathSy
 
 /** A slip of the pen in `also`, or in a folder that is only looked into, would leave there what is to go. @throws SFS_FILE_UNREADABLE for a path that is not there */
 export function assertPlaces({ also, homes, servers }: Pick<Installation, 'also' | 'homes' | 'servers'>): void {
-  const missing = [...also, ...(homes === undefined ? [] : [homes]), ...(servers?.logDirs ?? []), ...(servers?.redisDirs ?? [])].find(
+  const homesPath = typeof homes === 'object' ? homes.keyFile : homes;
+  const missing = [...also, ...(homesPath === undefined ? [] : [homesPath]), ...(servers?.logDirs ?? []), ...(servers?.redisDirs ?? [])].find(
     (path) => !existsSync(path),
   );
   if (missing === undefined) return;
@@ -85,9 +87,17 @@ export function assertPlaces({ also, homes, servers }: Pick<Installation, 'also'
 
 /** Stands for the places that options name: another one tells that steps have more to do. */
 export function placesDigest({ data, region, view, gatewayFolder, homes, chain, also, featureStore, servers }: Installation): string {
-  const paths = [data, view, gatewayFolder, chain, ...[...also].sort(), ...(homes === undefined ? [] : [homes])].map((path) => resolve(path));
+  const paths = [data, view, gatewayFolder, chain, ...[...also].sort()].map((path) => resolve(path));
   return createHash('sha256')
-    .update(JSON.stringify([region, featureStore !== null, ...paths, ...(servers === undefined ? [] : [servers.name])]))
+    .update(
+      JSON.stringify([
+        region,
+        featureStore !== null,
+        ...paths,
+        ...(homes === undefined ? [] : [homesName(homes)]),
+        ...(servers === undefined ? [] : [servers.name]),
+      ]),
+    )
     .digest('hex');
 }
 

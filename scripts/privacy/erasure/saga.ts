@@ -47,14 +47,20 @@ export interface Receipt {
   readonly topics?: readonly TopicRemains[];
 }
 
+/** What an erasure does besides that is the end of a move. */
+export interface MoveErasure {
+  /** On servers: brings what somebody wrote until nothing was taken under the pseudonym any more. */
+  readonly rest: (() => Promise<Did>) | null;
+}
+
 /** How to erase. */
 export interface ErasureOptions {
   readonly installation: Installation;
   readonly learner: string;
   readonly key: SigningKey;
   readonly clock?: () => number;
-  /** Whether it is what is left of a move. */
-  readonly ofMove?: true;
+  /** It is what is left of a move. */
+  readonly ofMove?: MoveErasure;
   /** Told before and after each step; tests end the work there. */
   readonly reached?: (step: string, when: 'begun' | 'worked' | 'done') => void;
 }
@@ -70,17 +76,17 @@ export const erasuresFolder = ({ data }: Pick<Installation, 'data'>): string => 
  * else; SFS_MOVE_UNDER_WAY for who is moving away: what was brought lies in another folder, and the move has an erasure of its own; SFS_MOVE_JOURNAL; and what the steps throw
  */
 export async function eraseLearner(options: ErasureOptions): Promise<Signed<Receipt>> {
-  const { installation, learner, key, ofMove = false } = options;
+  const { installation, learner, key, ofMove } = options;
   if (installation.servers === undefined) assertFolder(installation);
   assertPlaces(installation);
-  if (!ofMove) assertNotMoving(erasuresFolder(installation), learner);
+  if (ofMove === undefined) assertNotMoving(erasuresFolder(installation), learner);
   const digest = key.digestOf(learner);
   return alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
 }
 
 async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Signed<Receipt>> {
   const { installation, learner, key, clock = Date.now, reached = () => undefined } = options;
-  const steps = stepsOf(installation);
+  const steps = stepsOf(options);
   const folder = erasuresFolder(installation);
   const journal = Journal.open(folder, digest, {
     nowMs: clock(),
@@ -95,7 +101,7 @@ async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Si
     journal.begin(name);
     reached(name, 'begun');
     try {
-      const did = await work({ installation, mention, nowMs: clock(), isAgain: before !== undefined });
+      const did = await work({ installation, mention, nowMs: clock(), isAgain: before !== undefined, isMove: options.ofMove !== undefined });
       reached(name, 'worked');
       journal.done(name, did, clock());
     } catch (error) {
@@ -131,7 +137,8 @@ export function lastReceipt(
   return { path, receipt, isSigned: isAsSigned(receipt) };
 }
 
-async function receiptOf({ installation, learner }: ErasureOptions, { state }: Journal, nowMs: number): Promise<Receipt> {
+async function receiptOf(options: ErasureOptions, { state }: Journal, nowMs: number): Promise<Receipt> {
+  const { installation, learner } = options;
   const salt = randomBytes(16).toString('hex');
   return {
     format: 'skillforge-erasure/1',
@@ -139,7 +146,7 @@ async function receiptOf({ installation, learner }: ErasureOptions, { state }: J
     region: installation.region,
     startedAtMs: state.startedAtMs,
     finishedAtMs: nowMs,
-    steps: stepsOf(installation).map(({ name }) => {
+    steps: stepsOf(options).map(({ name }) => {
       const { doneAtMs, attempts, did } = state.steps[name]!;
       return { step: name, doneAtMs: doneAtMs!, attempts, did };
     }),
@@ -148,8 +155,13 @@ async function receiptOf({ installation, learner }: ErasureOptions, { state }: J
   };
 }
 
-/** Those of a folder, or of servers. */
-export const stepsOf = ({ servers }: Pick<Installation, 'servers'>): readonly Step[] => (servers === undefined ? STEPS : SERVER_STEPS);
+/** Those of a folder, or of servers; at the end of a move what is left there is brought before it goes. */
+function stepsOf({ installation: { servers }, ofMove }: ErasureOptions): readonly Step[] {
+  const steps = servers === undefined ? STEPS : SERVER_STEPS;
+  const { rest = null } = ofMove ?? {};
+  if (rest === null) return steps;
+  return steps.flatMap((step) => (step.name === 'refuse' ? [step, { name: 'rest', holdsUp: true, work: rest }] : [step]));
+}
 
 async function remainsInTopics({ servers }: Installation, nowMs: number): Promise<Pick<Receipt, 'topics'>> {
   return servers === undefined ? {} : { topics: await topicRemains(servers.admin, await servers.tools.topics(), nowMs) };
@@ -168,6 +180,7 @@ function remaindersOf(installation: Installation, steps: JournalState['steps']):
       ...inTopics(steps['data-key']!.did['hadKey'] === true),
       ...IN_REDIS,
       ...onOtherMachines(installation),
+      ...(steps['identity-map']!.did['isGone'] === false ? [IN_MAP] : []),
       ...elsewhere(also, featuresAsked, featureWords),
     ];
   return [
@@ -202,6 +215,13 @@ const IN_REDIS: readonly Remainder[] = [
     until: 'the next BGSAVE',
   },
 ];
+
+/** Of a map that its gateway has open. */
+const IN_MAP: Remainder = {
+  store: 'identity-map',
+  what: 'what LMDB has freed in the file, which its gateway has open: a keyed hash with the pseudonym',
+  until: 'the gateway has used the room again',
+};
 
 /** What gateways and readers keep on their machines, where it is not here. */
 function onOtherMachines({ gatewayFolder, view }: Installation): Remainder[] {

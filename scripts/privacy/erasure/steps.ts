@@ -4,11 +4,11 @@ import { quietFolder, withFolder } from '../../commands/folder.js';
 import { noteErased } from '../../decisions/erasedDecisions.js';
 import { FolderRing, holdsRing } from '../../../runtime/keys/folderRing.js';
 import { localTools } from '../../../runtime/localTools.js';
-import { SkillForgeError } from '../../../schemas/index.js';
+import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import { eraseInFiles, type FileCounts } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Did } from './journal.js';
-import { deny, eraseHomes, eraseIdentity, eraseInView } from './lmdbFiles.js';
+import { deny, eraseHomes, eraseIdentity, eraseInView, removeIdentity } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
 import { eraseInOutbox } from './outboxFile.js';
 import { filePlaces, type Installation } from './places.js';
@@ -20,6 +20,8 @@ export interface StepRoom {
   readonly nowMs: number;
   /** Whether an earlier call was cut off in this step. */
   readonly isAgain: boolean;
+  /** Whether it ends a move. */
+  readonly isMove: boolean;
 }
 
 /** A step with its name. */
@@ -64,9 +66,21 @@ async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<D
 }
 
 /** Takes the learner out of the map of a gateway, and out of the register of homes where one is named. */
-export async function identityStep({ installation: { gatewayFolder, homes }, mention }: StepRoom): Promise<Did> {
-  const mappings = await eraseIdentity(gatewayFolder, mention);
-  return { mappings, ...(homes === undefined ? {} : { homes: await eraseHomes(homes, mention) }) };
+export async function identityStep({ installation: { gatewayFolder, homes, servers }, mention, isMove }: StepRoom): Promise<Did> {
+  const mappings = await (isMove && servers !== undefined ? mappingBeside(gatewayFolder, mention) : mappingsAlone(gatewayFolder, mention));
+  return { ...mappings, ...(homes === undefined ? {} : { homes: await eraseHomes(homes, mention) }) };
+}
+
+const mappingsAlone = async (folder: string, mention: Mention): Promise<Did> => ({ mappings: await eraseIdentity(folder, mention) });
+
+/** The gateway of a region that somebody leaves goes on for all others: the file stays where it is while that has it open. */
+async function mappingBeside(folder: string, mention: Mention): Promise<Did> {
+  try {
+    return await mappingsAlone(folder, mention);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'SFS_ERASURE_WAITS') throw error;
+    return { ...(await removeIdentity(folder, mention)) };
+  }
 }
 
 async function sealsStep({ installation: { data, chain }, mention, nowMs }: StepRoom): Promise<Did> {

@@ -3,32 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  EVENT_TOPICS,
   IDENTITY_FILE,
   KEPT_MS,
-  ReceivedEvents,
   openIdentityMap,
   receivedKey,
-  regionNotedIn,
   type HomeRegister,
   type IdentityMap,
+  type ReceivedEvents,
 } from '../../../gateway/index.js';
-import { LocalSchemaIds, SkillForgeError, regionMismatch, topicCodec, type LearnerId } from '../../../schemas/index.js';
-import type { EmbeddedStorage } from '../../../runtime/embedded/index.js';
-import { localTools } from '../../../runtime/localTools.js';
-import { quietFolder, withFolder } from '../../commands/folder.js';
-import { onHomes } from '../erasure/lmdbFiles.js';
+import { SkillForgeError, type LearnerId } from '../../../schemas/index.js';
+import { onHomes, type HomesPlace } from '../../gateway/homesPlace.js';
 import type { Installation } from '../erasure/places.js';
 import { erasuresFolder } from '../erasure/saga.js';
-import { CARRIED, carryRecords, recordsOf, type Passage } from './carry.js';
+import { TAKEN_BY_GATEWAYS, carryRecords, eventsOf, type Passage } from './carry.js';
 import { movesIn, underWay, type MoveJournal, type MoveState } from './moveJournal.js';
+import { assertGateways, onGateway, onLogs, type RegionLog, type Side } from './regionLogs.js';
 
 /** Where a learner moves to. */
-export interface Destination {
-  readonly data: string;
-  readonly region: string;
-  readonly gatewayFolder: string;
-}
+export type Destination = Side;
 
 /** How to move. */
 export interface BringOptions {
@@ -36,8 +28,8 @@ export interface BringOptions {
   readonly identity: string;
   readonly from: Installation;
   readonly to: Destination;
-  /** Folder of the register that both gateways ask. */
-  readonly homes: string;
+  /** The register that both gateways ask; between servers one on a server. */
+  readonly homes: HomesPlace;
   readonly transferBasis?: string;
   readonly clock?: () => number;
   /** Told before and after each step; tests end the work there. */
@@ -45,8 +37,8 @@ export interface BringOptions {
 }
 
 interface Room extends BringOptions {
-  readonly source: EmbeddedStorage;
-  readonly target: EmbeddedStorage;
+  readonly source: RegionLog;
+  readonly target: RegionLog;
   readonly newMap: IdentityMap;
   readonly received: ReceivedEvents;
   readonly register: HomeRegister;
@@ -58,17 +50,14 @@ interface Room extends BringOptions {
 export const BRINGING_STEPS = ['home', 'pseudonym', 'carry', 'repeats', 'switch'] as const;
 
 /**
- * Brings a learner over. Both folders are this process's own until the switch is written: so nobody takes an event between the last look into the old log and the switch.
- * What people decide about the learner meanwhile waits: taken after its topic has been read it would stay behind. Called again it brings what is not there yet. @throws SFS_MOVE_HOME, SFS_MOVE_UNDER_WAY, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, and what reading and appending throw
+ * Brings a learner over. Folders are this process's own until the switch is written: so nobody takes an event between the last look into the old log and the switch. On servers gateways go on, and what came
+ * in between is brought after it. Called again it brings what is not there yet.
+ * @throws SFS_MOVE_HOME, SFS_MOVE_UNDER_WAY, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, SFS_HOMES_UNAVAILABLE, and what reading and appending throw
  */
 export async function bringOver(options: BringOptions, journal: MoveJournal): Promise<MoveState> {
   const { from, to, homes, clock = Date.now } = options;
   const learner = await pseudonymIn(from, options.identity);
-  const onFolders = <T>(work: (source: EmbeddedStorage, target: EmbeddedStorage) => Promise<T>): Promise<T> =>
-    quietFolder(from.data, (source) => withFolder(to.data, (target) => work(source, target)));
-  return onFolders(async (source, target) => {
-    assertRegionOf(from.data, source, from.region);
-    assertRegionOf(to.data, target, to.region);
+  return onLogs(from, to, async (source, target) => {
     await assertGateways(from, to);
     return onGateway(to, (newMap, received) =>
       onHomes(homes, (register) => bring({ ...options, source, target, newMap, received, register, journal, nowMs: clock() }, learner)),
@@ -89,38 +78,6 @@ async function pseudonymIn({ gatewayFolder, region }: Installation, identity: st
   } finally {
     await map.close();
   }
-}
-
-async function onGateway<T>(to: Destination, work: (map: IdentityMap, received: ReceivedEvents) => Promise<T>): Promise<T> {
-  // The files of events first: they say which region the folder is of.
-  const received = await ReceivedEvents.open(to.gatewayFolder);
-  try {
-    await received.settleIn(to.region);
-    const map = openIdentityMap(to.gatewayFolder);
-    try {
-      return await work(map, received);
-    } finally {
-      await map.close();
-    }
-  } finally {
-    await received.close();
-  }
-}
-
-/** Under a pseudonym that no gateway of the new region knows, what is brought would be nobody's. @throws SFS_FOLDER_MISSING, SFS_REGION_MISMATCH */
-async function assertGateways({ gatewayFolder, region }: Installation, to: Destination): Promise<void> {
-  const old = await regionNotedIn(gatewayFolder);
-  if (old !== null && old !== region) throw regionMismatch(`the gateway folder ${gatewayFolder}`, old, region);
-  const folder = to.gatewayFolder;
-  if (existsSync(join(folder, IDENTITY_FILE)) && (await regionNotedIn(folder)) !== null) return;
-  const message = `no gateway has run with ${folder}: name the folder of that of ${to.region} with --to-gateway-folder, or start it once`;
-  throw new SkillForgeError('SFS_FOLDER_MISSING', message, { context: { folder } });
-}
-
-/** A folder that has topics of other regions alone is the wrong one. @throws SFS_REGION_MISMATCH */
-function assertRegionOf(folder: string, { log }: EmbeddedStorage, region: string): void {
-  const regions = new Set(log.topics().map(({ name }) => name.split('.', 1)[0]!));
-  if (regions.size > 0 && !regions.has(region)) throw regionMismatch(`the folder ${folder}`, [...regions].join(', '), region);
 }
 
 async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
@@ -181,39 +138,28 @@ export function notAtHome(home: string, region: string): SkillForgeError {
 /** A pseudonym that the new folder has erased takes no records. */
 async function heirOf({ newMap, identity, target }: Room): Promise<LearnerId> {
   const [given] = await newMap.pseudonymsOf([identity]);
-  return target.erasedSince(given!) === null ? given! : newMap.renew(identity);
+  return (await target.erasedSince(given!)) === null ? given! : newMap.renew(identity);
 }
 
-function passageOf({ source, target, from, to }: Room, { id, learner, heir }: MoveState & { readonly heir: LearnerId }): Passage {
+/** What is brought, from where to where. */
+export function passageOf(
+  { source, target, from, to }: Pick<Room, 'source' | 'target' | 'from' | 'to'>,
+  { id, learner, heir }: MoveState & { readonly heir: LearnerId },
+): Passage {
   return {
     writer: `move/${id}`,
-    from: { tools: localTools(source), region: from.region, learner },
-    to: { tools: localTools(target), region: to.region, learner: heir },
+    from: { tools: source.tools, region: from.region, learner },
+    to: { tools: target.tools, region: to.region, learner: heir },
   };
 }
 
 /** An event whose answer was lost is sent again, to the new region now: it is there already. */
 async function noteRepeats({ received, nowMs }: Room, passage: Passage): Promise<number> {
   const keys: Buffer[] = [];
-  for (const topic of CARRIED.filter(({ name }) => name in EVENT_TOPICS)) {
-    const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
-    for await (const { appendTimeMs, value } of recordsOf(passage, topic)) {
-      if (appendTimeMs < nowMs - KEPT_MS) continue;
-      const eventId = eventIdIn(() => codec.decode(passage.from.learner, value));
-      if (eventId !== null) keys.push(receivedKey(eventId));
-    }
-  }
+  for (const topic of TAKEN_BY_GATEWAYS)
+    for await (const { appendTimeMs, eventId } of eventsOf(passage.from, topic)) if (appendTimeMs >= nowMs - KEPT_MS) keys.push(receivedKey(eventId));
   await received.noteCarried(keys, nowMs);
   return keys.length;
-}
-
-/** Of what cannot be decoded nothing is brought. */
-function eventIdIn(decode: () => unknown): string | null {
-  try {
-    return (decode() as { readonly eventId: string }).eventId;
-  } catch {
-    return null;
-  }
 }
 
 /** All that comes before it is on the disk when it is written. @throws SFS_MOVE_HOME */
@@ -221,5 +167,5 @@ async function switchHome({ target, journal, register, identity, from, to }: Roo
   await target.flushed();
   journal.keep(state);
   const isMoved = await register.move({ identity, learner: heir }, { from: from.region, to: to.region });
-  if (!isMoved) throw notAtHome(register.find(identity) ?? 'no region', from.region);
+  if (!isMoved) throw notAtHome((await register.find(identity)) ?? 'no region', from.region);
 }

@@ -9,8 +9,10 @@ import {
   type Topic,
   type TopicCodec,
 } from '../../../schemas/index.js';
+import { EVENT_TOPICS } from '../../../gateway/index.js';
 import { partitionOf } from '../../../schemas/partitioner.js';
 import { isMarker } from '../../../runtime/engine/header.js';
+import { registeredCodec } from '../../../runtime/registeredCodec.js';
 import type { LogRecord, NamedWriter, OutputRecord, ToolAccess } from '../../../runtime/ports.js';
 
 type AnyTopic = Topic<string, unknown>;
@@ -24,6 +26,9 @@ export const CARRIED: readonly AnyTopic[] = [topics.profiles, topics.lmsEvents, 
 /** Topics of a learner whose records stay and are erased: they tell of lists that the old region made, of which nothing goes along. */
 export const STAYING: readonly AnyTopic[] = [topics.exposures, topics.feedback];
 
+/** Those of {@link CARRIED} whose events gateways take: an event has an identity there. */
+export const TAKEN_BY_GATEWAYS = CARRIED.filter(({ name }) => name in EVENT_TOPICS);
+
 /** Records in a commit. */
 const PIECE = 500;
 
@@ -33,6 +38,8 @@ export interface Passage {
   readonly writer: string;
   readonly from: { readonly tools: ToolAccess; readonly region: string; readonly learner: LearnerId };
   readonly to: { readonly tools: ToolAccess; readonly region: string; readonly learner: LearnerId };
+  /** Of identities of events those that the new region has taken itself: asked before they are appended. Nobody takes any meanwhile, without. */
+  readonly taken?: (eventIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 /** Records by topic. */
@@ -84,34 +91,58 @@ async function partitionsOf(tools: ToolAccess, physical: string): Promise<number
   return (await tools.topics()).find(({ name }) => name === physical)?.partitions ?? null;
 }
 
+/** A record of the old region, and what becomes of it in the new one; `null` for nothing. */
+interface Passenger {
+  readonly offset: number;
+  readonly output: OutputRecord | null;
+  readonly eventId: string | null;
+}
+
 async function carryTopic(passage: Passage, topic: AnyTopic, writer: NamedWriter, before: Progress): Promise<Progress> {
-  const { to } = passage;
+  const { from, to } = passage;
   const target = physicalTopicName(to.region, topic.name);
   const key = Buffer.from(to.learner);
   const partition = partitionOf(key, (await partitionsOf(to.tools, target))!);
-  const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
+  const [decoding, encoding] = [codecOf(from.tools, topic), await registeredCodec(to.tools.schemas, to.region, topic)];
   let progress = before;
-  let outputs: OutputRecord[] = [];
+  let piece: Passenger[] = [];
   const commit = async (): Promise<void> => {
-    if (progress === before && outputs.length === 0) return;
-    await writer.commit(outputs, Buffer.from(JSON.stringify(progress)));
-    outputs = [];
+    if (piece.length === 0) return;
+    const taken = await takenOf(passage, piece);
+    const coming = piece.filter(({ eventId }) => eventId === null || !taken.has(eventId));
+    progress = counted(progress, topic.name, coming, piece.at(-1)!.offset + 1);
+    await writer.commit(
+      coming.flatMap(({ output }) => output ?? []),
+      Buffer.from(JSON.stringify(progress)),
+    );
+    piece = [];
   };
   for await (const record of recordsOf(passage, topic, progress.next[topic.name] ?? 0)) {
-    const value = renamed(passage, topic, codec, record);
-    progress = counted(progress, topic.name, record.offset + 1, value !== null);
-    if (value !== null) outputs.push({ topic: target, partition, key, value: codec.encode(to.learner, value), header: null });
-    if (outputs.length >= PIECE) await commit();
+    const found = renamed(passage, topic, decoding, record);
+    const output = found && { topic: target, partition, key, value: encoding.encode(to.learner, found.value), header: null };
+    piece.push({ offset: record.offset, output, eventId: found?.eventId ?? null });
+    if (piece.length >= PIECE) await commit();
   }
   await commit();
   return progress;
 }
 
-function counted({ carried, left, next }: Progress, name: string, at: number, isCarried: boolean): Progress {
-  const [more, rest] = isCarried ? [carried, left] : [left, carried];
-  const plus = { ...more, [name]: (more[name] ?? 0) + 1 };
-  return { carried: isCarried ? plus : rest, left: isCarried ? rest : plus, next: { ...next, [name]: at } };
+/** The codec of a topic for who reads it. */
+export const codecOf = ({ schemas }: ToolAccess, topic: AnyTopic): TopicCodec<unknown> => topicCodec(topic, schemas ?? LocalSchemaIds.withAccepted());
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+async function takenOf({ taken }: Passage, piece: readonly Passenger[]): Promise<ReadonlySet<string>> {
+  const ids = piece.flatMap(({ eventId }) => eventId ?? []);
+  return taken === undefined || ids.length === 0 ? NOBODY : taken(ids);
 }
+
+function counted({ carried, left, next }: Progress, name: string, piece: readonly Passenger[], at: number): Progress {
+  const outputs = piece.filter(({ output }) => output !== null).length;
+  return { carried: plus(carried, name, outputs), left: plus(left, name, piece.length - outputs), next: { ...next, [name]: at } };
+}
+
+const plus = (counts: Counts, name: string, more: number): Counts => (more === 0 ? counts : { ...counts, [name]: (counts[name] ?? 0) + more });
 
 /** The learner's records of a topic, from an offset on. */
 export async function* recordsOf(
@@ -123,21 +154,49 @@ export async function* recordsOf(
   const partitions = await partitionsOf(from.tools, physical);
   if (partitions === null) return;
   const partition = partitionOf(Buffer.from(from.learner), partitions);
-  for await (const record of from.tools.records(physical, partition, start)) {
-    const { key, value, header } = record;
-    if (value !== null && !isMarker(header) && key?.toString() === from.learner) yield { ...record, value };
+  // As they are: what a broker's client hands on is no plain object, of which a copy would have everything.
+  for await (const record of from.tools.records(physical, partition, start)) if (isOf(from.learner, record)) yield record;
+}
+
+const isOf = (learner: string, record: LogRecord): record is LogRecord & { readonly value: Buffer } =>
+  record.value !== null && !isMarker(record.header) && record.key?.toString() === learner;
+
+/** The identities of the learner's events of a topic in a region, and when its log took them. What cannot be decoded is left out. */
+export async function* eventsOf(
+  place: Passage['from'],
+  topic: AnyTopic,
+): AsyncGenerator<{ readonly eventId: string; readonly appendTimeMs: number }> {
+  const codec = codecOf(place.tools, topic);
+  for await (const { appendTimeMs, value } of recordsOf({ from: place }, topic)) {
+    const eventId = eventIdIn(() => codec.decode(place.learner, value));
+    if (eventId !== null) yield { eventId, appendTimeMs };
+  }
+}
+
+function eventIdIn(decode: () => unknown): string | null {
+  try {
+    return (decode() as { readonly eventId: string }).eventId;
+  } catch {
+    return null;
   }
 }
 
 /** The record under the new pseudonym and tagged for the new region, with its time; `null` for one that the old region could not use either. What names the old pseudonym, as an identity of an event may, names the new one. */
-function renamed({ from, to }: Passage, topic: AnyTopic, codec: TopicCodec<unknown>, { value }: { readonly value: Buffer }): object | null {
+function renamed({ from, to }: Passage, topic: AnyTopic, codec: TopicCodec<unknown>, { value }: { readonly value: Buffer }): Renamed | null {
   try {
     const decoded = codec.decode(from.learner, value) as object;
     assertOwnRegion(topic, decoded, from.region);
-    return { ...(namedAnew(decoded, from.learner, to.learner) as object), region: to.region };
+    const { eventId = null } = decoded as { readonly eventId?: string };
+    return { eventId, value: { ...(namedAnew(decoded, from.learner, to.learner) as object), region: to.region } };
   } catch {
     return null;
   }
+}
+
+interface Renamed {
+  readonly value: object;
+  /** As the sender gave it. */
+  readonly eventId: string | null;
 }
 
 function namedAnew(value: unknown, old: string, heir: string): unknown {

@@ -1,20 +1,19 @@
 /** Moves a learner to another region: what is theirs is brought there, one write says that they are at home there, and the old region erases them. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { HOMES_FILE } from '../../../gateway/index.js';
+import { readFileSync } from 'node:fs';
 import { SkillForgeError, assertRegion, regionMismatch } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
-import { readingFolder } from '../../commands/folder.js';
+import { holdsHomes, homesName, onHomes } from '../../gateway/homesPlace.js';
 import { alone } from '../erasure/journal.js';
-import { onHomes } from '../erasure/lmdbFiles.js';
 import { assertPlaces, realPath, type Installation } from '../erasure/places.js';
 import { assertFolder, eraseLearner, erasuresFolder, learnerDigest, type Receipt } from '../erasure/saga.js';
 import type { Signed, SigningKey } from '../erasure/signing.js';
 import { bringOver, notAtHome, type BringOptions } from './bringing.js';
 import type { Counts } from './carry.js';
 import { MoveJournal, underWay, type MoveState } from './moveJournal.js';
+import { erasedSince } from './regionLogs.js';
+import { bringRest, type ServerMove } from './rest.js';
 
 /** How to move, and the key that signs what was done. */
 export interface MoveOptions extends BringOptions {
@@ -54,10 +53,10 @@ export interface MoveReceipt {
 const IN_UNION = 'eu-';
 
 /**
- * Moves a learner. Nobody else may write to either folder meanwhile. Called again after it failed or was killed it does what is left; called again when it has ended it gives the same receipt.
+ * Moves a learner. Of folders nobody else may write to either meanwhile; on servers everybody goes on. Called again after it failed or was killed it does what is left; called again when it has ended it gives the same receipt.
  *
  * @returns the receipt, which lies in the folder of the old region, too
- * @throws SFS_MOVE_HOME, SFS_MOVE_TRANSFER, SFS_MOVE_UNDER_WAY, SFS_MOVE_JOURNAL, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, SFS_KEYS_MISSING, and what {@link eraseLearner} throws
+ * @throws SFS_MOVE_SERVERS, SFS_MOVE_HOME, SFS_MOVE_TRANSFER, SFS_MOVE_UNDER_WAY, SFS_MOVE_WAITS, SFS_HOMES_UNAVAILABLE, SFS_MOVE_JOURNAL, SFS_FOLDER_MISSING, SFS_FOLDER_LOCKED, SFS_REGION_MISMATCH, SFS_KEYS_MISSING, and what {@link eraseLearner} throws
  */
 export async function moveLearner(options: MoveOptions): Promise<Signed<MoveReceipt>> {
   assertPossible(options);
@@ -69,7 +68,7 @@ export async function moveLearner(options: MoveOptions): Promise<Signed<MoveRece
 
 async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<Signed<MoveReceipt>> {
   const { identity, from, to, homes } = options;
-  const home = await onHomes(homes, (register) => Promise.resolve(register.find(identity)));
+  const home = await onHomes(homes, (register) => register.find(identity));
   const before = journal.read();
   if (before !== null && (await isSwitched(before, home, from))) {
     if (home !== from.region) assertSameMove(before, options, journal);
@@ -87,9 +86,9 @@ async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<
 }
 
 /** Whether the switch is behind a move. Its journal says what was brought just before it; after it they are at home elsewhere, or have come back, and their erasure has begun. */
-async function isSwitched({ brought, learner }: MoveState, home: string | null, { data, region }: Installation): Promise<boolean> {
+async function isSwitched({ brought, learner }: MoveState, home: string | null, from: Installation): Promise<boolean> {
   if (brought === null) return false;
-  return home !== region || readingFolder(data, (storage) => storage.erasedSince(learner) !== null);
+  return home !== from.region || (await erasedSince(from, learner)) !== null;
 }
 
 /** What holds is what was said before the switch. @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_TRANSFER */
@@ -100,24 +99,38 @@ function assertSameMove(state: MoveState, { to, transferBasis }: MoveOptions, { 
   throw new SkillForgeError('SFS_MOVE_TRANSFER', message, { context: { to: state.to, transferBasis: state.transferBasis } });
 }
 
-/** What comes after the switch: the erasure, the receipt, the end of the journal. */
-async function eraseLeft(options: MoveOptions, journal: MoveJournal, state: MoveState): Promise<Signed<MoveReceipt>> {
+/** What comes after the switch: what came until then, the erasure, the receipt, the end of the journal. */
+async function eraseLeft(options: MoveOptions, journal: MoveJournal, switched: MoveState): Promise<Signed<MoveReceipt>> {
   const { from, homes, key, clock = Date.now, reached } = options;
+  const state = await withRest(options, journal, switched);
   const erasure = await eraseLearner({
     installation: { ...from, homes },
     learner: state.learner,
     key,
     clock,
-    ofMove: true,
+    ofMove: { rest: isOnServers(options) ? async () => ({ ...(await bringRest(options, journal, journal.read()!)).brought }) : null },
     ...(reached && { reached: (step, when) => reached(`erase ${step}`, when) }),
   });
   reached?.('receipt', 'begun');
-  const receipt = key.sign(receiptOf(state, erasure, clock()));
+  // The erasure may have brought more.
+  const receipt = key.sign(receiptOf(journal.read() ?? state, erasure, clock()));
   writeDurably(journal.receiptPath(state.startedAtMs), `${JSON.stringify(receipt, null, 2)}\n`);
   reached?.('receipt', 'worked');
   journal.drop();
   reached?.('receipt', 'done');
   return receipt;
+}
+
+const isOnServers = (options: MoveOptions): options is MoveOptions & ServerMove =>
+  options.from.servers !== undefined && typeof options.homes === 'object';
+
+/** On servers events go to the new region at once, and so does what came to the old one just before. Once it takes nothing under the old pseudonym the erasure brings what was not there yet. */
+async function withRest(options: MoveOptions, journal: MoveJournal, state: MoveState): Promise<MoveState> {
+  if (!isOnServers(options) || (await erasedSince(options.from, state.learner)) !== null) return state;
+  options.reached?.('rest', 'begun');
+  const whole = await bringRest(options, journal, state);
+  options.reached?.('rest', 'worked');
+  return whole;
 }
 
 /** What a move that has ended left. @throws SFS_MOVE_HOME where there was none from here */
@@ -132,22 +145,42 @@ function lastReceipt(journal: MoveJournal, { from, to }: MoveOptions): Signed<Mo
 function assertPossible({ from, to, homes, transferBasis }: MoveOptions): void {
   [from.region, to.region].forEach(assertRegion);
   if (from.region === to.region) throw notAtHome(from.region, from.region);
-  [from, to].forEach(assertFolder);
+  assertOneKind({ from: from.servers !== undefined, to: to.servers !== undefined, homes: typeof homes === 'object' });
+  if (from.servers === undefined) [from, to].forEach(assertFolder);
   assertPlaces(from);
   for (const [one, other] of [
     [from.data, to.data],
     [from.gatewayFolder, to.gatewayFolder],
   ] as const)
     if (realPath(one) === realPath(other)) throw regionMismatch(`the folder ${one}`, from.region, to.region);
-  if (!existsSync(join(homes, HOMES_FILE)))
-    throw new SkillForgeError('SFS_FOLDER_MISSING', `${homes} holds no register of homes: gateways make it, with --homes`, {
-      context: { folder: homes },
-    });
-  if (holdsRing(from.data) && !holdsRing(to.data)) {
+  if (!holdsHomes(homes))
+    throw new SkillForgeError(
+      'SFS_FOLDER_MISSING',
+      `${homesName(homes)} holds no register of homes, or has no key here: gateways make both, with --homes`,
+      {
+        context: { folder: homesName(homes) },
+      },
+    );
+  if (from.servers === undefined && holdsRing(from.data) && !holdsRing(to.data)) {
     const message = `${from.data} has keys of learners and ${to.data} has none: what is sealed there would lie here in clear`;
     throw new SkillForgeError('SFS_KEYS_MISSING', message, { context: { folder: to.data } });
   }
   assertTransfer(from.region, to.region, transferBasis);
+}
+
+/** Which parts of a move are on servers. */
+export interface OnServers {
+  readonly from: boolean;
+  readonly to: boolean;
+  readonly homes: boolean;
+}
+
+/** Where gateways go on, a file of one machine cannot tell what they have under way. @throws SFS_MOVE_SERVERS where some parts are on servers and others are not */
+export function assertOneKind(parts: OnServers): void {
+  if (new Set(Object.values(parts)).size === 1) return;
+  const message =
+    'between servers both regions have a Kafka and a Redis, and the register of homes is in a Redis, too; between folders all of it is in folders';
+  throw new SkillForgeError('SFS_MOVE_SERVERS', message, { context: { ...parts } });
 }
 
 /** @throws SFS_MOVE_TRANSFER */

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Materializer } from '../../../reader/materializer.js';
 import { LmdbViewStore } from '../../../reader/lmdbViewStore.js';
+import { ViewSeal } from '../../../reader/viewSeal.js';
 import type { ViewStore } from '../../../reader/viewStore.js';
 import { ViewCodecs } from '../../../reader/viewTopics.js';
 import { openEmbedded } from '../../../runtime/embedded/index.js';
@@ -18,7 +19,7 @@ const storage = await openEmbedded(folder, { readOnly: true });
 const whole = LmdbViewStore.open(view);
 const region = 'eu-west';
 const store: ViewStore = torn === undefined ? whole : tornStore(whole, torn);
-const materializer = new Materializer({ log: storage.log, region, store, codecs: new ViewCodecs(region), clock: Date.now });
+const materializer = new Materializer({ log: storage.log, region, store, codecs: new ViewCodecs(region), seal: new ViewSeal(), clock: Date.now });
 // A synchronous write to a pipe: what was printed happened, whenever the kill comes.
 writeSync(1, 'ready\n');
 while ((await materializer.pass()).overtaken);
@@ -32,6 +33,7 @@ function tornStore(inner: LmdbViewStore, first: string): ViewStore {
     head: () => ({ ...inner.head(), version: inner.head().version / 2 }),
     get: (key) => inner.get(key),
     scan: (prefix) => inner.scan(prefix),
+    renew: () => inner.renew(),
     close: () => inner.close(),
     write: async (expected, { head, rows, clear }) => {
       const before = inner.head().head ?? { ...head, positions: {} };

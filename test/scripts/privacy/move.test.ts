@@ -63,7 +63,7 @@ const asideIn = ({ to }: TwoRegions, name: string): Promise<number> =>
 
 const homeOf = async (homes: string): Promise<string | null> => {
   const register = openHomeRegister(homes);
-  const home = register.find(ADA);
+  const home = await register.find(ADA);
   await register.close();
   return home;
 };
@@ -342,10 +342,15 @@ describe('a move that cannot be', { timeout: SLOW_MS }, () => {
 describe('the command', { timeout: SLOW_MS }, () => {
   const command = (...words: readonly string[]): Promise<string> => commandOutput(['privacy', 'move', ...words]);
 
-  it('moves, tells it as text and as JSON, and refuses servers', async () => {
+  it('moves, tells it as text and as JSON, and refuses servers on one side', async () => {
     const { from, to, homes } = await two();
     const places = ['--data', from.data, '--region', REGION, '--to-data', to.data, '--to-region', NORTH, '--homes', homes];
     await expect(command(ADA, ...places, '--kafka', 'localhost:1', '--redis', 'redis://localhost:1')).rejects.toEqual(
+      expect.objectContaining({ code: 'SFS_MOVE_SERVERS' }),
+    );
+    const shared = places.map((word) => (word === homes ? 'localhost:1,localhost:2' : word));
+    await expect(command(ADA, ...shared)).rejects.toEqual(expect.objectContaining({ code: 'SFS_HOMES_KEY' }));
+    await expect(command(ADA, ...shared, '--homes-key', join(newFolder(), 'homes.key'))).rejects.toEqual(
       expect.objectContaining({ code: 'SFS_MOVE_SERVERS' }),
     );
     const text = await command(ADA, ...places);

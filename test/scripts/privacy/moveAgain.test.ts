@@ -45,7 +45,7 @@ async function atHomeIn(to: string, from: string): Promise<void> {
 
 const homeNow = async (): Promise<string | null> => {
   const register = openHomeRegister(regions.homes);
-  const home = register.find(ADA);
+  const home = await register.find(ADA);
   await register.close();
   return home;
 };

@@ -1,0 +1,150 @@
+/** The key of a view, under which rows of learners lie in its file where the region has data keys. See ADR 0038. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DiskSeal, SkillForgeError, isDiskSealed, newDiskSecret, type DiskKeys } from '../schemas/index.js';
+import type { ViewHead } from './viewStore.js';
+import { rowOwner } from './viewTopics.js';
+
+/** How long a pass waits for a key service, ms: what people decide must not wait for it for long. */
+const PATIENCE_MS = 500;
+/** Between two tries to unwrap a key, ms. */
+const AGAIN_MS = 1_000;
+
+/** A key, and the text in the head of the view that it was unwrapped from. */
+interface Unwrapped {
+  readonly wrapped: string;
+  readonly seal: DiskSeal;
+}
+
+/** Seals rows before they are written, and opens them when they are looked up: nothing of that waits. The key is unwrapped once, and stays in memory. */
+export class ViewSeal {
+  private current: Unwrapped | null = null;
+  private failure: Error | null = null;
+  private unwrapping: { readonly wrapped: string; readonly done: Promise<void> } | null = null;
+  private triedMs = -Infinity;
+  /** Whether the region has keys; `null` while nobody could tell. */
+  private needed: boolean | null = null;
+  private asking: Promise<void> | null = null;
+  private hasWaited = false;
+  private isRewrapped = false;
+  /** The key once more, wrapped with the newest version of what wraps it; and the text that it takes the place of. */
+  private newer: { readonly of: string; readonly wrapped: string } | null = null;
+
+  /** @param keys - what wraps the key; `null` where whoever reads the log has no keys, and for a view in memory */
+  constructor(private readonly keys: () => DiskKeys | null = () => null) {}
+
+  /** Whether there is something that wraps keys. */
+  get hasKeys(): boolean {
+    return this.keys() !== null;
+  }
+
+  /** Whether rows of learners have to be sealed, as far as that is known: it is asked again while nobody can tell. */
+  async isNeeded(): Promise<boolean> {
+    const keys = this.keys();
+    if (keys === null) return false;
+    if (this.needed !== null) return this.needed;
+    this.asking ??= this.ask(keys).finally(() => (this.asking = null));
+    if (!this.hasWaited) await withinPatience(this.asking);
+    this.hasWaited = true;
+    return this.needed === true;
+  }
+
+  /** A record that was sealed tells, too. */
+  noteNeeded(): void {
+    this.needed = true;
+  }
+
+  /** Begins to unwrap the key of a head where that is not at hand. */
+  follow(head: ViewHead | null): void {
+    const wrapped = head?.wrapped;
+    if (wrapped === undefined || this.current?.wrapped === wrapped || this.unwrapping?.wrapped === wrapped) return;
+    if (this.current !== null) [this.current, this.triedMs] = [null, -Infinity];
+    const keys = this.keys();
+    if (keys === null || performance.now() - this.triedMs < AGAIN_MS) return;
+    this.triedMs = performance.now();
+    const done = this.unwrap(keys, wrapped).finally(() => {
+      if (this.unwrapping?.done === done) this.unwrapping = null;
+    });
+    this.unwrapping = { wrapped, done };
+  }
+
+  /** Resolves when the key that was followed is at hand. @throws SFS_KEYS_MISSING without keys, and what unwrapping throws */
+  async atHand(patienceMs = PATIENCE_MS): Promise<void> {
+    if (this.current === null && this.unwrapping !== null) await withinPatience(this.unwrapping.done, patienceMs);
+    if (this.current !== null) return;
+    if (!this.hasKeys) throw missing();
+    throw this.failure ?? away();
+  }
+
+  /** What the head is to keep from now on of the key that it names, once for each process: older versions of what wraps it may be forbidden some day. `null` for no change. */
+  takeNewer(head: ViewHead): string | null {
+    const { newer } = this;
+    if (newer === null || newer.of !== head.wrapped || this.current?.wrapped !== newer.of) return null;
+    [this.newer, this.current] = [null, { ...this.current, wrapped: newer.wrapped }];
+    return newer.wrapped;
+  }
+
+  /** A new key for a view that is begun. @returns what its head keeps of it. @throws what wrapping throws */
+  async make(): Promise<string> {
+    const keys = this.keys();
+    if (keys === null) throw missing();
+    const secret = newDiskSecret();
+    const wrapped = await keys.wrap(secret);
+    this.current = { wrapped, seal: new DiskSeal(secret) };
+    return wrapped;
+  }
+
+  /** The bytes of a learner's row as they lie in the file. @param topic - logical name. @throws SFS_KEYS_UNAVAILABLE */
+  sealed(topic: string, learner: string, value: Buffer): Buffer {
+    if (this.current === null) throw away();
+    return this.current.seal.seal(rowOwner(topic, learner), value);
+  }
+
+  /** The bytes of a learner's row as they came. @param topic - logical name. @throws SFS_KEYS_UNAVAILABLE, SFS_SEAL_BROKEN */
+  opened(topic: string, learner: string, value: Buffer): Buffer {
+    if (!isDiskSealed(value)) return value;
+    if (this.current === null) throw away();
+    return this.current.seal.open(rowOwner(topic, learner), value);
+  }
+
+  private async ask(keys: DiskKeys): Promise<void> {
+    try {
+      this.needed = await keys.areThere();
+    } catch {
+      // Nobody can tell: the next pass asks again.
+    }
+  }
+
+  private async unwrap(keys: DiskKeys, wrapped: string): Promise<void> {
+    try {
+      const secret = await keys.unwrap(wrapped);
+      if (this.unwrapping?.wrapped !== wrapped) return;
+      [this.current, this.failure] = [{ wrapped, seal: new DiskSeal(secret) }, null];
+      if (this.isRewrapped) return;
+      this.isRewrapped = true;
+      keys.wrap(secret).then(
+        (text) => (this.newer = { of: wrapped, wrapped: text }),
+        // The next process tries again.
+        () => undefined,
+      );
+    } catch (error) {
+      this.failure = error instanceof Error ? error : away();
+    }
+  }
+}
+
+async function withinPatience(work: Promise<void>, patienceMs = PATIENCE_MS): Promise<void> {
+  const end = new AbortController();
+  try {
+    await Promise.race([work, sleep(patienceMs, undefined, { signal: end.signal })]);
+  } finally {
+    end.abort();
+  }
+}
+
+const away = (): SkillForgeError => new SkillForgeError('SFS_KEYS_UNAVAILABLE', 'the key of the view is not at hand', { retriable: true });
+
+const missing = (): SkillForgeError =>
+  new SkillForgeError(
+    'SFS_KEYS_MISSING',
+    'the view is sealed, and whoever reads the log here has no keys: give the reader the Redis of the region (--redis), or build the view anew (--rebuild)',
+  );

@@ -1,0 +1,108 @@
+/** What came to the old region on servers after it had been read and before the switch was seen: it is brought, too, each event once. See ADR 0037. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { receivedKey, type ReceivedEvents } from '../../../gateway/index.js';
+import { SkillForgeError, type LearnerId } from '../../../schemas/index.js';
+import { onSharedHomes } from '../../gateway/homesPlace.js';
+import type { SharedHomeRegister, SharedHomesPlace } from '../../gateway/sharedHomes.js';
+import { passageOf, type BringOptions } from './bringing.js';
+import { TAKEN_BY_GATEWAYS, carryRecords, eventsOf, type Passage } from './carry.js';
+import type { MoveJournal, MoveState } from './moveJournal.js';
+import { onGateway, onLogs, type RegionLog } from './regionLogs.js';
+
+/** Between two looks at what gateways have under way, ms. */
+const LOOK_MS = 50;
+/** A gateway that is gone is known to be before that. */
+const PATIENCE_MS = 120_000;
+
+/** A move between servers. */
+export interface ServerMove extends BringOptions {
+  readonly homes: SharedHomesPlace;
+}
+
+interface Ending {
+  readonly register: SharedHomeRegister;
+  readonly identity: string;
+}
+
+/**
+ * After the switch: waits until no batch that began before it has anything of the learner, and brings what is in the old log by now. The new gateway may have taken some of it, which was sent again
+ * before its first answer came: that is there already. May be called again. @returns the move with what was brought, as the journal has it
+ * @throws SFS_MOVE_WAITS, SFS_HOMES_UNAVAILABLE, SFS_GATEWAY_STORE, and what reading and appending throw
+ */
+export async function bringRest(move: ServerMove, journal: MoveJournal, state: MoveState): Promise<MoveState> {
+  const { from, to, homes, identity, clock = Date.now } = move;
+  return onLogs(from, to, (source, target) =>
+    onGateway(to, (_, received) =>
+      onSharedHomes(homes, async (register) => {
+        await ended({ register, identity }, source, from.region);
+        const passage = passageOf({ from, to, source, target }, { ...state, heir: state.heir! });
+        const door = { register, identity, received, target, to: passage.to, nowMs: clock() };
+        let repeats = 0;
+        const taken = async (eventIds: readonly string[]): Promise<ReadonlySet<string>> => {
+          const there = await takenThere(door, eventIds);
+          repeats += eventIds.length - there.size;
+          return there;
+        };
+        const { carried, left } = await carryRecords({ ...passage, taken });
+        const whole = { ...state, brought: { ...state.brought!, carried, left, repeats: state.brought!.repeats + repeats } };
+        journal.keep(whole);
+        return whole;
+      }),
+    ),
+  );
+}
+
+/** The new gateway, which takes events of the learner meanwhile. */
+interface Door extends Ending {
+  readonly received: ReceivedEvents;
+  readonly target: RegionLog;
+  readonly to: Passage['to'] & { readonly learner: LearnerId };
+  readonly nowMs: number;
+}
+
+/**
+ * Has the new gateway take events for repeats that it has not taken by now, and tells those that it has. What it has noted may still fail to get into the log: so its batch is waited for, and the log
+ * looked at. An identity that it knows of somebody else, or from before the learner went away, is no event of theirs in the log, and the batch is the same one the next time.
+ */
+async function takenThere(door: Door, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const { received, target, to, nowMs } = door;
+  const there = new Set<string>();
+  const known = new Map<string, number>();
+  for (let open = eventIds; ;) {
+    const keys = open.map(receivedKey);
+    const batches = await received.claim(keys, nowMs, known);
+    open = open.filter((_, at) => batches[at] !== null);
+    if (open.length === 0) return there;
+    await ended(door, target, to.region);
+    const found = await inLog(to);
+    for (const id of open) if (found.has(id)) there.add(id);
+    for (const [at, batch] of batches.entries()) if (batch !== null) known.set(keys[at]!.toString('latin1'), batch);
+    open = open.filter((id) => !there.has(id));
+  }
+}
+
+async function inLog(place: Passage['to']): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const topic of TAKEN_BY_GATEWAYS) for await (const { eventId } of eventsOf(place, topic)) found.add(eventId);
+  return found;
+}
+
+/**
+ * Resolves when all batches of a region have ended that have something of the learner now. A gateway that is gone is shut out of the log: so it is known what of its batch is there, and a process that was only
+ * held up writes nothing more. @throws SFS_MOVE_WAITS
+ */
+async function ended({ register, identity }: Ending, log: RegionLog, region: string): Promise<void> {
+  const waited = new Set((await register.underWay(identity, region)).map(({ batch }) => batch));
+  for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(LOOK_MS)) {
+    const left = (await register.underWay(identity, region)).filter(({ batch }) => waited.has(batch));
+    for (const batch of left.filter(({ isOverdue }) => isOverdue)) {
+      await log.shutOut(batch.gateway);
+      await register.endOf(batch);
+    }
+    const behind = left.filter(({ isOverdue }) => !isOverdue).length;
+    if (behind === 0) return;
+    if (performance.now() < untilMs) continue;
+    const message = `${behind} gateways of ${region} have something of the learner under way still: call this again when their log answers`;
+    throw new SkillForgeError('SFS_MOVE_WAITS', message, { retriable: true, context: { behind, region } });
+  }
+}

@@ -27,6 +27,8 @@ class LmdbIdentityMap implements IdentityMap {
     { root, macOf }: KeyedFile,
   ) {
     [this.root, this.keyOf] = [root, macOf];
+    // LMDB lists a process with its first read: who would put another file in the place of this one is to see that it is open.
+    this.root.get(this.keyOf(''));
   }
 
   async pseudonymsOf(identities: readonly string[]): Promise<LearnerId[]> {

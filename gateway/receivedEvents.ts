@@ -1,5 +1,5 @@
 /** Which events have come already, by their identities, so that a retry writes nothing twice. */
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
@@ -13,6 +13,9 @@ export const KEPT_MS = 3 * 86_400_000;
 
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
+const NUMBER_BYTES = 8;
+/** Random bytes at the end of each batch: half a key, which no version takes for one. */
+const MARK_BYTES = KEY_BYTES / 2;
 /** Old batches that go with each new one: more than one, so that they do not pile up. */
 const FORGOTTEN_AT_ONCE = 4;
 const ID_KEY = Buffer.from('id');
@@ -37,7 +40,7 @@ export const contentDigest = (content: unknown): Buffer => hash('sha256', JSON.s
 
 /** In place of a digest, of an event that another gateway took: its content is not compared. */
 const ANY_CONTENT = Buffer.alloc(DIGEST_BYTES);
-/** The batch of events that other gateways took: before the first of this one, so that it is in the log whatever the log says. */
+/** The batch of events that other gateways took: before the first of this one, so that it is in the log whatever the log says. There is one for each time, which follows the number in its key. */
 const CARRIED_BATCH = 0;
 
 const CARRIED_ENTRY = Buffer.concat([ANY_CONTENT, numberBytes(CARRIED_BATCH)]);
@@ -134,7 +137,8 @@ export class ReceivedEvents {
    */
   async note(batch: number, received: readonly ReceivedEvent[], nowMs: number): Promise<boolean> {
     const number = numberBytes(batch);
-    const keys = Buffer.concat([numberBytes(nowMs), ...received.map(({ key }) => key)]);
+    // The number comes again where the batch does not get into the log.
+    const keys = Buffer.concat([numberBytes(nowMs), ...received.map(({ key }) => key), randomBytes(MARK_BYTES)]);
     return this.change(() => {
       if (this.broughtNow() !== this.brought) return false;
       this.batches.putSync(number, keys);
@@ -157,16 +161,18 @@ export class ReceivedEvents {
 
   /**
    * As {@link noteCarried}, while the owner takes events of the same learner, some of which may be the same ones: those that it has taken stay as they are.
-   * @param known - by the text of its key, the batch of one that is not of the learner, or from before they went away: it counts as brought @returns for each key the batch that it was taken in, `null` for one that is
-   * brought. @throws SFS_GATEWAY_STORE
+   * One that was taken so long ago that it is forgotten looks as if it had not been: only the log tells.
+   * @param known - by the text of its key, the batch of one that is not of the learner, or from before they went away: it counts as brought @returns for each key what tells the batch that it was taken in from all
+   * others, `null` for one that is brought. @throws SFS_GATEWAY_STORE
    */
-  async claim(keys: readonly Buffer[], nowMs: number, known: ReadonlyMap<string, number>): Promise<(number | null)[]> {
-    let batches: (number | null)[] = [];
+  async claim(keys: readonly Buffer[], nowMs: number, known: ReadonlyMap<string, string>): Promise<(string | null)[]> {
+    let batches: (string | null)[] = [];
     await this.change(() => {
       batches = keys.map((key) => {
         const entry = this.events.get(key);
-        const batch = entry === undefined ? CARRIED_BATCH : Number(entry.readBigUInt64BE(DIGEST_BYTES));
-        return batch === CARRIED_BATCH || known.get(key.toString('latin1')) === batch ? null : batch;
+        if (entry === undefined || entry.equals(CARRIED_ENTRY)) return null;
+        const batch = this.nameOf(entry.subarray(DIGEST_BYTES));
+        return known.get(key.toString('latin1')) === batch ? null : batch;
       });
       const brought = keys.filter((key, at) => batches[at] === null && this.events.get(key)?.equals(CARRIED_ENTRY) !== true);
       if (brought.length > 0) this.putCarried(brought, nowMs);
@@ -199,9 +205,10 @@ export class ReceivedEvents {
   }
 
   private putCarried(keys: readonly Buffer[], nowMs: number): void {
-    const number = numberBytes(CARRIED_BATCH);
-    const before = this.batches.get(number)?.subarray(number.length) ?? Buffer.alloc(0);
-    this.batches.putSync(number, Buffer.concat([numberBytes(nowMs), before, ...keys]));
+    const time = numberBytes(nowMs);
+    // Each time apart: together none would ever be old while learners move here.
+    const batch = Buffer.concat([numberBytes(CARRIED_BATCH), time]);
+    this.batches.putSync(batch, Buffer.concat([this.batches.get(batch) ?? time, ...keys]));
     for (const key of keys) this.events.putSync(key, CARRIED_ENTRY);
     this.meta.putSync(BROUGHT_KEY, Buffer.from(randomUUID()));
   }
@@ -219,24 +226,33 @@ export class ReceivedEvents {
   }
 
   private olderThan(timeMs: number): Buffer[] {
-    const first = [...this.batches.getRange({ limit: FORGOTTEN_AT_ONCE })];
+    const own = numberBytes(CARRIED_BATCH + 1);
+    // Those that were brought come first, and are not to hide the others.
+    const first = [{ end: own }, { start: own }].flatMap((range) => [...this.batches.getRange({ ...range, limit: FORGOTTEN_AT_ONCE })]);
     return first.filter(({ value }) => Number(value.readBigUInt64BE(0)) < timeMs).map(({ key }) => Buffer.from(key));
   }
 
-  private forget(number: Buffer): void {
-    const keys = this.batches.get(number);
+  /** What tells a batch from another one of the same number. */
+  private nameOf(number: Buffer): string {
+    const batch = this.batches.get(number) ?? number;
+    return [number, batch.subarray(0, NUMBER_BYTES), batch.subarray(-MARK_BYTES)].map((part) => part.toString('hex')).join('/');
+  }
+
+  private forget(batch: Buffer): void {
+    const keys = this.batches.get(batch);
     if (keys === undefined) return;
-    for (let at = number.length; at < keys.length; at += KEY_BYTES) {
+    const number = batch.subarray(0, NUMBER_BYTES);
+    for (let at = NUMBER_BYTES; at + KEY_BYTES <= keys.length; at += KEY_BYTES) {
       const key = keys.subarray(at, at + KEY_BYTES);
       // It may have come again in a later batch.
       if (this.events.get(key)?.subarray(DIGEST_BYTES).equals(number) === true) this.events.removeSync(key);
     }
-    this.batches.removeSync(number);
+    this.batches.removeSync(batch);
   }
 }
 
 function numberBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
+  const bytes = Buffer.alloc(NUMBER_BYTES);
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 }

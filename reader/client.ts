@@ -1,6 +1,7 @@
 /** The client library: recommendations for programs that read the topic themselves. */
 import { SkillForgeError, errorCodeOf, identityEnvelope, learnerId, topics, type EnvelopeCodec, type SchemaIds } from '../schemas/index.js';
 import { MAX_LIMIT, answerFor, answerForSegment, personalItems, type Answer, type AnsweredItem, type Question } from './answer.js';
+import { keptWhole, settleOlder } from './closedRows.js';
 import { openDenyList, type DenyList } from './denyList.js';
 import { eventRefusal } from './eventRefusal.js';
 import { Follower } from './follower.js';
@@ -88,12 +89,12 @@ export class RecommendationClient {
   private constructor(
     private readonly options: ClientOptions,
     private readonly store: ViewStore,
+    codecs: ViewCodecs,
     seal: ViewSeal,
     /** Learners who are served as unknown ones. */
     readonly denied: DenyList,
   ) {
-    const { log, region, envelope, schemas, pollMs = 100 } = options;
-    const codecs = new ViewCodecs(region, envelope, schemas);
+    const { log, region, pollMs = 100 } = options;
     this.view = new RecommendationView(store, codecs, seal);
     this.materializer = new Materializer({ log, region, store, codecs, seal, events: this.events(), clock: Date.now });
     this.follower = new Follower(this.materializer, log, {
@@ -124,10 +125,13 @@ export class RecommendationClient {
     const place = options.store ?? 'memory';
     const store = place === 'memory' ? new MemoryViewStore() : LmdbViewStore.open(place.folder);
     try {
-      await prepare(store, options);
+      const codecs = new ViewCodecs(options.region, options.envelope, options.schemas);
       const seal = new ViewSeal(() => (place === 'memory' ? null : (options.log.diskKeys?.() ?? null)));
+      assertOfRegion(store, options);
+      if (!seal.hasKeys) await settleOlder(store, codecs);
+      if (options.rebuild === true) await empty(store, options);
       await keyAtHand(seal, store, mayWait);
-      return new RecommendationClient(options, store, seal, openDenyList(place));
+      return new RecommendationClient(options, store, codecs, seal, openDenyList(place));
     } catch (error) {
       await store.close();
       throw error;
@@ -288,16 +292,20 @@ async function keyAtHand(seal: ViewSeal, store: ViewStore, mayWait: boolean): Pr
   }
 }
 
-/** Empties the view when that is asked for. @throws SFS_VIEW_REGION */
-async function prepare(store: ViewStore, { region, rebuild, log }: ClientOptions): Promise<void> {
+/** @throws SFS_VIEW_REGION */
+function assertOfRegion(store: ViewStore, { region }: ClientOptions): void {
+  const { head } = store.head();
+  if (head === null || head.region === region) return;
+  throw new SkillForgeError('SFS_VIEW_REGION', `the view holds the region ${head.region}, and ${region} is asked for`, {
+    context: { found: head.region, wanted: region },
+  });
+}
+
+/** Empties the view. */
+async function empty(store: ViewStore, options: ClientOptions): Promise<void> {
   const { head, version } = store.head();
   if (head === null) return;
-  if (head.region !== region) {
-    throw new SkillForgeError('SFS_VIEW_REGION', `the view holds the region ${head.region}, and ${region} is asked for`, {
-      context: { found: head.region, wanted: region },
-    });
-  }
-  if (rebuild !== true) return;
-  const empty = emptyHead(region, log.identity?.() ?? null, Date.now());
-  if (!(await store.write(version, { head: empty, rows: [], clear: true }))) await prepare(store, { region, rebuild, log });
+  const log = options.log.identity?.() ?? null;
+  const fresh = { ...emptyHead(options.region, log, Date.now()), ...(log === head.log && keptWhole(head)) };
+  if (!(await store.write(version, { head: fresh, rows: [], clear: true }))) await empty(store, options);
 }

@@ -1,11 +1,13 @@
 /** Brings a view up to the end of the log, piece by piece. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { physicalTopicName, topics } from '../schemas/index.js';
+import { keptWhole } from './closedRows.js';
 import type { LogEntry, RecommendationLog } from './log.js';
 import { LogReads } from './logReads.js';
 import { withoutDropped, type KnownHead } from './dropping.js';
 import { PassWork, placeOf, type MaterializerOptions, type PassResult } from './passWork.js';
 import { rebuildReason } from './rebuilding.js';
+import { Removals } from './removals.js';
 import { assureKey } from './viewKey.js';
 import { VIEW_FORMAT, emptyHead } from './viewStore.js';
 import { DECIDED, MEASURES, OVERRIDES, isOfLearners, viewTopics, type ViewTopic } from './viewTopics.js';
@@ -23,12 +25,14 @@ const MOST_ROWS = 2_048;
 export class Materializer {
   private readonly controlTopic: string;
   private readonly reads: LogReads;
+  private readonly removals: Removals;
   private checked = false;
   private stopping = false;
 
   constructor(private readonly options: MaterializerOptions) {
     this.controlTopic = physicalTopicName(options.region, topics.control.name);
     this.reads = new LogReads(options.log);
+    this.removals = new Removals(options);
   }
 
   /** Ends a pass after the transaction in progress, or while it waits for records. */
@@ -49,7 +53,7 @@ export class Materializer {
   }
 
   private async passOnce(): Promise<PassResult> {
-    await assureKey(this.options);
+    await this.assureKey();
     const early = this.checked ? null : this.earlyWork();
     if (early !== null && !(await this.readDecided(early))) return early.result(!this.stopping);
     const begun = await this.begin(early);
@@ -65,6 +69,27 @@ export class Materializer {
     // As long as no list of a learner can be opened, nobody should take the reader for one that is ready.
     if (work.isSealed) await this.options.seal.atHand();
     return work.result(!isDone);
+  }
+
+  /** While there is no key for a new view the one of before is served: what people decide for all holds there too, and what is deleted goes. @throws as {@link assureKey} */
+  private async assureKey(): Promise<void> {
+    try {
+      await assureKey(this.options);
+    } catch (error) {
+      // Why there is no key is what keeps the reader from being ready.
+      await this.readUnsealed().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Measures and deletions: neither is ever sealed. @throws what the log throws */
+  private async readUnsealed(): Promise<void> {
+    const work = this.earlyWork();
+    if (work === null || !(await this.readWhole(work, MEASURES))) return;
+    await this.removals.read(
+      work,
+      this.reads.looking(() => this.readWhole(work, MEASURES)),
+    );
   }
 
   /** Returns false when the pass has to end. */
@@ -103,18 +128,21 @@ export class Materializer {
   private async begin(early: PassWork | null): Promise<KnownHead | null> {
     const { store, log, region, clock, events } = this.options;
     const { head, version } = store.head();
-    // What LMDB has freed of a sealed view is sealed: its key stays.
-    const fresh = {
-      ...emptyHead(region, identityOf(log), clock()),
-      ...(head?.wrapped !== undefined && { wrapped: head.wrapped, seals: head.seals ?? 0 }),
-    };
-    if (head === null) return { head: fresh, version };
+    const empty = emptyHead(region, identityOf(log), clock());
+    if (head === null) return { head: empty, version };
     const reads = early === null ? this.reads : this.reads.looking(() => this.readDecided(early));
     const reason = await rebuildReason(head, { log, reads }, { nowMs: clock(), deep: !this.checked });
     if (reads.isOver) return null;
     this.checked = true;
     const known = this.withDecided({ head, version }, early);
     if (reason === null) return withoutDropped(store, known, log, CHUNK);
+    const { wrapped, keyId, seals = 0 } = head;
+    const fresh = {
+      ...empty,
+      // What LMDB has freed of a sealed view is sealed: its key stays.
+      ...(wrapped !== undefined && { wrapped, seals, ...(keyId !== undefined && { keyId }) }),
+      ...(reason.code !== 'other-log' && keptWhole(known.head)),
+    };
     if (!(await store.write(known.version, { head: fresh, rows: [], clear: true }))) return null;
     events?.onRebuild?.(reason);
     return { head: fresh, version: known.version + 1 };

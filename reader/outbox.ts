@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { DiskSeal, SkillForgeError, errorMessageOf, newDiskSecret, regionMismatch, type DiskKeys } from '../schemas/index.js';
-import { eventsInClear } from './eventRefusal.js';
+import { SkillForgeError, errorMessageOf, regionMismatch, type DiskSeal } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
 import { assertHead, syncFolder } from './lmdbFile.js';
-import { locked, storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
+import { OutboxKey, type OutboxKeyOptions } from './outboxKey.js';
+import { BINARY, META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
+import { storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
 
 /** File of the outbox within the folder of the view; it is no cache and must be kept. */
 export const OUTBOX_FILE = 'outbox.mdb';
@@ -33,45 +34,14 @@ export interface OutboxDepth {
   readonly oldestMs: number | null;
 }
 
-interface Counts {
-  /** Number of the last entry ever; 0 before the first. */
-  readonly last: number;
-  readonly events: number;
-  readonly bytes: number;
-}
-
-interface Lease {
-  readonly owner: string;
-  readonly untilMs: number;
-}
-
 /** How an outbox is opened; in brackets the defaults. */
-export interface OutboxFileOptions {
+export interface OutboxFileOptions extends OutboxKeyOptions {
   /** Of all that waits (no limit). */
   readonly mostBytes?: number;
-  /** What wraps its key; `null` where there is nothing of the kind: then it lies in clear, and a sealed one stays closed (`null`). */
-  readonly keys?: DiskKeys | null;
 }
 
-/** Of keys and values of this file. */
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
-/** Keys of what the file says of itself. */
-const META = {
-  id: Buffer.from('id'),
-  region: Buffer.from('region'),
-  file: Buffer.from('file'),
-  counts: Buffer.from('counts'),
-  lease: Buffer.from('lease'),
-  /** Its key, wrapped; without it events lie in clear. */
-  key: Buffer.from('key'),
-  /** What was told last of a region without data keys: it holds as long as nobody can tell. */
-  unkeyed: Buffer.from('unkeyed'),
-  /** Events lay here in clear before there was a key: LMDB may have freed pages with them. */
-  stale: Buffer.from('stale'),
-};
-const YES = Buffer.from('yes');
 const UNFINISHED = '.unfinished';
-const NOTHING: Counts = { last: 0, events: 0, bytes: 0 };
+const LOCK = '-lock';
 
 /**
  * A file that several processes may have open. Entries have numbers, given in the transaction that writes them; the log keeps the number of the last one
@@ -79,9 +49,8 @@ const NOTHING: Counts = { last: 0, events: 0, bytes: 0 };
  */
 export class Outbox {
   private readonly entries: Database<Buffer, Buffer>;
-  /** `null` where events lie in clear, and as long as their key is not at hand. */
-  private seal: DiskSeal | null = null;
-  private isSettled = false;
+  private readonly key: OutboxKey;
+  private isClosed = false;
 
   private constructor(
     readonly folder: string,
@@ -90,6 +59,8 @@ export class Outbox {
     private readonly options: OutboxFileOptions,
   ) {
     this.entries = root.openDB<Buffer, Buffer>('entries', BINARY);
+    const counts = (): Counts => this.counts();
+    this.key = new OutboxKey({ meta, counts, sealAll: (seal) => this.sealAll(seal), durably: (write) => this.durably(write) }, options);
   }
 
   /**
@@ -123,48 +94,38 @@ export class Outbox {
 
   /** Whether it has a key: then nothing of its events can be read in the file. */
   get isSealed(): boolean {
-    return this.meta.get(META.key) !== undefined;
-  }
-
-  /** Whether events can be written, and those that wait be read. */
-  get isUnlocked(): boolean {
-    if (this.seal !== null) return true;
-    if (this.isSealed) return false;
-    return this.isSettled || (this.options.keys ?? null) === null || this.meta.get(META.unkeyed) !== undefined;
+    return this.key.isThere;
   }
 
   /**
-   * Finds out whether the region has data keys, and has the key of this file at hand: unwrapped, or made where there is none. Events that lie in clear are sealed then.
+   * Finds out whether the region has data keys, and has the key of this file at hand: unwrapped, or made where there is none. Events that lie in clear are sealed then. Where that is done, the key is wrapped anew
+   * and, when it is used up, made anew; nobody waits for that.
    * @throws SFS_KEYS_UNAVAILABLE while nobody can tell, or the key service is away; SFS_EVENTS_IN_CLEAR for a sealed file, without keys; what wrapping and unwrapping throws; SFS_EVENTS_UNAVAILABLE
    */
-  async unlock(): Promise<void> {
-    const { keys = null } = this.options;
-    const wrapped = this.meta.get(META.key)?.toString();
-    if (this.seal !== null || (wrapped === undefined && (this.isSettled || keys === null))) return;
-    if (keys === null) throw eventsInClear();
-    if (wrapped !== undefined) return this.unwrap(keys, wrapped);
-    if (await keys.areThere()) return this.sealAll(keys);
-    await this.durably(() => this.meta.putSync(META.unkeyed, YES));
-    this.isSettled = true;
+  unlock(): Promise<void> {
+    this.root.resetReadTxn();
+    return this.key.unlock();
   }
 
-  /** Durable when it resolves. @returns the number of the last of them. @throws SFS_OUTBOX_FULL; SFS_KEYS_UNAVAILABLE while it is locked; SFS_EVENTS_UNAVAILABLE where the disk does not take them */
+  /**
+   * Durable when it resolves. @returns the number of the last of them
+   * @throws SFS_OUTBOX_FULL; SFS_KEYS_UNAVAILABLE while it is locked, SFS_EVENTS_IN_CLEAR where that is for want of keys; SFS_EVENTS_UNAVAILABLE where the disk does not take them
+   */
   async append(events: readonly ReaderEvent[], atMs: number): Promise<number> {
-    if (!this.isUnlocked) throw locked();
-    const { seal } = this;
+    if (!this.key.isUnlocked) throw this.key.locked();
     const { mostBytes = Infinity } = this.options;
-    const values = events.map((event) => storedBytes({ atMs, event }, seal));
-    const bytes = values.reduce((sum, value) => sum + value.length, 0);
     const last = await this.durably(() => {
-      // Another process may have sealed the file since.
-      if (seal === null && this.isSealed) return 'locked';
-      const counts = this.counts();
+      // Another process may have sealed the file since, or made a new key.
+      if (!this.key.isUnlocked) return 'locked';
+      const [counts, { seal }] = [this.counts(), this.key];
+      const values = events.map((event, nth) => storedBytes({ atMs, event }, counts.last + 1 + nth, seal));
+      const bytes = values.reduce((sum, value) => sum + value.length, 0);
       if (counts.bytes + bytes > mostBytes) return 'full';
       values.forEach((value, nth) => this.entries.putSync(numberBytes(counts.last + 1 + nth), value));
       this.count({ last: counts.last + values.length, events: counts.events + values.length, bytes: counts.bytes + bytes });
       return counts.last + values.length;
     });
-    if (last === 'locked') throw locked();
+    if (last === 'locked') throw this.key.locked();
     if (last !== 'full') return last;
     throw new SkillForgeError('SFS_OUTBOX_FULL', `the outbox in ${this.folder} is full: ${mostBytes} bytes of events wait for the log`, {
       retriable: true,
@@ -175,7 +136,11 @@ export class Outbox {
   /** All that waits, in order. @throws SFS_KEYS_UNAVAILABLE for sealed events while it is locked */
   *waiting(): Generator<OutboxEntry, void, undefined> {
     this.root.resetReadTxn();
-    for (const { key, value } of this.entries.getRange()) yield { number: numberOf(key), bytes: value.length, ...storedEvent(value, this.seal) };
+    const { seal } = this.key;
+    for (const { key, value } of this.entries.getRange()) {
+      const number = numberOf(key);
+      yield { number, bytes: value.length, ...storedEvent(value, number, seal) };
+    }
   }
 
   /** The number of the oldest that waits; `null` where none does. */
@@ -236,28 +201,52 @@ export class Outbox {
   }
 
   async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.key.close();
     await this.root.close();
   }
 
   /**
    * This outbox in a new file, where events lay in clear before it had a key and nobody else has it open: LMDB leaves in a file what was there before. This one is closed then. Otherwise it stays as it is, for the
-   * next start.
+   * next start; so it does, and says so, where the disk has no room for the new file.
    */
   async withoutOldPages(region: string): Promise<Outbox> {
-    const path = join(this.folder, OUTBOX_FILE);
     if (this.meta.get(META.stale) === undefined || this.isShared()) return this;
+    const path = join(this.folder, OUTBOX_FILE);
     const unfinished = path + UNFINISHED;
-    for (const name of [unfinished, `${unfinished}-lock`]) rmSync(name, { force: true });
-    await this.copyTo(unfinished);
+    try {
+      removeFile(unfinished);
+      await this.copyTo(unfinished);
+    } catch (error) {
+      this.warn(error);
+      return this;
+    }
     // That took a while: who has begun meanwhile would go on in the file that goes.
     if (this.isShared()) return this;
-    await this.root.close();
-    renameSync(unfinished, path);
-    for (const name of [`${path}-lock`, `${unfinished}-lock`]) rmSync(name, { force: true });
-    syncFolder(this.folder);
+    await this.close();
+    try {
+      // First the lock of the old file: beside the new one it would be taken for its own.
+      rmSync(path + LOCK, { force: true });
+      renameSync(unfinished, path);
+      rmSync(unfinished + LOCK, { force: true });
+      syncFolder(this.folder);
+    } catch (error) {
+      this.warn(error);
+    }
     const renewed = await Outbox.open(this.folder, region, this.options);
-    renewed.seal = this.seal;
+    renewed.key.follow(this.key);
     return renewed;
+  }
+
+  /** The room that an unfinished file has is given back: events need it. */
+  private warn(error: unknown): void {
+    this.options.onWarning?.('the outbox cannot be written anew: its file may have events in clear until a later start', error);
+    try {
+      removeFile(join(this.folder, OUTBOX_FILE) + UNFINISHED);
+    } catch {
+      // It was told already that something is wrong there.
+    }
   }
 
   /** Whether another process has the file open. */
@@ -302,36 +291,16 @@ export class Outbox {
     });
   }
 
-  /** With the newest version of what wraps it, too, where that can be: older ones may be forbidden some day. */
-  private async unwrap(keys: DiskKeys, wrapped: string): Promise<void> {
-    const secret = await keys.unwrap(wrapped);
-    this.seal = new DiskSeal(secret);
-    const newer = await keys.wrap(secret).catch(() => null);
-    if (newer !== null) await this.durably(() => this.meta.putSync(META.key, Buffer.from(newer)));
-  }
-
-  private async sealAll(keys: DiskKeys): Promise<void> {
-    const secret = newDiskSecret();
-    const wrapped = await keys.wrap(secret);
-    const seal = new DiskSeal(secret);
-    const isFirst = await this.durably(() => {
-      if (this.isSealed) return false;
-      const counts = this.counts();
-      let bytes = 0;
-      for (const { key, value } of [...this.entries.getRange()]) {
-        const sealed = storedBytes(storedEvent(value, null), seal);
-        bytes += sealed.length;
-        this.entries.putSync(Buffer.from(key), sealed);
-      }
-      this.count({ ...counts, bytes });
-      this.meta.putSync(META.key, Buffer.from(wrapped));
-      this.meta.removeSync(META.unkeyed);
-      if (counts.last > 0) this.meta.putSync(META.stale, YES);
-      return true;
-    });
-    // Another process was faster: its key is the one.
-    if (!isFirst) return this.unlock();
-    this.seal = seal;
+  /** Within a transaction. */
+  private sealAll(seal: DiskSeal): void {
+    let bytes = 0;
+    for (const { key, value } of [...this.entries.getRange()]) {
+      const number = numberOf(key);
+      const sealed = storedBytes(storedEvent(value, number, null), number, seal);
+      bytes += sealed.length;
+      this.entries.putSync(Buffer.from(key), sealed);
+    }
+    this.count({ ...this.counts(), bytes });
   }
 
   private counts(): Counts {
@@ -354,6 +323,8 @@ export class Outbox {
   /** On the disk, not only in the memory of the system. */
   private async durably<T>(write: () => T): Promise<T> {
     try {
+      // Who has waited for a key may come late.
+      if (this.isClosed) throw new Error('it is closed');
       const result = await this.root.transaction(write);
       await this.root.flushed;
       return result;
@@ -364,15 +335,9 @@ export class Outbox {
   }
 }
 
-const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(0));
-
-function numberBytes(number: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(number));
-  return bytes;
+function removeFile(path: string): void {
+  for (const name of [path, path + LOCK]) rmSync(name, { force: true });
 }
-
-const parsed = <T>(value: Buffer | undefined): T | null => (value === undefined ? null : (JSON.parse(value.toString()) as T));
 
 function unusable(folder: string, cause: unknown): SkillForgeError {
   return new SkillForgeError('SFS_VIEW_UNUSABLE', `the outbox in ${folder} cannot be used: ${errorMessageOf(cause)}`, { cause, context: { folder } });

@@ -1,7 +1,7 @@
 /** Takes events by way of an outbox: on disk first, then into the log, in their order, as soon as it takes them. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCodeOf, SkillForgeError, type DiskKeys, type ErrorCode } from '../schemas/index.js';
+import { errorCodeOf, type DiskKeys, type ErrorCode, type SkillForgeError } from '../schemas/index.js';
 import type { EventLog, EventPlace, EventWriter, NumberedLog, ReaderEvent } from './events.js';
 import { Outbox, type OutboxDepth, type OutboxEntry } from './outbox.js';
 
@@ -27,8 +27,10 @@ export interface OutboxParts {
   readonly refusal?: () => SkillForgeError | null;
   /** Hears what became of events that have left the outbox. */
   readonly onGone?: (outcome: OutboxOutcome, events: number) => void;
-  /** Hears when the log takes nothing, once until it takes something again. */
+  /** Hears when the log takes nothing, or the key of the file is not at hand, once until that is over. */
   readonly onTrouble?: (error: unknown) => void;
+  /** Hears once, until it is mended, what went wrong with the file and keeps nothing from going. */
+  readonly onWarning?: (what: string, error: unknown) => void;
 }
 
 /** `forwarded`: it is in the log. `denied`: left out, because its learner is on the deny list by now. */
@@ -46,6 +48,8 @@ export interface OutboxStatus extends OutboxDepth {
 export const OUTBOX_BYTES = 256 * 2 ** 20;
 
 const PATIENCE_MS = 500;
+/** How long a start waits for the key of the file, ms: answers must not wait for it. */
+const START_MS = 500;
 /** Largest batch: of events, and of the bytes of their values. */
 const [BATCH_EVENTS, BATCH_BYTES] = [500, 512 * 1024];
 /** Between two looks for what another process has put into the file, ms. */
@@ -87,13 +91,13 @@ export class OutboxWriter implements EventWriter {
   }
 
   /**
-   * Opens the outbox and begins to forward what waits in it. While its key is not at hand it takes nothing and forwards nothing, and tries again.
-   * @throws SFS_VIEW_UNUSABLE, SFS_REGION_MISMATCH; what unwrapping its key throws, but where that passes
+   * Opens the outbox and begins to forward what waits in it. While its key is not at hand, for whatever reason, it takes nothing and forwards nothing, tells why, and tries again: a reader serves all the same.
+   * @throws SFS_VIEW_UNUSABLE, SFS_REGION_MISMATCH
    */
   static async open(options: OutboxOptions, parts: OutboxParts): Promise<OutboxWriter> {
     const { folder, mostBytes = OUTBOX_BYTES } = options;
-    const { region, keys = null } = parts;
-    let outbox = await Outbox.open(folder, region, { mostBytes, keys });
+    const { region, keys = null, onWarning } = parts;
+    let outbox = await Outbox.open(folder, region, { mostBytes, keys, ...(onWarning === undefined ? {} : { onWarning }) });
     try {
       if (await isUnlocked(outbox)) outbox = await outbox.withoutOldPages(region);
       return new OutboxWriter(outbox, options, parts);
@@ -103,7 +107,7 @@ export class OutboxWriter implements EventWriter {
     }
   }
 
-  /** @throws SFS_OUTBOX_FULL, SFS_EVENTS_UNAVAILABLE; SFS_KEYS_UNAVAILABLE while the key of the file is not at hand; what refuses events */
+  /** @throws SFS_OUTBOX_FULL, SFS_EVENTS_UNAVAILABLE; SFS_KEYS_UNAVAILABLE while the key of the file is not at hand, SFS_EVENTS_IN_CLEAR where it cannot be for want of keys; what refuses events */
   async write(events: readonly ReaderEvent[]): Promise<EventPlace> {
     const refusal = this.parts.refusal?.() ?? null;
     if (refusal !== null) throw refusal;
@@ -284,13 +288,16 @@ export class OutboxWriter implements EventWriter {
   }
 }
 
-/** Whether the key of an outbox is at hand. @throws what does not pass by itself; without keys it stays closed, which is told with the first event */
+/** Whether the key of an outbox is at hand within some time. Where it is not, the loop tells why and tries again. */
 async function isUnlocked(outbox: Outbox): Promise<boolean> {
+  const end = new AbortController();
+  const unlocked = outbox.unlock().then(
+    () => true,
+    () => false,
+  );
   try {
-    await outbox.unlock();
-    return true;
-  } catch (error) {
-    if (error instanceof SkillForgeError && (error.retriable || error.code === 'SFS_EVENTS_IN_CLEAR')) return false;
-    throw error;
+    return await Promise.race([unlocked, sleep(START_MS, false, { signal: end.signal }).catch(() => false)]);
+  } finally {
+    end.abort();
   }
 }

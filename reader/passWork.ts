@@ -1,11 +1,12 @@
 /** What a pass has read and not written yet. */
 import { errorCodeOf, topics, type ErrorCode } from '../schemas/index.js';
+import { holdsClosed } from './closedRows.js';
 import type { LogEntry, RecommendationLog } from './log.js';
 import { MeasureReading } from './measures.js';
 import type { RebuildReason } from './rebuilding.js';
 import type { ViewSeal } from './viewSeal.js';
-import { rowKey, rowPrefix, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
-import { FIRST_SERVED, MEASURES, isOfLearners, isServable, viewTopics, type ViewCodecs } from './viewTopics.js';
+import { rowKey, type RowChange, type ViewHead, type ViewPosition, type ViewStore } from './viewStore.js';
+import { MEASURES, isOfLearners, isServable, viewTopics, type ViewCodecs } from './viewTopics.js';
 
 /** A record that the view could not take; the last good one of its key stays. */
 export interface UnusableRecord {
@@ -58,8 +59,6 @@ export interface MaterializerOptions {
 
 /** The head is written anew when nothing else changed, so that the time of the last look at the log is known. */
 const HEARTBEAT_MS = 60_000;
-/** Rows of an older view that are looked at. */
-const LOOKED_AT = 500;
 
 /** Names a partition in the head. */
 export const placeOf = (physical: string, partition: number): string => `${physical}/${String(partition)}`;
@@ -126,6 +125,13 @@ export class PassWork {
     } catch (error) {
       this.refuse(physical, partition, offset, error);
     }
+  }
+
+  /** Takes a record only where it deletes a row. The position stays: see {@link Removals}. */
+  takeRemoval(name: string, physical: string, partition: number, entry: LogEntry): void {
+    if (entry.key === null || entry.value !== null) return;
+    this.take(name, physical, partition, entry);
+    this.changed = true;
   }
 
   takeControl(physical: string, { key, value, offset }: LogEntry): void {
@@ -197,23 +203,11 @@ export class PassWork {
     const isDue = nowMs - this.head.followedAtMs >= HEARTBEAT_MS || this.options.store.head().version === 0;
     if (isDue || this.head.isWhole !== true) this.changed = true;
     if (this.head.isWhole !== true) {
-      this.isClosed ||= this.holdsClosed();
+      // A view that an older version began may have records that nobody could open.
+      this.isClosed ||= !this.options.seal.hasKeys && !this.isSealed && holdsClosed(this.options.store, this.options.codecs) === true;
       this.head = { ...this.head, isWhole: true };
     }
     return this.flush(nowMs);
-  }
-
-  /** Whether a view that an older version began has records that nobody could open: the first ones of many tell. */
-  private holdsClosed(): boolean {
-    const { store, codecs, seal } = this.options;
-    if (seal.hasKeys || this.isSealed) return false;
-    const prefix = rowPrefix(this.served ?? FIRST_SERVED);
-    let looked = 0;
-    for (const { key, value } of store.scan(prefix)) {
-      if (codecs.isClosed(key.slice(prefix.length), value)) return true;
-      if (++looked >= LOOKED_AT) break;
-    }
-    return false;
   }
 
   result(overtaken: boolean): PassResult {

@@ -136,11 +136,25 @@ async function outboxOf(
     refusal: () => client.eventRefusal(),
     onGone: (outcome, events) => metrics?.left(outcome, events),
     onTrouble: (error) => log.error(troubleOf(error), { code: errorCodeOf(error) }),
+    onWarning: (what, error) => log.warn(what, { code: errorCodeOf(error) }),
   });
 }
 
-const troubleOf = (error: unknown): string =>
-  errorCodeOf(error) === 'SFS_EVENTS_IN_CLEAR' ? errorMessageOf(error) : 'events wait on disk: the log does not take them';
+/** What keeps the key of the outbox away, or closed. */
+const OF_KEYS: ReadonlySet<string> = new Set([
+  'SFS_KEYS_UNAVAILABLE',
+  'SFS_KEY_SERVICE_REFUSED',
+  'SFS_KEY_SERVICE_URL',
+  'SFS_KEY_UNKNOWN',
+  'SFS_KEY_FILE',
+]);
+
+function troubleOf(error: unknown): string {
+  const code = errorCodeOf(error);
+  if (code === 'SFS_EVENTS_IN_CLEAR') return errorMessageOf(error);
+  if (OF_KEYS.has(code)) return 'the key of the outbox is not at hand: events are neither taken nor forwarded';
+  return 'events wait on disk: the log does not take them';
+}
 
 /** What an earlier reader with a place for events has left. A reader answers all the same, whatever is wrong with the file. */
 async function leftOf(log: ReaderLog, { region, store, onLeft }: ReaderOptions): Promise<LeftOutbox | null> {

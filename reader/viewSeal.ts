@@ -1,4 +1,5 @@
 /** The key of a view, under which rows of learners lie in its file where the region has data keys. See ADR 0038. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskSeal, SkillForgeError, isDiskSealed, newDiskSecret, type DiskKeys } from '../schemas/index.js';
 import type { ViewHead } from './viewStore.js';
@@ -9,17 +10,23 @@ const PATIENCE_MS = 500;
 /** Between two tries to unwrap a key, ms. */
 const AGAIN_MS = 1_000;
 
-/** A key, and the text in the head of the view that it was unwrapped from. */
+/** A key, by what names it in the head of the view: its text is another one each time that it is wrapped anew. */
 interface Unwrapped {
-  readonly wrapped: string;
+  readonly id: string;
   readonly seal: DiskSeal;
 }
+
+/** What a head keeps of its key. */
+export type KeptKey = Required<Pick<ViewHead, 'wrapped' | 'keyId'>>;
+
+/** What names the key of a head; `undefined` where it has none. */
+const idOf = ({ keyId, wrapped }: ViewHead): string | undefined => (wrapped === undefined ? undefined : (keyId ?? wrapped));
 
 /** Seals rows before they are written, and opens them when they are looked up: nothing of that waits. The key is unwrapped once, and stays in memory. */
 export class ViewSeal {
   private current: Unwrapped | null = null;
   private failure: Error | null = null;
-  private unwrapping: { readonly wrapped: string; readonly done: Promise<void> } | null = null;
+  private unwrapping: { readonly id: string; readonly done: Promise<void> } | null = null;
   private triedMs = -Infinity;
   /** Whether the region has keys; `null` while nobody could tell. */
   private needed: boolean | null = null;
@@ -55,16 +62,16 @@ export class ViewSeal {
 
   /** Begins to unwrap the key of a head where that is not at hand. */
   follow(head: ViewHead | null): void {
-    const wrapped = head?.wrapped;
-    if (wrapped === undefined || this.current?.wrapped === wrapped || this.unwrapping?.wrapped === wrapped) return;
+    const id = head === null ? undefined : idOf(head);
+    if (id === undefined || this.current?.id === id || this.unwrapping?.id === id) return;
     if (this.current !== null) [this.current, this.triedMs] = [null, -Infinity];
     const keys = this.keys();
     if (keys === null || performance.now() - this.triedMs < AGAIN_MS) return;
     this.triedMs = performance.now();
-    const done = this.unwrap(keys, wrapped).finally(() => {
+    const done = this.unwrap(keys, id, head!.wrapped!).finally(() => {
       if (this.unwrapping?.done === done) this.unwrapping = null;
     });
-    this.unwrapping = { wrapped, done };
+    this.unwrapping = { id, done };
   }
 
   /** Resolves when the key that was followed is at hand. @throws SFS_KEYS_MISSING without keys, and what unwrapping throws */
@@ -76,21 +83,26 @@ export class ViewSeal {
   }
 
   /** What the head is to keep from now on of the key that it names, once for each process: older versions of what wraps it may be forbidden some day. `null` for no change. */
-  takeNewer(head: ViewHead): string | null {
+  newerOf(head: ViewHead): string | null {
     const { newer } = this;
-    if (newer === null || newer.of !== head.wrapped || this.current?.wrapped !== newer.of) return null;
-    [this.newer, this.current] = [null, { ...this.current, wrapped: newer.wrapped }];
-    return newer.wrapped;
+    return newer?.of === head.wrapped && this.current?.id === idOf(head) ? (newer?.wrapped ?? null) : null;
+  }
+
+  /** That this head was written, with what {@link newerOf} gave: one that could not be written names the key as before. */
+  tookNewer(head: ViewHead): void {
+    const id = idOf(head);
+    this.newer = null;
+    if (this.current !== null && id !== undefined) this.current = { ...this.current, id };
   }
 
   /** A new key for a view that is begun. @returns what its head keeps of it. @throws what wrapping throws */
-  async make(): Promise<string> {
+  async make(): Promise<KeptKey> {
     const keys = this.keys();
     if (keys === null) throw missing();
     const secret = newDiskSecret();
-    const wrapped = await keys.wrap(secret);
-    this.current = { wrapped, seal: new DiskSeal(secret) };
-    return wrapped;
+    const [wrapped, keyId] = [await keys.wrap(secret), randomUUID()];
+    this.current = { id: keyId, seal: new DiskSeal(secret) };
+    return { wrapped, keyId };
   }
 
   /** The bytes of a learner's row as they lie in the file. @param topic - logical name. @throws SFS_KEYS_UNAVAILABLE */
@@ -114,11 +126,11 @@ export class ViewSeal {
     }
   }
 
-  private async unwrap(keys: DiskKeys, wrapped: string): Promise<void> {
+  private async unwrap(keys: DiskKeys, id: string, wrapped: string): Promise<void> {
     try {
       const secret = await keys.unwrap(wrapped);
-      if (this.unwrapping?.wrapped !== wrapped) return;
-      [this.current, this.failure] = [{ wrapped, seal: new DiskSeal(secret) }, null];
+      if (this.unwrapping?.id !== id) return;
+      [this.current, this.failure] = [{ id, seal: new DiskSeal(secret) }, null];
       if (this.isRewrapped) return;
       this.isRewrapped = true;
       keys.wrap(secret).then(

@@ -35,10 +35,12 @@ export interface ViewHead {
   readonly catalogueAt?: number;
   /** The key under which rows of learners are sealed, wrapped; absent in a region without data keys. */
   readonly wrapped?: string;
+  /** Random name of that key, which stays when it is wrapped anew; absent in views of before. */
+  readonly keyId?: string;
   /** Rows that were sealed under it. */
   readonly seals?: number;
-  /** Whether it was at the end of the log once; absent before. */
-  readonly isWhole?: true;
+  /** Whether a reader was at the end of this log once, also before the view was begun anew from it; absent where an older version began the view, which did not say. */
+  readonly isWhole?: boolean;
   /** Whether it holds records that are sealed and that nobody here could open: the region has data keys, and whoever read the log had none. */
   readonly isClosed?: true;
 }
@@ -96,5 +98,5 @@ export const VIEW_FORMAT = 3;
 
 /** The head of a view that holds nothing yet. @param log - identity of the log */
 export function emptyHead(region: string, log: string | null, followedAtMs: number): ViewHead {
-  return { format: VIEW_FORMAT, region, log, served: null, latestMadeAtMs: null, followedAtMs, positions: {} };
+  return { format: VIEW_FORMAT, region, log, served: null, latestMadeAtMs: null, followedAtMs, positions: {}, isWhole: false };
 }

@@ -136,10 +136,10 @@ export class ViewCodecs {
     return { madeAtMs, isClosed: isSealed(personal) };
   }
 
-  /** Whether a row of a list is sealed still, as it came. */
-  isClosed(learner: string, value: Buffer): boolean {
+  /** Whether a row of a learner is sealed still, as it came. @param topic - logical name */
+  isClosed(topic: string, learner: string, value: Buffer): boolean {
     try {
-      return this.check(FIRST_SERVED, learner, value).isClosed === true;
+      return this.check(topic, learner, value).isClosed === true;
     } catch {
       return false;
     }

@@ -33,6 +33,7 @@ export class LogReader {
     const name = nameOf(partition);
     const kept = this.opened.get(name);
     const next = kept !== undefined && isLeft(kept, from) ? take(kept, from, room) : from;
+    if (kept?.atEnd === true) this.opened.delete(name);
     if (records.length >= maxRecords || next >= partition.end) return records;
     let bytes = 0;
     for (const { key, value } of this.batchesFrom(partition, next)) {

@@ -45,7 +45,7 @@ export interface RedisHomes {
   end(gateway: string, batch: string | null): Promise<void>;
   /** Puts entries where there is none, or one of the same region. @returns the entries that are there then */
   settle(region: string, residents: readonly { readonly mark: Buffer; readonly entry: Buffer }[]): Promise<Buffer[]>;
-  /** Puts an entry in the place of one of another region: one write. @returns false where there is none of that region */
+  /** Puts an entry in the place of one of another region: one write. @returns false where there is none of that region, nor this one already */
   move(mark: Buffer, from: string, entry: Buffer): Promise<boolean>;
   /** Batches of a region in which somebody is. */
   underWay(mark: Buffer, region: string): Promise<BatchUnderWay[]>;
@@ -120,9 +120,11 @@ end
 return settled
 `;
 
-/** KEYS: 1 entries. ARGV: 1 mark, 2 the region that is left, 3 entry. Answers 1 or 0. */
+/** KEYS: 1 entries. ARGV: 1 mark, 2 the region that is left, 3 entry. Answers 1 or 0; run twice it answers the same, since it is sent again where its answer is lost. */
 const MOVE = `${REGION_OF_ENTRY}
-if regionOf(redis.call('HGET', KEYS[1], ARGV[1])) ~= ARGV[2] then return 0 end
+local there = redis.call('HGET', KEYS[1], ARGV[1])
+if there == ARGV[3] then return 1 end
+if regionOf(there) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 `;

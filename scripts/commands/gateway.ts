@@ -1,14 +1,22 @@
 /** `skillforge gateway`. */
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
-import { DEFAULT_GATEWAY_PORT, ReceivedEvents, createGateway, openIdentityMap, type AccessOptions, type Gateway } from '../../gateway/index.js';
+import {
+  DEFAULT_GATEWAY_PORT,
+  ReceivedEvents,
+  createGateway,
+  openIdentityMap,
+  type AccessOptions,
+  type Gateway,
+  type HomeRegister,
+} from '../../gateway/index.js';
 import { isLoopback } from '../../http/access/loopback.js';
 import { readKeys } from '../../http/access/keyFile.js';
 import { SkillForgeError } from '../../schemas/index.js';
 import { folderLog, kafkaLog, type KafkaLogOptions, type OpenedLog } from '../gateway/eventLogs.js';
 import { gatewayEraseCommand, gatewayRenewCommand, gatewayShowCommand } from './gatewayIdentity.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
-import { onHomes } from '../gateway/homesPlace.js';
+import { assertLetIn, onHomes } from '../gateway/homesPlace.js';
 import { homesOf, withHomesOptions, type HomesOptions } from './homesOption.js';
 import { issuerOf, withIssuerOptions, type IssuerFlags } from './issuerOptions.js';
 import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions } from './options.js';
@@ -116,7 +124,12 @@ type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received
 
 function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> {
   const place = homesOf(options);
-  return place === undefined ? work({}) : onHomes(place, (homes) => work({ homes }), gateway);
+  if (place === undefined) return work({});
+  const letIn = async (homes: HomeRegister): Promise<void> => {
+    await assertLetIn(homes);
+    await work({ homes });
+  };
+  return onHomes(place, letIn, gateway);
 }
 
 async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {

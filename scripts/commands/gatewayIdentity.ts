@@ -46,9 +46,10 @@ export const gatewayShowCommand = (): Command =>
 export const gatewayEraseCommand = (): Command =>
   identityCommand('erase', 'delete the mapping of an identity', ERASE, async (identities, identity, homes, options) => {
     assertStaying(identities, identity, options);
-    const pseudonym = await identities.erase(identity);
+    // The register first: where that cannot be asked the mapping still tells the pseudonym to who calls again.
+    const pseudonym = identities.find(identity);
     if (pseudonym !== null) await homes?.forget(pseudonym);
-    return pseudonym;
+    return identities.erase(identity);
   });
 
 /** Makes a new mapping. */

@@ -80,7 +80,9 @@ export async function prepare(work: WorkFolder, from: Prepared | null, options: 
   });
   const activities = await work.step('topologies', PLAIN, () => runPlain(plain, options));
   const firstMs = await work.step('export of the activity', null, () => exportActivity(plain, work.path('unsegmented'), activity, options));
-  await work.step('training of retrieval', null, () => trainRetrieval(activity, retrieval, firstMs, from, options));
+  await work.step('training of retrieval', { lately: [LATELY, LATELY_EVERY], every: RETRIEVAL_EVERY, trained: trainedDays(cutMs) }, () =>
+    trainRetrieval(activity, retrieval, firstMs, from, options),
+  );
   await work.step('segments of learners', SEGMENTED, () =>
     withModels({ region, models: retrieval }, async (models) => {
       beginWith(log, plain);

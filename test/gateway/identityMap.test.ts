@@ -1,6 +1,7 @@
 /** The identity map: random pseudonyms, kept; forgotten when they are to be. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { open } from 'lmdb';
 import { describe, expect, it } from 'vitest';
 import { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap, type IdentityMap } from '../../gateway/index.js';
 import { Door, click } from './gateways.js';
@@ -68,6 +69,18 @@ describe('the identity map', () => {
     await using(folder, (map) => map.pseudonymsOf([ADA]));
     rmSync(join(folder, IDENTITY_KEY_FILE));
     expect(() => openIdentityMap(folder)).toThrow(expect.objectContaining({ code: 'SFS_GATEWAY_STORE' }) as Error);
+  });
+
+  it('shows that it is open from the beginning, before anybody is asked about', async () => {
+    const folder = newFolder();
+    const listed = async (): Promise<boolean> => {
+      const root = open({ path: join(folder, IDENTITY_FILE), noSubdir: true });
+      const readers = root.readerList();
+      await root.close();
+      return readers.includes(`${process.pid} `);
+    };
+    await using(folder, (map) => map.pseudonymsOf([ADA]));
+    expect([await listed(), await using(folder, listed), await listed()]).toEqual([false, true, false]);
   });
 
   it('is one map for two at a time', async () => {

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import type { EventLog } from '../../gateway/index.js';
 import { learnerId } from '../../schemas/index.js';
+import { assertLetIn } from '../../scripts/gateway/homesPlace.js';
 import { openSharedHomes, type SharedHomeRegister, type SharedHomesPlace } from '../../scripts/gateway/sharedHomes.js';
 import { newFolder } from '../fixtures/folders.js';
 import { Proxy } from '../integration/redis/proxy.js';
@@ -93,6 +94,8 @@ describe('the register of homes in Redis', { timeout: SERVER_START_MS }, () => {
     const resident = { identity: ADA, learner: learnerId('heir') };
     expect([await homes.move(resident, { from: NORTH, to: REGION }), await homes.find(ADA)]).toEqual([false, REGION]);
     expect([await homes.move(resident, { from: REGION, to: NORTH }), await homes.find(ADA)]).toEqual([true, NORTH]);
+    // Sent again, where its answer was lost, it is no other move.
+    expect([await homes.move(resident, { from: REGION, to: NORTH }), await homes.find(ADA)]).toEqual([true, NORTH]);
     expect(refusedTo(await west.post(click('3')))).toEqual([421, NORTH]);
     expect([await homes.forget(second), await homes.forget('heir'), await homes.find(ADA)]).toEqual([0, 1, null]);
   });
@@ -173,6 +176,12 @@ describe('the register of homes in Redis', { timeout: SERVER_START_MS }, () => {
     ]);
     const other = { ...place, keyFile: join(newFolder(), 'other.key') };
     await expect(opened(context, 'g', other).find(ADA)).rejects.toMatchObject({ code: 'SFS_HOMES_KEY' });
+    // A gateway learns it when it starts, and what of its user, too; from one that is away it learns nothing.
+    await expect(assertLetIn(opened(context, 'g', other))).rejects.toMatchObject({ code: 'SFS_HOMES_KEY' });
+    const wrong = { ...place, redis: { ...place.redis, username: 'nobody', password: 'wrong' } };
+    await expect(assertLetIn(opened(context, 'g', wrong))).rejects.toMatchObject({ code: 'SFS_STATE_REFUSED' });
+    await assertLetIn(opened(context, 'g', { ...place, redis: { ...place.redis, url: 'redis://127.0.0.1:1', timeoutMs: 300 } }));
+    await assertLetIn(opened(context));
     // None is left that would be taken for the right one.
     expect(existsSync(other.keyFile)).toBe(false);
   });

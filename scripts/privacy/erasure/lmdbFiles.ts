@@ -1,6 +1,6 @@
 /** The small LMDB files beside the log: the identity map, the view and the deny list of a reader. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { IDENTITY_FILE } from '../../../gateway/index.js';
@@ -12,7 +12,7 @@ import { syncFile } from '../../archive/durableFile.js';
 import { holdsHomes, homesName, onHomes, type HomesPlace } from '../../gateway/homesPlace.js';
 import type { Found } from './found.js';
 import type { Mention } from './mention.js';
-import { ViewRows } from './viewRows.js';
+import { ViewRows, wrappedKeyIn } from './viewRows.js';
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const UNFINISHED = '.unfinished';
@@ -177,15 +177,20 @@ function isViewKeyOf(viewKey: string, mention: Mention): boolean {
 }
 
 /**
- * Takes the learner out of the view of a reader. The view is a copy of the log: where no reader has it open it is deleted, and built anew by the next one.
+ * Takes the learner out of the view of a reader. The view is a copy of the log: where no reader has it open it is deleted, and built anew by the next one. What LMDB has freed of a sealed view names nobody, and the
+ * key in its head opens it, so that one goes whatever it seems to hold.
+ * @param goneAtMs - when an earlier erasure of the learner was done, ms since epoch: a view that was begun later is told by what it holds. `null` where there was none
  * @returns how many rows went. @throws SFS_ERASURE_WAITS after the rows have gone, while a reader has it open: what LMDB has freed goes with the file
  */
-export async function eraseInView(folder: string, mention: Mention): Promise<number> {
+export async function eraseInView(folder: string, mention: Mention, goneAtMs: number | null = null): Promise<number> {
   const path = join(folder, VIEW_FILE);
-  if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
+  if (!existsSync(path)) return 0;
+  const seemsClean = mention.countInFile(path) === 0;
+  if (seemsClean && isBegunAfter(path, goneAtMs)) return 0;
   const root = openView(path);
   let erased = 0;
   try {
+    if (seemsClean && wrappedKeyIn(root) === undefined) return 0;
     const rows = learnerRowsIn(root, mention);
     root.transactionSync(() => rows.forEach(({ key }) => void rowsOf(root).removeSync(key)));
     await root.flushed;
@@ -197,6 +202,9 @@ export async function eraseInView(folder: string, mention: Mention): Promise<num
   for (const name of [path, path + LOCK]) rmSync(name, { force: true });
   return erased;
 }
+
+/** Not where the file system does not know when a file was made. */
+const isBegunAfter = (path: string, timeMs: number | null): boolean => timeMs !== null && statSync(path).birthtimeMs > timeMs;
 
 /** The entry of the deny list. */
 export async function* foundDenied(folder: string, mention: Mention): AsyncGenerator<Found> {

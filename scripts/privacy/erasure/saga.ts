@@ -95,13 +95,15 @@ async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Si
     placed: installation.servers === undefined ? PLACED : SERVER_PLACED,
   });
   const mention = new Mention(learner);
+  const last = lastReceipt(installation, key, learner);
   let left: Error | null = null;
   for (const { name, work, holdsUp } of steps.filter((step) => !journal.isDone(step.name))) {
     const before = journal.state.steps[name];
     journal.begin(name);
     reached(name, 'begun');
     try {
-      const did = await work({ installation, mention, nowMs: clock(), isAgain: before !== undefined, isMove: options.ofMove !== undefined });
+      const ofRun = { installation, mention, isMove: options.ofMove !== undefined, doneBeforeMs: doneBeforeMs(last, installation, name) };
+      const did = await work({ ...ofRun, nowMs: clock(), isAgain: before !== undefined });
       reached(name, 'worked');
       journal.done(name, did, clock());
     } catch (error) {
@@ -135,6 +137,12 @@ export function lastReceipt(
   if (path === undefined) return null;
   const receipt = JSON.parse(readFileSync(path, 'utf8')) as Signed<Receipt>;
   return { path, receipt, isSigned: isAsSigned(receipt) };
+}
+
+/** What an earlier erasure has done need not be done again where nobody could tell that by what is there. Only a receipt that is as it was signed says so. */
+function doneBeforeMs(last: ReturnType<typeof lastReceipt>, { region }: Installation, name: string): number | null {
+  if (last?.isSigned !== true || last.receipt.region !== region) return null;
+  return last.receipt.steps.find(({ step }) => step === name)?.doneAtMs ?? null;
 }
 
 async function receiptOf(options: ErasureOptions, { state }: Journal, nowMs: number): Promise<Receipt> {

@@ -22,6 +22,8 @@ export interface StepRoom {
   readonly isAgain: boolean;
   /** Whether it ends a move. */
   readonly isMove: boolean;
+  /** When this step was done in the last erasure of the learner in this region, ms since epoch; `null` where there was none. */
+  readonly doneBeforeMs: number | null;
 }
 
 /** A step with its name. */
@@ -128,6 +130,6 @@ export async function outboxStep({ installation, mention }: StepRoom): Promise<D
 }
 
 /** Takes the learner out of the view of a reader of this machine. @throws SFS_ERASURE_WAITS */
-export async function viewStep({ installation, mention }: StepRoom): Promise<Did> {
-  return { rows: await eraseInView(installation.view, mention) };
+export async function viewStep({ installation, mention, doneBeforeMs }: StepRoom): Promise<Did> {
+  return { rows: await eraseInView(installation.view, mention, doneBeforeMs) };
 }

@@ -33,9 +33,14 @@ export class ViewRows {
   }
 }
 
-async function sealOf(root: RootDatabase<Buffer, Buffer>): Promise<DiskSeal | null> {
+/** The key of a sealed view, wrapped; `undefined` for one in clear. */
+export function wrappedKeyIn(root: RootDatabase<Buffer, Buffer>): string | undefined {
   const head = root.openDB<Buffer, Buffer>('heads', HEADS).get(Buffer.from('head'));
-  const wrapped = head === undefined ? undefined : (JSON.parse(head.toString()) as ViewHead).wrapped;
+  return head === undefined ? undefined : (JSON.parse(head.toString()) as ViewHead).wrapped;
+}
+
+async function sealOf(root: RootDatabase<Buffer, Buffer>): Promise<DiskSeal | null> {
+  const wrapped = wrappedKeyIn(root);
   if (wrapped === undefined) return null;
   try {
     return new DiskSeal(await unwrapDiskKey(wrapped));

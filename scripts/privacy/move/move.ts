@@ -6,7 +6,7 @@ import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsHomes, homesName, onHomes } from '../../gateway/homesPlace.js';
 import { alone } from '../erasure/journal.js';
-import { assertPlaces, realPath, type Installation } from '../erasure/places.js';
+import { assertPlaces, realPath } from '../erasure/places.js';
 import { assertFolder, eraseLearner, erasuresFolder, learnerDigest, type Receipt } from '../erasure/saga.js';
 import type { Signed, SigningKey } from '../erasure/signing.js';
 import { bringOver, notAtHome, type BringOptions } from './bringing.js';
@@ -67,10 +67,10 @@ export async function moveLearner(options: MoveOptions): Promise<Signed<MoveRece
 }
 
 async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<Signed<MoveReceipt>> {
-  const { identity, from, to, homes } = options;
-  const home = await onHomes(homes, (register) => register.find(identity));
+  const { from, to } = options;
   const before = journal.read();
-  if (before !== null && (await isSwitched(before, home, from))) {
+  const home = await homeOf(options, before);
+  if (before !== null && (await isSwitched(before, home, options))) {
     if (home !== from.region) assertSameMove(before, options, journal);
     const receipt = await eraseLeft(options, journal, before);
     // They are back by way of a third region: what they left here is erased now, and they move as they are.
@@ -85,10 +85,25 @@ async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<
   return eraseLeft(options, journal, await bringOver(options, journal));
 }
 
-/** Whether the switch is behind a move. Its journal says what was brought just before it; after it they are at home elsewhere, or have come back, and their erasure has begun. */
-async function isSwitched({ brought, learner }: MoveState, home: string | null, from: Installation): Promise<boolean> {
+/**
+ * The region where somebody is at home. Where the register has lost them after it was about to be written, nothing tells whether it was. On servers it is written again: what came to the old region until then
+ * is brought after it. Between folders that is brought before it, so there the move begins again, unless the erasure has begun. Whom the new region has erased is at home nowhere.
+ */
+function homeOf({ identity, from, to, homes }: MoveOptions, before: MoveState | null): Promise<string | null> {
+  return onHomes(homes, async (register) => {
+    const home = await register.find(identity);
+    if (home !== null || before === null || before.brought === null || before.to !== to.region) return home;
+    if ((await erasedSince(to, before.heir!)) !== null) return null;
+    if (from.servers === undefined && (await erasedSince(from, before.learner)) === null) return null;
+    return (await register.settle([{ identity, learner: before.heir! }], to.region))[0]!;
+  });
+}
+
+/** Whether the switch is behind a move. Its journal says what was brought just before it; after it they are at home elsewhere, or have been, and an erasure has begun. */
+async function isSwitched({ brought, learner, heir, to: region }: MoveState, home: string | null, { from, to }: MoveOptions): Promise<boolean> {
   if (brought === null) return false;
-  return home !== from.region || (await erasedSince(from, learner)) !== null;
+  if ((home !== null && home !== from.region) || (await erasedSince(from, learner)) !== null) return true;
+  return home === null && to.region === region && (await erasedSince(to, heir!)) !== null;
 }
 
 /** What holds is what was said before the switch. @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_TRANSFER */

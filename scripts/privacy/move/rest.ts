@@ -20,7 +20,7 @@ export interface ServerMove extends BringOptions {
 }
 
 interface Ending {
-  readonly register: SharedHomeRegister;
+  readonly register: Pick<SharedHomeRegister, 'underWay' | 'endOf'>;
   readonly identity: string;
 }
 
@@ -53,9 +53,9 @@ export async function bringRest(move: ServerMove, journal: MoveJournal, state: M
 }
 
 /** The new gateway, which takes events of the learner meanwhile. */
-interface Door extends Ending {
+export interface Door extends Ending {
   readonly received: ReceivedEvents;
-  readonly target: RegionLog;
+  readonly target: Pick<RegionLog, 'shutOut'>;
   readonly to: Passage['to'] & { readonly learner: LearnerId };
   readonly nowMs: number;
 }
@@ -63,12 +63,15 @@ interface Door extends Ending {
 /**
  * Has the new gateway take events for repeats that it has not taken by now, and tells those that it has. What it has noted may still fail to get into the log: so its batch is waited for, and the log
  * looked at. An identity that it knows of somebody else, or from before the learner went away, is no event of theirs in the log, and the batch is the same one the next time.
+ * The log is looked at before, too: where the move is finished days after the switch, the gateway has forgotten by now what it took first.
+ * @throws SFS_MOVE_WAITS, SFS_HOMES_UNAVAILABLE, SFS_GATEWAY_STORE, and what reading throws
  */
-async function takenThere(door: Door, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function takenThere(door: Door, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
   const { received, target, to, nowMs } = door;
-  const there = new Set<string>();
-  const known = new Map<string, number>();
-  for (let open = eventIds; ;) {
+  const before = await inLog(to);
+  const there = new Set(eventIds.filter((id) => before.has(id)));
+  const known = new Map<string, string>();
+  for (let open = eventIds.filter((id) => !there.has(id)); ;) {
     const keys = open.map(receivedKey);
     const batches = await received.claim(keys, nowMs, known);
     open = open.filter((_, at) => batches[at] !== null);
@@ -91,7 +94,7 @@ async function inLog(place: Passage['to']): Promise<ReadonlySet<string>> {
  * Resolves when all batches of a region have ended that have something of the learner now. A gateway that is gone is shut out of the log: so it is known what of its batch is there, and a process that was only
  * held up writes nothing more. @throws SFS_MOVE_WAITS
  */
-async function ended({ register, identity }: Ending, log: RegionLog, region: string): Promise<void> {
+async function ended({ register, identity }: Ending, log: Door['target'], region: string): Promise<void> {
   const waited = new Set((await register.underWay(identity, region)).map(({ batch }) => batch));
   for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(LOOK_MS)) {
     const left = (await register.underWay(identity, region)).filter(({ batch }) => waited.has(batch));

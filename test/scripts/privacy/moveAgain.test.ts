@@ -122,6 +122,25 @@ describe('a move that ended early', { timeout: SLOW_MS }, () => {
     expect(await valuesOf(regions.to, topics.clicks, (await pseudonymOf(regions.to.gatewayFolder))!)).toHaveLength(clicks + 1);
   });
 
+  it('erases nobody whom the register has lost, and who is at home nowhere: it is written again first', async () => {
+    const clicks = await clicksOfAda();
+    const lose = async (): Promise<void> => {
+      const register = openHomeRegister(regions.homes);
+      expect(await register.forget(journalOf(regions).read()!.heir!)).toBe(1);
+      await register.close();
+    };
+    await endedAt('switch worked');
+    await lose();
+    // What comes before that is brought.
+    await endedAt('pseudonym worked');
+    expect([await homeNow(), await clicksOfAda()]).toEqual([REGION, clicks]);
+    await endedAt('erase deny-list worked');
+    await lose();
+    await move(regions);
+    expect([await readable(), await homeNow(), journalOf(regions).read()]).toEqual([[], NORTH, null]);
+    expect(await valuesOf(regions.to, topics.clicks, (await pseudonymOf(regions.to.gatewayFolder))!)).toHaveLength(clicks);
+  });
+
   it('keeps its journal where that alone tells of an earlier pseudonym', async () => {
     await endedAt('switch worked');
     await atHomeIn(REGION, NORTH);

@@ -90,7 +90,7 @@ export const reader: Dashboard = {
           queries: [query(`skillforge_reader_outbox_age_seconds${CHOSEN}`, '{{instance}}')],
         },
         {
-          title: 'Events that wait',
+          title: 'How many wait',
           description: 'Events on the disks of readers that are not in the log yet. Absent for a reader without an outbox.',
           unit: 'short',
           queries: [query(`skillforge_reader_outbox_events${CHOSEN}`, '{{instance}}')],

@@ -6,7 +6,7 @@ import { FIRST_SERVED, OVERRIDES, type ViewCodecs } from './viewTopics.js';
 const LOOKED_AT = 500;
 
 /** Whether a view has records that nobody could open: the first ones of many tell. `null` where it has none of a learner, and nobody can tell. */
-export function holdsClosed(store: Pick<ViewStore, 'head' | 'scan'>, codecs: ViewCodecs): boolean | null {
+function holdsClosed(store: Pick<ViewStore, 'head' | 'scan'>, codecs: ViewCodecs): boolean | null {
   let looked = 0;
   for (const topic of [store.head().head?.served ?? FIRST_SERVED, OVERRIDES]) {
     const prefix = rowPrefix(topic);
@@ -29,8 +29,8 @@ export async function settleOlder(store: ViewStore, codecs: ViewCodecs): Promise
   if (head === null || head.isWhole !== undefined || head.isClosed || head.wrapped !== undefined) return;
   const isClosed = holdsClosed(store, codecs);
   if (isClosed === null) return;
-  // Where another process is faster, it settles it.
-  await store.write(version, { head: { ...head, ...(isClosed ? { isClosed } : { isWhole: true }) }, rows: [] });
+  const settled = { ...head, ...(isClosed ? { isClosed } : { isWhole: true }) };
+  if (!(await store.write(version, { head: settled, rows: [] }))) await settleOlder(store, codecs);
 }
 
 /** What a view that is begun anew from the same log keeps of the one before: that nothing sealed was in the log when it was read to its end. */

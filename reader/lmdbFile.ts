@@ -1,6 +1,10 @@
 /** What has to be seen to around files of LMDB. */
-import { closeSync, fsyncSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RootDatabase } from 'lmdb';
 
+/** Beside each file lies its lock. */
+const LOCK = '-lock';
 /** Behind the header of the first page. */
 const [MAGIC_AT, MAGIC] = [24, Buffer.from('dec0efbe', 'hex')] as const;
 
@@ -17,8 +21,25 @@ export function assertHead(path: string): void {
   }
 }
 
-/** Makes a name in a folder last over a loss of power. */
-export function syncFolder(folder: string): void {
+/** Processes that have a file open, but this one, by LMDB's own list of who reads it: `pid thread txnid`, one a line. */
+export const otherProcesses = (file: Pick<RootDatabase, 'readerList'>): number[] =>
+  [...new Set([...file.readerList().matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])))].filter((pid) => pid !== process.pid);
+
+/** Deletes a file that nobody has open, if it is there. */
+export function removeFile(path: string): void {
+  for (const name of [path, path + LOCK]) rmSync(name, { force: true });
+}
+
+/** Puts a new file, which nobody has open, in the place of one that nobody has open; its name lasts over a loss of power. */
+export function replaceFile(path: string, fresh: string): void {
+  // First the lock of the old file: beside the new one it would be taken for its own.
+  rmSync(path + LOCK, { force: true });
+  renameSync(fresh, path);
+  rmSync(fresh + LOCK, { force: true });
+  syncFolder(dirname(path));
+}
+
+function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {
     fsyncSync(descriptor);

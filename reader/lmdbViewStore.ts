@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
 import { fileIdentity } from './fileIdentity.js';
+import { removeFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
 
 /** File of the view within its folder: a cache of the log, which may be deleted at any time. */
@@ -93,7 +94,7 @@ export class LmdbViewStore implements ViewStore {
     try {
       const path = join(this.folder, VIEW_FILE);
       // Another process may have begun a new file already.
-      if (file !== null && fileIdentity(path) === file.identity) for (const name of [path, `${path}-lock`]) rmSync(name, { force: true });
+      if (file !== null && fileIdentity(path) === file.identity) removeFile(path);
     } catch {
       // There is none any more: it is made below.
     }

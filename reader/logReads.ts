@@ -6,6 +6,8 @@ type Found = readonly LogEntry[] | null;
 /** What is looked at while a read waits; false: it need not be waited for any more. */
 export type Look = () => Promise<boolean>;
 
+/** Records that are read at once: what a request may have to wait for while they are checked. */
+export const CHUNK = 256;
 /** Between two looks at something else while a read waits, ms. */
 const LOOK_MS = 500;
 

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { physicalTopicName, topics } from '../schemas/index.js';
 import { keptWhole } from './closedRows.js';
 import type { LogEntry, RecommendationLog } from './log.js';
-import { LogReads } from './logReads.js';
+import { CHUNK, LogReads } from './logReads.js';
 import { withoutDropped, type KnownHead } from './dropping.js';
 import { PassWork, placeOf, type MaterializerOptions, type PassResult } from './passWork.js';
 import { rebuildReason } from './rebuilding.js';
@@ -12,8 +12,6 @@ import { assureKey } from './viewKey.js';
 import { VIEW_FORMAT, emptyHead } from './viewStore.js';
 import { DECIDED, MEASURES, OVERRIDES, isOfLearners, viewTopics, type ViewTopic } from './viewTopics.js';
 
-/** Records that are read at once: what a request may have to wait for while they are checked. */
-const CHUNK = 256;
 /** Rows of a transaction, while many records are to be read: each one waits for the disk, and writes every page that it touches once. */
 const MOST_ROWS = 2_048;
 

@@ -1,12 +1,12 @@
 /** Events that were accepted and are not in the log yet: on the disk of the reader, in the order in which they came. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, regionMismatch, type DiskSeal } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
-import { assertHead, syncFolder } from './lmdbFile.js';
+import { assertHead, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
 import { OutboxKey, type OutboxKeyOptions } from './outboxKey.js';
 import { BINARY, META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
 import { storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
@@ -41,7 +41,6 @@ export interface OutboxFileOptions extends OutboxKeyOptions {
 }
 
 const UNFINISHED = '.unfinished';
-const LOCK = '-lock';
 
 /**
  * A file that several processes may have open. Entries have numbers, given in the transaction that writes them; the log keeps the number of the last one
@@ -212,7 +211,7 @@ export class Outbox {
    * next start; so it does, and says so, where the disk has no room for the new file.
    */
   async withoutOldPages(region: string): Promise<Outbox> {
-    if (this.meta.get(META.stale) === undefined || this.isShared()) return this;
+    if (this.meta.get(META.stale) === undefined || otherProcesses(this).length > 0) return this;
     const path = join(this.folder, OUTBOX_FILE);
     const unfinished = path + UNFINISHED;
     try {
@@ -223,14 +222,10 @@ export class Outbox {
       return this;
     }
     // That took a while: who has begun meanwhile would go on in the file that goes.
-    if (this.isShared()) return this;
+    if (otherProcesses(this).length > 0) return this;
     await this.close();
     try {
-      // First the lock of the old file: beside the new one it would be taken for its own.
-      rmSync(path + LOCK, { force: true });
-      renameSync(unfinished, path);
-      rmSync(unfinished + LOCK, { force: true });
-      syncFolder(this.folder);
+      replaceFile(path, unfinished);
     } catch (error) {
       this.warn(error);
     }
@@ -247,11 +242,6 @@ export class Outbox {
     } catch {
       // It was told already that something is wrong there.
     }
-  }
-
-  /** Whether another process has the file open. */
-  private isShared(): boolean {
-    return [...this.readerList().matchAll(/^\s*(\d+)\s/gm)].some(([, pid]) => Number(pid) !== process.pid);
   }
 
   /** LMDB's own list of processes that read the file. */
@@ -333,10 +323,6 @@ export class Outbox {
       throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', message, { retriable: true, cause, context: { folder: this.folder } });
     }
   }
-}
-
-function removeFile(path: string): void {
-  for (const name of [path, path + LOCK]) rmSync(name, { force: true });
 }
 
 function unusable(folder: string, cause: unknown): SkillForgeError {

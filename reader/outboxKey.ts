@@ -1,12 +1,10 @@
 /** The key of an outbox: made, unwrapped, wrapped anew and made anew, while events come and go. See ADR 0038. */
 import type { Database } from 'lmdb';
-import { DiskSeal, newDiskSecret, type DiskKeys } from '../schemas/index.js';
+import { DiskSeal, MOST_DISK_SEALS, newDiskSecret, type DiskKeys } from '../schemas/index.js';
 import { eventsInClear } from './eventRefusal.js';
 import { META, YES, parsed, type Counts } from './outboxRows.js';
 import { locked } from './outboxSeal.js';
 
-/** Events under one key: with random nonces of 96 bits more of them are not safe to be sealed (NIST SP 800-38D). */
-const MOST_SEALS = 2 ** 32;
 /** Between two tries to wrap a key, ms. */
 const AGAIN_MS = 1_000;
 
@@ -177,7 +175,7 @@ export class OutboxKey {
 
   /** Whether a new key is due, and can be made: nothing waits that lies under this one. */
   private isUsedUp(): boolean {
-    const { mostSeals = MOST_SEALS } = this.options;
+    const { mostSeals = MOST_DISK_SEALS } = this.options;
     const { last, events } = this.file.counts();
     return events === 0 && last - this.from() > mostSeals;
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCodeOf, type DiskKeys, type ErrorCode, type SkillForgeError } from '../schemas/index.js';
 import type { EventLog, EventPlace, EventWriter, NumberedLog, ReaderEvent } from './events.js';
 import { Outbox, type OutboxDepth, type OutboxEntry } from './outbox.js';
+import { inTime } from './patience.js';
 
 /** Where events wait for the log; in brackets the defaults. */
 export interface OutboxOptions {
@@ -289,15 +290,10 @@ export class OutboxWriter implements EventWriter {
 }
 
 /** Whether the key of an outbox is at hand within some time. Where it is not, the loop tells why and tries again. */
-async function isUnlocked(outbox: Outbox): Promise<boolean> {
-  const end = new AbortController();
+function isUnlocked(outbox: Outbox): Promise<boolean> {
   const unlocked = outbox.unlock().then(
     () => true,
     () => false,
   );
-  try {
-    return await Promise.race([unlocked, sleep(START_MS, false, { signal: end.signal }).catch(() => false)]);
-  } finally {
-    end.abort();
-  }
+  return inTime(unlocked, START_MS, false);
 }

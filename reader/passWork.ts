@@ -1,6 +1,5 @@
 /** What a pass has read and not written yet. */
 import { errorCodeOf, topics, type ErrorCode } from '../schemas/index.js';
-import { holdsClosed } from './closedRows.js';
 import type { LogEntry, RecommendationLog } from './log.js';
 import { MeasureReading } from './measures.js';
 import type { RebuildReason } from './rebuilding.js';
@@ -200,13 +199,9 @@ export class PassWork {
 
   /** The view is at the end: says so in the head, not more often than the heartbeat. */
   finish(nowMs: number): Promise<boolean> {
-    const isDue = nowMs - this.head.followedAtMs >= HEARTBEAT_MS || this.options.store.head().version === 0;
-    if (isDue || this.head.isWhole !== true) this.changed = true;
-    if (this.head.isWhole !== true) {
-      // A view that an older version began may have records that nobody could open.
-      this.isClosed ||= !this.options.seal.hasKeys && !this.isSealed && holdsClosed(this.options.store, this.options.codecs) === true;
-      this.head = { ...this.head, isWhole: true };
-    }
+    const { followedAtMs, isWhole } = this.head;
+    if (nowMs - followedAtMs >= HEARTBEAT_MS || this.options.store.head().version === 0 || isWhole !== true) this.changed = true;
+    this.head = { ...this.head, isWhole: true };
     return this.flush(nowMs);
   }
 

@@ -1,10 +1,7 @@
 /** What is deleted in the log, for a view that takes nothing new of learners while its region has keys and it has none. */
-import type { LogReads } from './logReads.js';
+import { CHUNK, type LogReads } from './logReads.js';
 import { placeOf, type MaterializerOptions, type PassWork } from './passWork.js';
 import { isOfLearners, viewTopics, type ViewTopic } from './viewTopics.js';
-
-/** Records that are read at once. */
-const CHUNK = 256;
 
 /**
  * Deletes rows whose records were deleted, and leaves the positions of the view where they are: lists that were passed over are read by whoever goes on with it. How far it has looked is known to this object alone.

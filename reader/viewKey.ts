@@ -1,12 +1,10 @@
 /** Sees to it that the view of a region with data keys has a key of its own, before anything is read into it. */
+import { MOST_DISK_SEALS } from '../schemas/index.js';
 import type { KnownHead } from './dropping.js';
 import type { MaterializerOptions } from './passWork.js';
 import type { RebuildReason } from './rebuilding.js';
 import type { ViewSeal } from './viewSeal.js';
 import { emptyHead, type ViewHead, type ViewStore } from './viewStore.js';
-
-/** Rows under one key: with random nonces more of them are not safe to be sealed. */
-const MOST_SEALS = 2 ** 32;
 
 /**
  * Follows the key of a view; one that was begun without a key, while nobody could tell or before there were any, is begun anew in a new file. The new key is made first: as long as that cannot be, what there
@@ -43,6 +41,6 @@ async function keepNewer(store: ViewStore, seal: ViewSeal, { head, version }: Kn
 function renewalOf(head: ViewHead | null): RebuildReason | null {
   if (head?.isClosed) return { code: 'closed', message: 'it was made without the keys of the region: nobody could open what it holds' };
   if (head?.wrapped === undefined) return { code: 'in-clear', message: 'the region has data keys, and the view was begun without one of its own' };
-  if ((head.seals ?? 0) > MOST_SEALS) return { code: 'key-used-up', message: 'its key has sealed as many rows as it may' };
+  if ((head.seals ?? 0) > MOST_DISK_SEALS) return { code: 'key-used-up', message: 'its key has sealed as many rows as it may' };
   return null;
 }

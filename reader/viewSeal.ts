@@ -1,7 +1,7 @@
 /** The key of a view, under which rows of learners lie in its file where the region has data keys. See ADR 0038. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskSeal, SkillForgeError, isDiskSealed, newDiskSecret, type DiskKeys } from '../schemas/index.js';
+import { inTime } from './patience.js';
 import type { ViewHead } from './viewStore.js';
 import { rowOwner } from './viewTopics.js';
 
@@ -50,7 +50,7 @@ export class ViewSeal {
     if (keys === null) return false;
     if (this.needed !== null) return this.needed;
     this.asking ??= this.ask(keys).finally(() => (this.asking = null));
-    if (!this.hasWaited) await withinPatience(this.asking);
+    if (!this.hasWaited) await inTime(this.asking, PATIENCE_MS, undefined);
     this.hasWaited = true;
     return this.needed === true;
   }
@@ -76,7 +76,7 @@ export class ViewSeal {
 
   /** Resolves when the key that was followed is at hand. @throws SFS_KEYS_MISSING without keys, and what unwrapping throws */
   async atHand(patienceMs = PATIENCE_MS): Promise<void> {
-    if (this.current === null && this.unwrapping !== null) await withinPatience(this.unwrapping.done, patienceMs);
+    if (this.current === null && this.unwrapping !== null) await inTime(this.unwrapping.done, patienceMs, undefined);
     if (this.current !== null) return;
     if (!this.hasKeys) throw missing();
     throw this.failure ?? away();
@@ -141,15 +141,6 @@ export class ViewSeal {
     } catch (error) {
       this.failure = error instanceof Error ? error : away();
     }
-  }
-}
-
-async function withinPatience(work: Promise<void>, patienceMs = PATIENCE_MS): Promise<void> {
-  const end = new AbortController();
-  try {
-    await Promise.race([work, sleep(patienceMs, undefined, { signal: end.signal })]);
-  } finally {
-    end.abort();
   }
 }
 

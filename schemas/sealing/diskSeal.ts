@@ -15,6 +15,8 @@ export interface DiskKeys {
 
 /** Bytes of the key of a file: 256 bits. */
 const SECRET_BYTES = 32;
+/** Values under one key: with random nonces of 96 bits more of them are not safe to be sealed (NIST SP 800-38D). */
+export const MOST_DISK_SEALS = 2 ** 32;
 /** Stands before what is sealed: neither a record of the wire format nor JSON begins so, and no name goes on with it. */
 const MAGIC = Buffer.from([0x01, 0x53, 0x46, 0x44]);
 const HEAD_BYTES = MAGIC.length + NONCE_BYTES;

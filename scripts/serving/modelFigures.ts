@@ -3,7 +3,7 @@ import type { ConsoleGates, ConsoleModel, ConsoleModels, ConsoleMove } from '../
 import { ALIASES, type AliasChange, type ModelRegistry, type RegisteredVersion } from '../../runtime/models/registry/index.js';
 import { errorCodeOf } from '../../schemas/index.js';
 import { gateChecks, type GateCheck } from '../commands/modelText.js';
-import { inTime } from './patience.js';
+import { inTime } from '../../reader/patience.js';
 
 /** The registry is asked anew after this time, ms, however many look. */
 const FRESH_MS = 2_000;

@@ -4,7 +4,7 @@ import { errorCodeOf } from '../../schemas/index.js';
 import { openServers, type ServerOptions, type Servers } from '../commands/serverOptions.js';
 import { learnerSource, type LearnerSource } from './learnerSource.js';
 import { operationSource, type OperationSource } from './operationSource.js';
-import { inTime } from './patience.js';
+import { inTime } from '../../reader/patience.js';
 
 const PATIENCE_MS = 4_000;
 /** Each look asks Redis for every task, and Kafka for every topic. */

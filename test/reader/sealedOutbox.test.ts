@@ -9,7 +9,7 @@ import { Mention } from '../../scripts/privacy/erasure/mention.js';
 import { eraseInOutbox, foundInOutbox } from '../../scripts/privacy/erasure/outboxFile.js';
 import { atEndOfFile } from '../fixtures/endOfFile.js';
 import { newFolder } from '../fixtures/folders.js';
-import { keyedFolder, switchedKeys } from './keyed.js';
+import { keyedFolder, switchedKeys, type SwitchedKeys } from './keyed.js';
 import { NumberedLogs, away, feedbackOf } from './numberedLogs.js';
 import { COURSE, serving } from './serving.js';
 import { REGION, Shelves } from './shelves.js';
@@ -39,6 +39,21 @@ const absent = (): NumberedLogs => {
   log.before = isAway;
   return log;
 };
+
+/** A sealed outbox in which one event waits, of a reader that has ended; the log is there by now. */
+async function oneWaiting(): Promise<{
+  readonly keys: SwitchedKeys;
+  readonly log: NumberedLogs;
+  readonly folder: string;
+}> {
+  const keys = await switchedKeys();
+  const [log, folder] = [absent(), newFolder()];
+  const first = await opened(log, folder, { keys });
+  await first.send('event-one');
+  await first.close();
+  log.before = isThere;
+  return { keys, log, folder };
+}
 
 describe('an outbox in a region with data keys', () => {
   it('has nothing of an event in its file that can be read, over restarts, and forwards what came', async () => {
@@ -70,12 +85,7 @@ describe('an outbox in a region with data keys', () => {
   });
 
   it('tells what waits while the key service is away at its start, takes and forwards nothing, and goes on when it is back', async () => {
-    const keys = await switchedKeys();
-    const [log, folder] = [absent(), newFolder()];
-    const first = await opened(log, folder, { keys });
-    await first.send('event-one');
-    await first.close();
-    log.before = isThere;
+    const { keys, log, folder } = await oneWaiting();
     keys.isServiceAway = true;
     const troubles: unknown[] = [];
     const second = await opened(log, folder, { keys, onTrouble: (error) => troubles.push(error) });
@@ -120,12 +130,7 @@ describe('an outbox in a region with data keys', () => {
   });
 
   it('stays closed without keys, and says what to do', async () => {
-    const keys = await switchedKeys();
-    const [log, folder] = [absent(), newFolder()];
-    const first = await opened(log, folder, { keys });
-    await first.send('event-one');
-    await first.close();
-    log.before = isThere;
+    const { log, folder } = await oneWaiting();
     const without = await opened(log, folder);
     await expect.poll(() => without.writer.status(), soon).toMatchObject({ events: 1, trouble: 'SFS_EVENTS_IN_CLEAR' });
     await expect(without.send('event-two')).rejects.toMatchObject({

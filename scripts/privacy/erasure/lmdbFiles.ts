@@ -1,10 +1,11 @@
 /** The small LMDB files beside the log: the identity map, the view and the deny list of a reader. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { IDENTITY_FILE } from '../../../gateway/index.js';
 import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/denyList.js';
+import { otherProcesses, removeFile, replaceFile } from '../../../reader/lmdbFile.js';
 import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
 import { SkillForgeError } from '../../../schemas/index.js';
 import { isKeyOfLearner } from '../../../schemas/learnerKeys.js';
@@ -16,7 +17,6 @@ import { ViewRows, wrappedKeyIn } from './viewRows.js';
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const UNFINISHED = '.unfinished';
-const LOCK = '-lock';
 
 /** What is known of a learner in the identity map: that somebody has this pseudonym. Who it is cannot be told from the keyed hash. */
 export async function* foundIdentity(folder: string, mention: Mention): AsyncGenerator<Found> {
@@ -117,7 +117,7 @@ export async function writeAnew<F extends OpenFile, T>(
   work: (file: F, unfinished: string) => Promise<T>,
 ): Promise<T> {
   const unfinished = path + UNFINISHED;
-  for (const name of [unfinished, unfinished + LOCK]) rmSync(name, { force: true });
+  removeFile(unfinished);
   const file = await opened();
   let result: T;
   try {
@@ -128,9 +128,7 @@ export async function writeAnew<F extends OpenFile, T>(
   } finally {
     await file.close();
   }
-  rmSync(path + LOCK, { force: true });
-  renameSync(unfinished, path);
-  rmSync(unfinished + LOCK, { force: true });
+  replaceFile(path, unfinished);
   return result;
 }
 
@@ -199,7 +197,7 @@ export async function eraseInView(folder: string, mention: Mention, goneAtMs: nu
   } finally {
     await root.close();
   }
-  for (const name of [path, path + LOCK]) rmSync(name, { force: true });
+  removeFile(path);
   return erased;
 }
 
@@ -246,16 +244,9 @@ export async function allow(folder: string, learner: string): Promise<boolean> {
 
 /** @throws SFS_ERASURE_WAITS while another process has the file open */
 export function assertAlone(root: Pick<RootDatabase, 'readerList'>, path: string): void {
-  const others = otherProcesses(root.readerList());
+  const others = otherProcesses(root);
   if (others.length > 0) throw waits(path, others);
 }
-
-/** Whether another process has the file open. */
-export const isOpenElsewhere = (root: Pick<RootDatabase, 'readerList'>): boolean => otherProcesses(root.readerList()).length > 0;
-
-/** Processes in LMDB's own list of who reads a file, but this one: `pid thread txnid`, one a line. */
-const otherProcesses = (list: string): number[] =>
-  [...new Set([...list.matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])))].filter((pid) => pid !== process.pid);
 
 function waits(path: string, pids: readonly number[]): SkillForgeError {
   const message = `${path} is open in process ${pids.join(', ')}: stop it and call this again; what can be done besides is done`;

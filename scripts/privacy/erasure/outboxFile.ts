@@ -1,10 +1,11 @@
 /** The outbox of a reader: events that are not in the log yet. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { otherProcesses } from '../../../reader/lmdbFile.js';
 import { OUTBOX_FILE, Outbox, type OutboxEntry } from '../../../reader/outbox.js';
 import { lookingDiskKeys } from '../../../runtime/keys/diskKeys.js';
 import type { Found } from './found.js';
-import { assertAlone, isOpenElsewhere, writeAnew } from './lmdbFiles.js';
+import { assertAlone, writeAnew } from './lmdbFiles.js';
 import type { Mention } from './mention.js';
 
 /** Events of the learner that wait. @throws SFS_REGION_MISMATCH, SFS_VIEW_UNUSABLE; of a sealed outbox what unwrapping its key throws: what cannot be read must not look as if it were not there */
@@ -45,7 +46,7 @@ async function mayHold(folder: string, region: string, mention: Mention): Promis
   if (mention.countInFile(join(folder, OUTBOX_FILE)) > 0) return true;
   const outbox = await opened(folder, region);
   try {
-    return outbox.isSealed && (entriesOf(outbox, mention).length > 0 || !isOpenElsewhere(outbox));
+    return outbox.isSealed && (entriesOf(outbox, mention).length > 0 || otherProcesses(outbox).length === 0);
   } finally {
     await outbox.close();
   }

@@ -1,3 +1,4 @@
+/** Waits for something that may take too long. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a promise resolves to, or `late` where that takes longer than patience, ms; the work goes on. @throws what it rejects with in time */

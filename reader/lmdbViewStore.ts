@@ -46,10 +46,11 @@ export class LmdbViewStore implements ViewStore {
     if (this.file === null) return NO_HEAD;
     // Another process may have written since this turn's snapshot was taken.
     this.file.root.resetReadTxn();
+    // Most often it has not changed: then it is neither copied nor parsed.
+    if (this.file.heads.doesExist(HEAD_KEY, this.parsed.version)) return this.parsed;
     const entry = this.file.heads.getEntry(HEAD_KEY);
     if (entry === undefined) return NO_HEAD;
-    const version = entry.version!;
-    if (version !== this.parsed.version) this.parsed = { version, head: JSON.parse(entry.value.toString()) as ViewHead };
+    this.parsed = { version: entry.version!, head: JSON.parse(entry.value.toString()) as ViewHead };
     return this.parsed;
   }
 

@@ -19,8 +19,16 @@ export interface LearnerQuery {
 /** A question that says which list. */
 type AskedList = Question & { readonly list: ListName };
 
-/** The items of a list with commas between, where there is one. */
-export const excluding = (exclude: string | undefined): Pick<Question, 'exclude'> => (exclude === undefined ? {} : { exclude: exclude.split(',') });
+/** The question of a query. Field by field: the object of a parsed query is slow to copy. */
+export const questionOf = ({ list, course, segment, limit, exclude, explain, profiling }: LearnerQuery): AskedList => ({
+  list,
+  course,
+  segment,
+  limit,
+  exclude: exclude?.split(','),
+  explain,
+  profiling,
+});
 
 /** What is wrong with a question as a whole; `null` for nothing. */
 export const questionTrouble = ({ segment, profiling }: Pick<Question, 'segment' | 'profiling'>): string | null =>
@@ -48,7 +56,7 @@ export class LearnerAnswers {
     return this.body(learner, question, answer);
   }
 
-  /** The same in bytes, which are kept for who asks again. @param address - path and query of the request */
+  /** The same in writing, which is kept for who asks again. @param address - path and query of the request */
   sent(address: string, learner: string, question: AskedList, written: (body: object) => string): SentAnswer {
     const beganMs = performance.now();
     const sent = this.kept.of(address, learner, question, (answer) => written(this.body(learner, question, answer)));
@@ -56,16 +64,18 @@ export class LearnerAnswers {
     return sent;
   }
 
+  /** Written down in one piece: of all that an answer costs, objects that are put together from others were a seventh. */
   private body(learner: string, { list }: AskedList, answer: Answer): object {
-    return Object.assign({ learner, list, region: this.region }, spoken(answer));
+    const { served, madeAtMs, validUntilMs, model, topologyVersion, variant, pausedCourses, items } = answer;
+    const [madeAt, validUntil, notice] = [instant(madeAtMs), instant(validUntilMs), noticeOf(served)];
+    const told = { learner, list, region: this.region, served, model, topologyVersion, variant, items, notice, madeAt, validUntil };
+    return pausedCourses === undefined ? told : { ...told, pausedCourses };
   }
 }
 
-/** An answer as it is sent: instants as ISO 8601. Field by field: of all that an answer costs, a copy of "the rest" of an object was a seventh. */
-export function spoken({ served, madeAtMs, validUntilMs, model, topologyVersion, variant, pausedCourses, items }: Answer): object {
-  const times = { madeAt: instant(madeAtMs), validUntil: instant(validUntilMs) };
-  const paused = pausedCourses === undefined ? {} : { pausedCourses };
-  return Object.assign({ served, model, topologyVersion, variant, items, notice: noticeOf(served) }, times, paused);
+/** The answer for a segment as it is sent: instants as ISO 8601. */
+export function spoken({ madeAtMs, validUntilMs, ...answer }: Answer): object {
+  return { ...answer, madeAt: instant(madeAtMs), validUntil: instant(validUntilMs), notice: noticeOf(answer.served) };
 }
 
 const instant = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString());

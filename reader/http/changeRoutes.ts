@@ -1,6 +1,6 @@
 /** The route that goes on telling what to recommend. */
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
-import { excluding, questionTrouble, type LearnerQuery } from './answers.js';
+import { questionOf, questionTrouble, type LearnerQuery } from './answers.js';
 import type { ChangeFeed } from './changeFeed.js';
 import { sendProblem } from './problems.js';
 import { learnerInPath } from './routes.js';
@@ -35,8 +35,8 @@ export function changeRoutes(app: FastifyInstance, feed: ChangeFeed, isAllowed: 
     '/v1/learners/:learner/recommendations/changes',
     { schema: CHANGES, config: { access: 'recommendations:read', learnersOf: learnerInPath }, exposeHeadRoute: false },
     (request, reply) => {
-      const { exclude, ...rest } = request.query;
-      const trouble = questionTrouble(rest);
+      const question = questionOf(request.query);
+      const trouble = questionTrouble(question);
       if (trouble !== null) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
       if (feed.isFull) {
         reply.header('retry-after', '1');
@@ -45,7 +45,7 @@ export function changeRoutes(app: FastifyInstance, feed: ChangeFeed, isAllowed: 
       const lastId = request.headers['last-event-id'];
       const stream = feed.follow({
         learner: request.params.learner,
-        question: { ...rest, ...excluding(exclude) },
+        question,
         lastId: typeof lastId === 'string' ? lastId : null,
         isAllowed: () => isAllowed(request),
       });

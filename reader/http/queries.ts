@@ -12,8 +12,9 @@ export function pathOf(url: string): string | null {
 /** What is wrong with how a query is written; `null` for nothing. A parser takes half an encoding for the characters that it has. */
 export function encodingTrouble(url: string): string | null {
   const at = url.indexOf('?');
+  if (at < 0 || !url.includes('%', at)) return null;
   try {
-    if (at >= 0) decodeURIComponent(url.slice(at + 1));
+    decodeURIComponent(url.slice(at + 1));
     return null;
   } catch {
     return 'the query is not encoded as a URL: write % as %25';
@@ -25,8 +26,10 @@ export function queryTrouble({ query, routeOptions }: FastifyRequest): string | 
   const { properties = {} } = (routeOptions.schema?.querystring ?? {}) as {
     readonly properties?: Readonly<Record<string, { readonly type: string }>>;
   };
-  for (const [name, { type }] of Object.entries(properties)) {
-    const value = (query as Readonly<Record<string, unknown>>)[name];
+  // Of those that are given: most requests have none, and this is asked of each.
+  for (const [name, value] of Object.entries(query as Readonly<Record<string, unknown>>)) {
+    const type = properties[name]?.type;
+    if (type === undefined) continue;
     if (Array.isArray(value)) return `the query parameter "${name}" is given more than once`;
     // 1e1, 0x5 and 5.0 would pass as numbers.
     if (type === 'integer' && typeof value === 'string' && !WHOLE_NUMBER.test(value)) return `the query parameter "${name}" must be integer`;

@@ -21,9 +21,10 @@ export function refuseTheRest(app: FastifyInstance, log: ReaderLog): void {
   const paths = knownPaths(app);
   app.addHook('onRequest', (request, reply, done) => {
     const { method = '', url = '' } = request.raw;
-    const path = pathOf(url);
     const trouble = addressTrouble(request);
     if (trouble !== null) return void sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
+    if (!request.is404 && url.startsWith('/')) return done();
+    const path = pathOf(url);
     if (path === null) return void refusePath(request, reply);
     if (!request.is404) return done();
     const known = paths.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { WHOLE_COURSE } from '../../schemas/index.js';
 import type { ListName } from '../answer.js';
 import type { RecommendationClient } from '../client.js';
-import { excluding, questionTrouble, spoken, type LearnerAnswers, type LearnerQuery } from './answers.js';
+import { questionOf, questionTrouble, spoken, type LearnerAnswers, type LearnerQuery } from './answers.js';
 import { NOT_KEPT, REVALIDATED, answerUnchanged } from './conditional.js';
 import { sendProblem } from './problems.js';
 import * as shapes from './shapes.js';
@@ -72,10 +72,9 @@ export function recommendationRoutes(app: FastifyInstance, client: Recommendatio
     '/v1/learners/:learner/recommendations',
     { schema: LEARNER, config: { access: 'recommendations:read', learnersOf: learnerInPath }, onSend: answerUnchanged },
     (request, reply) => {
-      const { exclude, ...rest } = request.query;
-      const trouble = questionTrouble(rest);
+      const question = questionOf(request.query);
+      const trouble = questionTrouble(question);
       if (trouble !== null) return sendProblem(request, reply, 400, 'SFS_REQUEST_INVALID', trouble);
-      const question = { ...rest, ...excluding(exclude) };
       const { body, tag } = answers.sent(request.url, request.params.learner, question, (value) => reply.serialize(value) as string);
       return reply
         .headers({ ...REVALIDATED, etag: tag })
@@ -103,7 +102,7 @@ function segmentRoute(app: FastifyInstance, client: RecommendationClient, region
     ({ params, query }, reply) => {
       const at = params.segment.indexOf('|');
       const [course, segment] = at < 0 ? [params.segment, WHOLE_COURSE] : [params.segment.slice(0, at), params.segment.slice(at + 1)];
-      const answer = client.getSegment(course, segment, { limit: query.limit, ...excluding(query.exclude) });
+      const answer = client.getSegment(course, segment, { limit: query.limit, exclude: query.exclude?.split(',') });
       return reply.headers(REVALIDATED).send({ course, segment, region, ...spoken(answer) });
     },
   );

@@ -105,7 +105,7 @@ describe('a kept answer', () => {
       const sent = (): string => {
         // Kept from the second on.
         answers.sent(JSON.stringify(question), 'ada', question, JSON.stringify);
-        return answers.sent(JSON.stringify(question), 'ada', question, JSON.stringify).body.toString();
+        return answers.sent(JSON.stringify(question), 'ada', question, JSON.stringify).body;
       };
       for (const event of events) {
         expect(sent()).toBe(await madeAnew(one, question));
@@ -124,7 +124,7 @@ describe('a kept answer', () => {
   it('is made once for who asks again, and anew after its record', async () => {
     const one = await shelf();
     const { kept, made } = counted(one);
-    const ask = (): string => kept.of(ADDRESS, 'ada', {}, textOf).body.toString();
+    const ask = (): string => kept.of(ADDRESS, 'ada', {}, textOf).body;
     const first = ask();
     expect([ask(), made()]).toEqual([first, 2]);
     // Twice is often enough.

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dailyOwner } from '../../schemas/index.js';
 import { FolderRing, LOOK_MS, changeRing, ringOf } from './folderRing.js';
-import { newBranch, type RingDocument } from './ringDocument.js';
+import { newBranch, openedBranches, type RingDocument } from './ringDocument.js';
 import { serviceOf } from './services.js';
 
 /** Keys that are wrapped anew under one lock. */
@@ -55,6 +55,8 @@ export async function rotateRing(
   const newest = Math.max(...published.branches.map(({ version }) => version));
   if (published.current !== newest) {
     await sleep(settleMs);
+    // As long as it cannot be unwrapped, others cannot either: they go on under the older one.
+    await openedBranches(published, new Map());
     changeRing(folder, published, { ...published, current: newest });
     reached('current');
   }

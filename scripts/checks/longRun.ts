@@ -47,6 +47,11 @@ const SUITES: readonly LongSuite[] = [
     folder: 'test/integration/cluster/erasure.test.ts',
     env: { SKILLFORGE_OPERATIONS: 'long' },
   },
+  {
+    name: 'keys under a real OpenBao: alone, as a cluster that loses its leader, with its agent, over TLS',
+    folder: 'test/integration/keys',
+    env: { SKILLFORGE_OPERATIONS: 'long' },
+  },
   { name: 'the stages of the Dockerfile as plain commands', folder: 'test/deploy/image.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
   {
     name: 'every window over the real files, in other batches, too',

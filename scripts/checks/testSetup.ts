@@ -1,7 +1,7 @@
 /**
  * `npm run test:setup`: gets what the tests need besides npm packages, so that `npm test` need not wait for it: a Chromium for the tests of
  * the page; Java, Kafka, a Redis and a schema registry for the tests against servers; promtool for those of alerts; the compiled
- * part of a Kafka driver; Python packages. Does nothing where it is there. Tests whose part is
+ * part of a Kafka driver; Python packages; a key service. Does nothing where it is there. Tests whose part is
  * missing are skipped, and say so. With names, `npm run test:setup -- chromium`, it gets only those.
  *
  * Debian's packages come first, all in one go: apt may ask for a password. Everything else is got side by side: some of it waits for the network, some of

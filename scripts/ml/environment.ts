@@ -24,6 +24,7 @@ const SIZES: Readonly<Record<EnvironmentName, string>> = {
   spark: '600 MB',
   manifests: '130 MB',
   'reader-peer': '40 MB',
+  openbao: '75 MB',
 };
 
 /** Wheels: nothing is compiled, no script of a package runs. PySpark alone has none; it is an archive of jars. */

@@ -13,15 +13,15 @@ export const pythonFolder = join(packageRoot(), 'ml');
 /**
  * Environments, each with packages of its own. `trainer` trains models; `operations` has the same and MLflow, Feast, Evidently; `batch` has
  * dbt on DuckDB; `airflow` runs the daily loop; `spark` proves that the heaviest batch model runs there, too; `manifests` checks what deploys all of it;
- * `reader-peer` is a reader in Python to compare with.
+ * `reader-peer` is a reader in Python to compare with; `openbao` is no Python but brings the program of a key service.
  */
-export const ENVIRONMENTS = ['trainer', 'operations', 'batch', 'airflow', 'spark', 'manifests', 'reader-peer'] as const;
+export const ENVIRONMENTS = ['trainer', 'operations', 'batch', 'airflow', 'spark', 'manifests', 'reader-peer', 'openbao'] as const;
 
 /** One of {@link ENVIRONMENTS}. */
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 /** Those that are installed where none is named. */
-export const USUAL_ENVIRONMENTS: readonly EnvironmentName[] = ['trainer', 'operations', 'batch', 'airflow', 'manifests'];
+export const USUAL_ENVIRONMENTS: readonly EnvironmentName[] = ['trainer', 'operations', 'batch', 'airflow', 'manifests', 'openbao'];
 
 /** What is told to who asks for an environment that is not there. */
 export const setupCommand = (environment: EnvironmentName): string => `npm run ml:setup -- ${environment}`;

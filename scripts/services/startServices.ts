@@ -1,9 +1,10 @@
-/** Kafka, Redis, a schema registry and MLflow for tests and for trying out: real servers on free ports of this machine, without Docker. */
+/** Kafka, Redis, a schema registry, MLflow and OpenBao for tests and for trying out: real servers on free ports of this machine, without Docker. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka, type Kafka } from './kafka.js';
 import { startMlflow, type Mlflow } from './mlflow.js';
+import { startOpenBao, type OpenBao } from './openBao.js';
 import { startRedis, type Redis, type RedisLayout } from './redis.js';
 import { startRegistry, type Registry } from './registry.js';
 import type { Server, ServerHost } from './serverProcess.js';
@@ -18,6 +19,8 @@ export interface ServicesOptions {
   readonly appendOnly?: boolean;
   readonly registry?: boolean;
   readonly mlflow?: boolean;
+  /** A key service of one server, or of three of which one may die. */
+  readonly openBao?: 1 | 3 | undefined;
   /** Takes lines of progress: what is fetched, what is started. */
   readonly report?: (line: string) => void;
   /** Told of a server that ended although nobody killed it. */
@@ -30,6 +33,7 @@ export interface Services {
   readonly redis: Redis | null;
   readonly registry: Registry | null;
   readonly mlflow: Mlflow | null;
+  readonly openBao: OpenBao | null;
   /** Every server. */
   readonly servers: readonly Server[];
   /** Temporary folder of data and logs; gone after {@link Services.close}. */
@@ -51,10 +55,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   // What is still starting must not go on after the watchdog has gone.
   await Promise.allSettled(starts);
   try {
-    const [kafka, redis, registry, mlflow] = await Promise.all(starts);
+    const [kafka, redis, registry, mlflow, openBao] = await Promise.all(starts);
     const alone = [registry, mlflow].flatMap((one) => (one === null ? [] : [one.server]));
-    const servers = [...(kafka?.brokers ?? []), ...(redis?.servers ?? []), ...alone];
-    return { kafka, redis, registry, mlflow, servers, folder, close: () => closeAll(servers, watchdog) };
+    const servers = [...(kafka?.brokers ?? []), ...(redis?.servers ?? []), ...alone, ...(openBao?.servers ?? [])];
+    return { kafka, redis, registry, mlflow, openBao, servers, folder, close: () => closeAll(servers, watchdog) };
   } catch (error) {
     await watchdog.close();
     throw error;
@@ -66,15 +70,18 @@ type Starts = readonly [
   redis: Promise<Redis | null>,
   registry: Promise<Registry | null>,
   mlflow: Promise<Mlflow | null>,
+  openBao: Promise<OpenBao | null>,
 ];
 
-function startAll(host: ServerHost, { brokers, redis, appendOnly = false, registry = false, mlflow = false }: ServicesOptions): Starts {
+function startAll(host: ServerHost, options: ServicesOptions): Starts {
+  const { brokers, redis, appendOnly = false, registry = false, mlflow = false, openBao } = options;
   const none = Promise.resolve(null);
   return [
     brokers === undefined ? none : startKafka(host, brokers),
     redis === undefined ? none : startRedis(host, { layout: redis, appendOnly }),
     registry ? startRegistry(host) : none,
     mlflow ? startMlflow(host) : none,
+    openBao === undefined ? none : startOpenBao(host, openBao),
   ];
 }
 

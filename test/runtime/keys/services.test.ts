@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileKeyService, makeKeyFile } from '../../../runtime/keys/fileKeyService.js';
 import { TransitKeyService } from '../../../runtime/keys/transitKeyService.js';
@@ -20,7 +21,7 @@ function keyFile(): string {
 }
 
 const transit = (options: Partial<ConstructorParameters<typeof TransitKeyService>[0]> = {}): TransitKeyService =>
-  new TransitKeyService({ url: server.url, token: { text: TOKEN }, ...options });
+  new TransitKeyService({ url: server.url, token: { text: TOKEN }, settleMs: 200, ...options });
 
 describe.each<[string, () => KeyService]>([
   ['a file', () => new FileKeyService(keyFile())],
@@ -91,6 +92,8 @@ describe('TransitKeyService', () => {
   it('tells a server that does not serve now from one that refuses', async () => {
     server.mode = 'sealed';
     await expect(transit().wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEYS_UNAVAILABLE', retriable: true });
+    server.mode = 'leaderless';
+    await expect(transit().wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEYS_UNAVAILABLE', retriable: true });
     server.mode = 'hanging';
     await expect(transit({ timeoutMs: 200 }).wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEYS_UNAVAILABLE', retriable: true });
     server.mode = 'garbled';
@@ -102,7 +105,55 @@ describe('TransitKeyService', () => {
     });
     const { url } = server;
     await server.close();
-    await expect(transit({ url }).wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEYS_UNAVAILABLE' });
+    await expect(transit({ url }).wrap(SECRET)).rejects.toMatchObject({
+      code: 'SFS_KEYS_UNAVAILABLE',
+      message: expect.not.stringContaining('fetch failed') as string,
+    });
+  });
+
+  it('wraps with the version that it has made, and opens one that another process has made, although a standby has not heard of it yet', async () => {
+    const service = transit();
+    await service.rotate();
+    server.behind = 2;
+    const wrapped = await service.wrap(SECRET);
+    expect(wrapped).toMatch(/^vault:v2:/);
+    server.behind = 2;
+    expect(await transit().unwrap(wrapped)).toEqual(SECRET);
+    expect(server.asked.length).toBe(1 + 3 + 3);
+  });
+
+  it('does not wrap with an older version, however long a standby lags', async () => {
+    const service = transit();
+    await service.rotate();
+    server.behind = Infinity;
+    await expect(service.wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEYS_UNAVAILABLE', retriable: true });
+  });
+
+  it('shows nothing of what it takes for a token', async () => {
+    const secret = 'hvs.nobody-may-see-this';
+    const text = `${secret}\nand its accessor`;
+    const file = join(newFolder(), 'token');
+    writeFileSync(file, text, { mode: 0o600 });
+    for (const [token, code] of [
+      [{ file }, 'SFS_KEY_FILE'],
+      [{ text }, 'SFS_KEY_SERVICE_REFUSED'],
+    ] as const) {
+      const error: unknown = await transit({ token })
+        .wrap(SECRET)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code });
+      expect(inspect(error)).not.toContain(secret);
+    }
+  });
+
+  it('says that there is no token', async () => {
+    await expect(transit({ token: { text: '' } }).wrap(SECRET)).rejects.toMatchObject({
+      code: 'SFS_KEY_SERVICE_REFUSED',
+      message: expect.stringContaining('SKILLFORGE_KEYS_TOKEN') as string,
+    });
+    const file = join(newFolder(), 'token');
+    writeFileSync(file, '\n', { mode: 0o600 });
+    await expect(transit({ token: { file } }).wrap(SECRET)).rejects.toMatchObject({ code: 'SFS_KEY_FILE' });
   });
 
   it('reads its token from a file that nobody else may read', async () => {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { evaluateIpsCommand } from './evaluateIps.js';
 import { evaluateOuladCommand } from './evaluateOulad.js';
 import { evaluateMasteryCommand } from './evaluateMastery.js';
+import { evaluateSchoolCommand } from './evaluateSchool.js';
 import { groupCommand } from './options.js';
 
 /** The group with its members. */
@@ -11,5 +12,6 @@ export function evaluateCommand(): Command {
     evaluateOuladCommand(),
     evaluateIpsCommand(),
     evaluateMasteryCommand(),
+    evaluateSchoolCommand(),
   ]);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ablationText, cutText, protocolText, stepsText, summaryText } from '../evaluation/evaluationText.js';
 import { cutMsOf, evaluateCase, type CaseResult } from '../evaluation/ouladCase.js';
-import type { Prepared } from '../evaluation/ouladFlow.js';
+import type { Prepared } from '../evaluation/productionFlow.js';
 import type { Cut } from '../evaluation/ouladTruth.js';
 import type { Protocol } from '../evaluation/scoring.js';
 import { WorkFolder } from '../evaluation/workFolder.js';

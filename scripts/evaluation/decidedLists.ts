@@ -2,10 +2,9 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecommendationClient, type ListName } from '../../reader/index.js';
+import { RecommendationClient, type AnsweredItem, type ListName } from '../../reader/index.js';
 import type { RunModels } from '../../runtime/engine/followedModels.js';
 import { SkillForgeError } from '../../schemas/index.js';
-import type { LocalStorage } from '../../runtime/ports.js';
 import { recommendationsTopology } from '../../topologies/recommendations.js';
 import { withFolder } from '../commands/folder.js';
 import { runTopologies, type RunProgress, type RunSummary } from '../commands/topologyRun.js';
@@ -53,20 +52,40 @@ export async function runToEnd(...run: Parameters<typeof runTopologies>): Promis
 export type Lists = Readonly<Record<ListName, ReadonlyMap<string, readonly string[]>>>;
 
 /** Reads what is served of one course. @throws what reading throws */
-export function readLists(folder: string, region: string, course: string): Promise<Lists> {
-  return withFolder(folder, (storage) => servedLists(storage, region, course));
+export async function readLists(folder: string, region: string, course: string): Promise<Lists> {
+  const lists: Record<ListName, Map<string, readonly string[]>> = { next: new Map(), new: new Map() };
+  await eachAnswer(folder, region, [course], ({ list, learner, items }) =>
+    lists[list].set(
+      learner,
+      items.map(({ item }) => item),
+    ),
+  );
+  return lists;
 }
 
-async function servedLists(storage: LocalStorage, region: string, course: string): Promise<Lists> {
-  const view = mkdtempSync(join(tmpdir(), 'skillforge-lists-'));
-  const client = await RecommendationClient.openStill({ log: storage.log, region, store: { folder: view } });
-  try {
-    await client.catchUp();
-    const listsOf = (list: ListName): Map<string, string[]> =>
-      new Map([...client.all({ list, course })].map(({ learner, items }) => [learner, items.map(({ item }) => item)]));
-    return { next: listsOf('next'), new: listsOf('new') };
-  } finally {
-    await client.close();
-    rmSync(view, { recursive: true, force: true });
-  }
+/** What is served to one learner in one course. */
+export interface CourseAnswer {
+  readonly list: ListName;
+  readonly learner: string;
+  readonly course: string;
+  /** Best first, with their reasons. */
+  readonly items: readonly AnsweredItem[];
+}
+
+/** Reads what is served of some courses. @throws what reading throws, and what `take` throws */
+export function eachAnswer(folder: string, region: string, courses: Iterable<string>, take: (answer: CourseAnswer) => void): Promise<void> {
+  return withFolder(folder, async (storage) => {
+    const view = mkdtempSync(join(tmpdir(), 'skillforge-lists-'));
+    const client = await RecommendationClient.openStill({ log: storage.log, region, store: { folder: view } });
+    try {
+      await client.catchUp();
+      const asked = [...courses].flatMap((course) => (['next', 'new'] as const).map((list) => ({ course, list })));
+      for (const { course, list } of asked) {
+        for (const { learner, items } of client.all({ list, course, explain: true })) take({ list, learner, course, items });
+      }
+    } finally {
+      await client.close();
+      rmSync(view, { recursive: true, force: true });
+    }
+  });
 }

@@ -3,11 +3,13 @@ import { SkillForgeError, courseId, type CourseId } from '../../schemas/index.js
 import { days } from '../../operators/index.js';
 import { readBundle } from '../../runtime/models/index.js';
 import { readFactors } from '../../runtime/models/itemFactors.js';
+import type { ListName } from '../../reader/index.js';
 import { firstEpochDay, pathOfCsv, readCatalogue } from '../oulad/index.js';
-import { ablationVariants } from './ablation.js';
+import { FORMULA, LEARNED, ablationVariants } from './ablation.js';
 import { YARDSTICK, alsSystem, easeSystem, listed, popularity } from './baselines.js';
-import type { Lists } from './decidedLists.js';
-import { bundleIn, decidedBy, prepare, type FlowOptions, type Prepared, type Variant } from './ouladFlow.js';
+import { readLists, type Lists } from './decidedLists.js';
+import { ouladEvents } from './ouladEvents.js';
+import { bundleIn, decidedBy, prepare, type FlowOptions, type Prepared, type Variant } from './productionFlow.js';
 import { readGroups, type Groups } from './ouladGroups.js';
 import { readTruth, type Cut, type OuladTruth } from './ouladTruth.js';
 import {
@@ -67,8 +69,11 @@ export const courseOf = ({ module, presentation }: Cut): CourseId => courseId(`$
 /** The midnight (UTC) after the day of a cut. Unit: ms since epoch */
 export const cutMsOf = ({ presentation, day }: Cut): number => (firstEpochDay(presentation)! + day + 1) * days(1);
 
-const LEARNED: Variant = { name: 'learned', rankerArguments: [] };
-const FORMULA: Variant = { name: 'formula', rankerArguments: null };
+/** Where the data set is, and how to work. */
+export interface CaseOptions extends Pick<FlowOptions, 'region' | 'onProgress'> {
+  /** Folder of the data set. */
+  readonly data: string;
+}
 
 /**
  * Evaluates one cut.
@@ -80,16 +85,17 @@ export async function evaluateCase(
   work: WorkFolder,
   cut: Cut,
   from: Prepared | null,
-  options: Omit<FlowOptions, 'cutMs'>,
+  options: CaseOptions,
   withAblation: boolean,
 ): Promise<CaseResult> {
-  const flow = { ...options, cutMs: cutMsOf(cut) };
-  const truth = await readTruth(options.data, cut);
+  const { data, region, onProgress } = options;
+  const flow: FlowOptions = { events: ouladEvents(data), region, cutMs: cutMsOf(cut), onProgress };
+  const truth = await readTruth(data, cut);
   const scored = { any: scoredLearners(truth, 'any'), new: scoredLearners(truth, 'new') };
   if (scored.any.learners.length === 0 || scored.new.learners.length === 0) throw nobody(cut, truth);
-  const groups = await readGroups(options.data, cut);
+  const groups = await readGroups(data, cut);
   const prepared = await prepare(work, from, flow);
-  const decide = (variant: Variant): Promise<Lists> => decidedBy(work, prepared, variant, courseOf(cut), flow);
+  const decide = (variant: Variant): Promise<Lists> => decidedLists(work, prepared, variant, courseOf(cut), flow);
   const lists = await decide(LEARNED);
   const formula = listed('formula ranker', await decide(FORMULA));
   const systems = [listed(OURS, lists), ...popularity(truth), ...alsOf(prepared, truth, cut, flow.cutMs), easeSystem(truth), formula];
@@ -103,6 +109,15 @@ export async function evaluateCase(
     ablation.push({ variant: variant.name, ndcg: { any: ndcgOf('any'), new: ndcgOf('new') } });
   }
   return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, lists, prepared };
+}
+
+async function decidedLists(work: WorkFolder, prepared: Prepared, variant: Variant, course: CourseId, options: FlowOptions): Promise<Lists> {
+  const from = async (folder: string): Promise<Readonly<Record<ListName, [string, readonly string[]][]>>> => {
+    const lists = await readLists(folder, options.region, course);
+    return { next: [...lists.next], new: [...lists.new] };
+  };
+  const kept = await decidedBy(work, prepared, variant, { of: course, from }, options);
+  return { next: new Map(kept.next), new: new Map(kept.new) };
 }
 
 function nobody({ module, presentation, day }: Cut, { opened, after }: OuladTruth): SkillForgeError {
@@ -121,11 +136,7 @@ function alsOf({ retrieval }: Prepared, truth: OuladTruth, cut: Cut, cutMs: numb
 }
 
 /** How many items a course has: those of its catalogue, which lists may name before anybody opens them, and what else was opened by the cut. */
-async function itemsOf(
-  { popular }: OuladTruth,
-  { module, presentation }: Cut,
-  { data, region }: Pick<FlowOptions, 'data' | 'region'>,
-): Promise<number> {
+async function itemsOf({ popular }: OuladTruth, { module, presentation }: Cut, { data, region }: CaseOptions): Promise<number> {
   if ((await pathOfCsv(data, 'vle')) === null) return popular.length;
   const { items } = await readCatalogue(data, { region, module, presentation });
   return new Set<string>([...popular, ...items.map(({ item }) => item)]).size;

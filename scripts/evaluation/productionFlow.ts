@@ -1,29 +1,42 @@
-/** The way of production, from the files to lists: events, topologies, training on what lies before the cut, decisions. */
+/** The way of production, from events to lists: topologies, training on what lies before the cut, decisions. */
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { days } from '../../operators/index.js';
 import type { RunModels } from '../../runtime/engine/followedModels.js';
+import type { LocalStorage } from '../../runtime/ports.js';
 import { itemFeatures } from '../../operators/recommend/index.js';
 import { localTools } from '../../runtime/localTools.js';
 import { readingFolder, withFolder } from '../commands/folder.js';
 import { withModels } from '../commands/modelOptions.js';
-import { importOulad } from '../commands/ouladImport.js';
 import type { WorkDone } from '../commands/progressLine.js';
 import { runWork } from '../commands/run.js';
 import type { RunProgress } from '../commands/topologyRun.js';
 import { pythonOf, runTrainer } from '../ml/python.js';
 import { loadOwnTopology } from '../topologyFiles.js';
 import { exportTraining } from '../training/trainingExport.js';
-import { decideInCopy, readLists, runToEnd, type DecidingOptions, type Lists } from './decidedLists.js';
+import { decideInCopy, runToEnd, type DecidingOptions } from './decidedLists.js';
 import type { WorkFolder } from './workFolder.js';
+
+/** What happened up to a cut. */
+export interface FlowEvents {
+  /** All that decides what is written; plain JSON. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Writes the events before the cut that are not there yet. */
+  readonly write: (storage: LocalStorage, options: Pick<FlowOptions, 'region' | 'cutMs' | 'onProgress'>) => Promise<void>;
+}
 
 /** What to evaluate. */
 export interface FlowOptions {
-  /** Folder of the data set. */
-  readonly data: string;
+  readonly events: FlowEvents;
   readonly region: string;
   /** The midnight (UTC) after the day of the cut, ms: everything before it is known. */
   readonly cutMs: number;
+  /** Lists of the cut are as old as that at most: a whole number of days, as ms. By default {@link DECIDED_WITHIN}. */
+  readonly decidedWithinMs?: number;
+  /** About so many decisions are logged to learn from. By default {@link LOGGED_DECISIONS}. */
+  readonly loggedDecisions?: number;
+  /** Trees of each ranker; by default as many as are best on the latest decisions. */
+  readonly trees?: number;
   readonly onProgress: (work: WorkDone) => void;
 }
 
@@ -36,7 +49,7 @@ const LEAST_HISTORY = days(14);
 /** Every learner is decided once in so many days at least, so lists of the cut are as old as that at most. */
 export const DECIDED_WITHIN = days(7);
 /** In production models are trained each day, and those of a day decide on the next one. Of the days before a cut two are enough: the last one decides for all but those who have been silent for long. */
-const trainedDays = (cutMs: number): number[] => [cutMs - DECIDED_WITHIN, cutMs - days(1)];
+const trainedDays = ({ cutMs, decidedWithinMs = DECIDED_WITHIN }: FlowOptions): number[] => [...new Set([cutMs - decidedWithinMs, cutMs - days(1)])];
 /** So many decisions are enough to learn from. */
 const LOGGED_DECISIONS = 20_000;
 /** Decisions for each record of activity, roughly. */
@@ -70,17 +83,17 @@ export interface Prepared {
  * @throws what importing, running, exporting and training throw
  */
 export async function prepare(work: WorkFolder, from: Prepared | null, options: FlowOptions): Promise<Prepared> {
-  const { data, region, cutMs, onProgress } = options;
+  const { events, region, cutMs, loggedDecisions = LOGGED_DECISIONS, onProgress } = options;
   const [plain, log, activity, retrieval] = [work.path('plain'), work.path('log'), work.path('activity'), work.path('retrieval')];
   const [logged, training] = [work.path('logged'), work.path('training')];
-  await work.step('import', { data, region, cutMs, from: from?.mark ?? null }, async () => {
+  await work.step('import', { ...events.inputs, region, cutMs, from: from?.mark ?? null }, async () => {
     // Minutes before it is needed: who lacks it hears of it now.
     pythonOf('trainer');
-    await importUpTo(plain, from?.plain ?? null, options);
+    await writeUpTo(plain, from?.plain ?? null, options);
   });
   const activities = await work.step('topologies', PLAIN, () => runPlain(plain, options));
   const firstMs = await work.step('export of the activity', null, () => exportActivity(plain, work.path('unsegmented'), activity, options));
-  await work.step('training of retrieval', { lately: [LATELY, LATELY_EVERY], every: RETRIEVAL_EVERY, trained: trainedDays(cutMs) }, () =>
+  await work.step('training of retrieval', { lately: [LATELY, LATELY_EVERY], every: RETRIEVAL_EVERY, trained: trainedDays(options) }, () =>
     trainRetrieval(activity, retrieval, firstMs, from, options),
   );
   await work.step('segments of learners', SEGMENTED, () =>
@@ -89,7 +102,7 @@ export async function prepare(work: WorkFolder, from: Prepared | null, options: 
       await runUpstream(log, SEGMENTED, models, options);
     }),
   );
-  const loggedShare = Math.min(1, LOGGED_DECISIONS / (DECISIONS_PER_ACTIVITY * activities));
+  const loggedShare = Math.min(1, loggedDecisions / (DECISIONS_PER_ACTIVITY * activities));
   await work.step('decisions with their features', { loggedShare, features: itemFeatures.id }, () =>
     withModels({ region, models: retrieval }, (models) =>
       decideInCopy(log, logged, { region, models, loggedShare, onProgress: runProgress('decisions with their features', onProgress) }),
@@ -103,10 +116,10 @@ export async function prepare(work: WorkFolder, from: Prepared | null, options: 
   return { cutMs, mark: work.mark, plain, log, retrieval, training };
 }
 
-/** Imports what lies before a cut into a folder that holds what another one does, or nothing. @throws what importing throws */
-export async function importUpTo(plain: string, from: string | null, { data, region, cutMs, onProgress }: FlowOptions): Promise<void> {
+/** Writes what lies before a cut into a folder that holds what another one does, or nothing. @throws what writing throws */
+export async function writeUpTo(plain: string, from: string | null, options: FlowOptions): Promise<void> {
   beginWith(plain, from);
-  await withFolder(plain, (storage) => importOulad(storage, data, { region, untilEpochDay: cutMs / days(1) - 1, onProgress }));
+  await withFolder(plain, (storage) => options.events.write(storage, options));
 }
 
 /** Runs the topologies that need no model over what they have not read yet. @returns records of `learner-activity`, those of earlier runs included. @throws what running throws */
@@ -122,8 +135,9 @@ function beginWith(folder: string, from: string | null): void {
 export const bundleIn = (folder: string, untilMs: number): string => join(folder, `until-${untilMs}`);
 
 /** Ascending: those with which the past is decided, those of the rankers, and the cut, of which baselines are. */
-function retrievalInstants(firstMs: number, cutMs: number): number[] {
-  const instants = [cutMs, ...trainedDays(cutMs)];
+function retrievalInstants(firstMs: number, options: FlowOptions): number[] {
+  const { cutMs } = options;
+  const instants = [cutMs, ...trainedDays(options)];
   for (let at = cutMs - LATELY_EVERY; at >= firstMs + LEAST_HISTORY; at -= cutMs - at < LATELY ? LATELY_EVERY : RETRIEVAL_EVERY) instants.push(at);
   return [...new Set(instants)].sort((a, b) => a - b);
 }
@@ -136,19 +150,14 @@ async function runUpstream(folder: string, names: readonly string[], models: Run
   return summary.topologies.find(({ topology }) => topology.startsWith('learner-activity@'))?.counters.outputs ?? 0;
 }
 
-async function trainRetrieval(
-  activity: string,
-  retrieval: string,
-  firstMs: number,
-  from: Prepared | null,
-  { cutMs, onProgress }: FlowOptions,
-): Promise<void> {
+async function trainRetrieval(activity: string, retrieval: string, firstMs: number, from: Prepared | null, options: FlowOptions): Promise<void> {
+  const { onProgress } = options;
   beginWith(retrieval, from?.retrieval ?? null);
   mkdirSync(retrieval, { recursive: true });
   // Before the cut on which this goes on there are models already; the rankers of this one want theirs in any case.
   const isMissing = (untilMs: number): boolean =>
-    (untilMs > (from?.cutMs ?? -Infinity) || trainedDays(cutMs).includes(untilMs)) && !existsSync(bundleIn(retrieval, untilMs));
-  const instants = retrievalInstants(firstMs, cutMs).filter(isMissing);
+    (untilMs > (from?.cutMs ?? -Infinity) || trainedDays(options).includes(untilMs)) && !existsSync(bundleIn(retrieval, untilMs));
+  const instants = retrievalInstants(firstMs, options).filter(isMissing);
   let done = 0;
   await twoAtOnce(instants, async (untilMs) => {
     onProgress({ what: 'training of retrieval', done, total: instants.length, unit: 'models' });
@@ -196,28 +205,35 @@ export interface Variant {
   readonly without?: number;
 }
 
-/** The lists of one course as a variant decides them at the cut. @throws what training and running throw */
-export async function decidedBy(work: WorkFolder, prepared: Prepared, variant: Variant, course: string, options: FlowOptions): Promise<Lists> {
-  const { region, cutMs, onProgress } = options;
+/** What is wanted of a folder in which was decided. */
+export interface Reading<R> {
+  /** All that decides what is read, besides the folder; plain JSON. */
+  readonly of: unknown;
+  /** Plain JSON, too. */
+  readonly from: (folder: string) => Promise<R>;
+}
+
+/** What a variant decides at the cut. @throws what training and running throw */
+export async function decidedBy<R>(work: WorkFolder, prepared: Prepared, variant: Variant, reading: Reading<R>, options: FlowOptions): Promise<R> {
+  const { region, cutMs, decidedWithinMs = DECIDED_WITHIN, onProgress } = options;
   const models = await rankersOf(work, prepared, variant.rankerArguments, options);
   const folder = work.path(`decided-${variant.name}`);
-  const kept = await work.aside(`decisions ${variant.name}`, { models, variant, course }, () =>
+  return work.aside(`decisions ${variant.name}`, { models, variant, of: reading.of }, () =>
     withModels({ region, models }, async (opened) => {
       const deciding: DecidingOptions = {
         region,
         models: opened,
-        fromMs: cutMs - DECIDED_WITHIN,
+        fromMs: cutMs - decidedWithinMs,
         loggedShare: 0,
         onProgress: runProgress(`decisions ${variant.name}`, onProgress),
         ...(variant.without === undefined ? {} : { without: variant.without }),
       };
       await decideInCopy(prepared.log, folder, deciding);
-      const lists = await readLists(folder, region, course);
+      const read = await reading.from(folder);
       rmSync(folder, { recursive: true, force: true });
-      return { next: [...lists.next], new: [...lists.new] };
+      return read;
     }),
   );
-  return { next: new Map(kept.next), new: new Map(kept.new) };
 }
 
 /** Trains the rankers that decide before the cut. @returns the folder of their bundles; that of retrieval alone for the formula */
@@ -228,15 +244,16 @@ async function rankersOf(
   options: FlowOptions,
 ): Promise<string> {
   if (args === null) return retrieval;
-  const { cutMs, onProgress } = options;
+  const { trees, onProgress } = options;
   const name = ['rankers', ...args.map((arg) => arg.replace(/\W+/g, '-'))].join('-').slice(0, 60);
   const folder = work.path(name);
-  await work.aside(`training of ${name}`, { args }, async () => {
+  const further = trees === undefined ? args : [...args, '--trees', String(trees)];
+  await work.aside(`training of ${name}`, { args: further }, async () => {
     rmSync(folder, { recursive: true, force: true });
-    await twoAtOnce(trainedDays(cutMs), async (untilMs) => {
+    await twoAtOnce(trainedDays(options), async (untilMs) => {
       const until = ['--export', training, '--until', String(untilMs), '--retrieval', bundleIn(retrieval, untilMs)];
       const tell = (line: string): void => onProgress({ what: line, done: 0, total: null, unit: 'steps' });
-      await runTrainer(['ranker', ...until, '--out', bundleIn(folder, untilMs), ...args], tell);
+      await runTrainer(['ranker', ...until, '--out', bundleIn(folder, untilMs), ...further], tell);
     });
   });
   return folder;

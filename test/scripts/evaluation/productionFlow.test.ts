@@ -4,7 +4,8 @@ import { days } from '../../../operators/index.js';
 import { localTools } from '../../../runtime/localTools.js';
 import { topics } from '../../../schemas/index.js';
 import { readingFolder } from '../../../scripts/commands/folder.js';
-import { importUpTo, runPlain, type FlowOptions } from '../../../scripts/evaluation/ouladFlow.js';
+import { ouladEvents } from '../../../scripts/evaluation/ouladEvents.js';
+import { runPlain, writeUpTo, type FlowOptions } from '../../../scripts/evaluation/productionFlow.js';
 import { firstEpochDay } from '../../../scripts/oulad/index.js';
 import { SeededRandom } from '../../../scripts/synthetic/random.js';
 import { topicRecords } from '../../../scripts/training/topicRecords.js';
@@ -57,18 +58,18 @@ describe('an evaluation', () => {
   it('that goes on from an earlier cut sees what one alone sees, and leaves the earlier one as it was', async () => {
     const [data, work] = [someOulad(), temporaryFolder()];
     const upTo = (day: number): FlowOptions => ({
-      data,
+      events: ouladEvents(data),
       region: REGION,
       cutMs: days(firstEpochDay('2013J')! + day + 1),
       onProgress: () => undefined,
     });
     const [early, later, alone] = ['early', 'later', 'alone'].map((name) => join(work, name)) as [string, string, string];
-    await importUpTo(early, null, upTo(8));
+    await writeUpTo(early, null, upTo(8));
     const first = await runPlain(early, upTo(8));
     const before = await recordsIn(early);
-    await importUpTo(later, early, upTo(15));
+    await writeUpTo(later, early, upTo(15));
     const counted = await runPlain(later, upTo(15));
-    await importUpTo(alone, null, upTo(15));
+    await writeUpTo(alone, null, upTo(15));
     const all = await runPlain(alone, upTo(15));
 
     const [gone, whole] = [await recordsIn(later), await recordsIn(alone)];

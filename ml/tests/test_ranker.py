@@ -71,7 +71,7 @@ def test_features_that_mean_nothing_make_a_ranker_that_loses(place, trained, tmp
 
 def test_a_dropped_feature_is_in_no_tree(place, trained, tmp_path):
     dropped = decisions.COLUMNS.index("cohort_events_7d")
-    assert command(place, tmp_path / "dropped", "--drop-features", "cohort_events_7d,noise") == 0
+    assert command(place, tmp_path / "dropped", "--drop-features", "cohort_events_7d,noise", "--trees", "40") == 0
     assert dropped in features_of(trained.files)
     assert not {dropped, decisions.COLUMNS.index("noise")} & features_of(bundle.read(tmp_path / "dropped").files)
 

@@ -9,9 +9,9 @@ import { delimiter, join } from 'node:path';
 import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport } from './counts.js';
 import { projectRoot } from './sourceFiles.js';
 
-/** npm scripts that run before the tests, longest first, as many at a time as {@link AT_ONCE}. */
-const CHECKS = ['lint', 'typecheck', 'check:imports', 'check:audit', 'format:check', 'check:docs', 'check:schemas'];
-const AT_ONCE = 2;
+/** The npm script that takes as long as all of {@link SHORTER}, on one core: beside it they run one after the other, and then the tests begin. */
+const LONGEST = 'lint';
+const SHORTER = ['typecheck', 'check:imports', 'check:audit', 'format:check', 'check:docs', 'check:schemas'];
 
 interface Outcome {
   readonly failed: boolean;
@@ -43,28 +43,25 @@ function run(command: string, env: NodeJS.ProcessEnv, live: boolean): Promise<Ou
 
 const secondsSince = (startMs: number): string => `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
 
-/** @returns whether it failed */
-async function runCheck(name: string): Promise<boolean> {
+/** A check that has ended, and what it printed where it failed. */
+interface Checked {
+  readonly name: string;
+  readonly complaint: string | null;
+}
+
+async function runCheck(name: string): Promise<Checked> {
   const startMs = performance.now();
   const command = scripts[name];
   const { failed, output } =
     command === undefined ? { failed: true, output: `package.json has no script ${name}` } : await run(command, process.env, false);
   console.log(`${failed ? 'FAILED' : 'ok    '}  ${name.padEnd(14)} ${secondsSince(startMs)}`);
-  if (failed) console.log(output.trimEnd());
-  return failed;
+  return { name, complaint: failed ? output.trimEnd() : null };
 }
 
-/** @returns the names of those that failed */
-async function runChecks(): Promise<string[]> {
-  const waiting = [...CHECKS];
-  const failed: string[] = [];
-  const work = async (): Promise<void> => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      if (await runCheck(name)) failed.push(name);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return failed;
+async function runInTurn(names: readonly string[]): Promise<Checked[]> {
+  const ended: Checked[] = [];
+  for (const name of names) ended.push(await runCheck(name));
+  return ended;
 }
 
 /** Runs vitest. A run that leaves no report counts as one failure; so does one that fails with nothing failed in its report. */
@@ -91,10 +88,15 @@ function readReport(file: string): RunReport {
   }
 }
 
-const failedChecks = await runChecks();
+const longest = runCheck(LONGEST);
+const shorter = await runInTurn(SHORTER);
 const tests = await runTests(process.argv.slice(2));
-const totals = { passed: tests.passed + CHECKS.length - failedChecks.length, failed: tests.failed + failedChecks.length, skipped: tests.skipped };
-if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.join(', ')}`);
+const checks = [await longest, ...shorter];
+const failedChecks = checks.filter(({ complaint }) => complaint !== null);
+const totals = { passed: tests.passed + checks.length - failedChecks.length, failed: tests.failed + failedChecks.length, skipped: tests.skipped };
+// Where nothing of the tests comes between.
+for (const { name, complaint } of failedChecks) console.log(`${name}:\n${complaint}`);
+if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.map(({ name }) => name).join(', ')}`);
 for (const line of skipLines(tests.skips)) console.log(line);
 console.log(countsLine(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../../scripts/checks/sourceFiles.js';
+import { PRODUCT_ROOMS, filesOf, projectRoot } from '../../scripts/checks/sourceFiles.js';
 import { allBlocks } from '../docs/documents.js';
+import { SERVER_START_MS, sharedProgram } from '../integration/servers.js';
 
 const SLOW_MS = 180_000;
 
@@ -37,25 +38,27 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-/** Builds and packs beside the project, so that stale files of its own `dist` neither ship nor are touched. */
-function pack(): string {
+/** Packs beside the project, with what is built of the sources that are there: stale files of `dist` do not ship. */
+async function pack(): Promise<string> {
+  const built = dirname(dirname(await sharedProgram()));
   mkdirSync(source);
   const { files } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { files: string[] };
   for (const name of [...files.filter((file) => file !== 'dist'), 'package.json'])
     cpSync(join(projectRoot, name), join(source, name), { recursive: true });
-  run(
-    process.execPath,
-    [join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')],
-    projectRoot,
-  );
+  for (const path of filesOf(PRODUCT_ROOMS).filter((one) => one.endsWith('.ts') && !one.endsWith('.d.ts'))) {
+    for (const ending of ['js', 'd.ts']) {
+      const name = path.replace(/ts$/, ending);
+      cpSync(join(built, name), join(source, 'dist', name));
+    }
+  }
   const [made] = JSON.parse(run('npm', ['pack', '--ignore-scripts', '--json'], source)) as { filename: string; files: { path: string }[] }[];
   packed = made!.files.map((file) => file.path);
   return join(source, made!.filename);
 }
 
-beforeAll(() => {
-  tarball = pack();
-}, SLOW_MS);
+beforeAll(async () => {
+  tarball = await pack();
+}, SERVER_START_MS);
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LmdbViewStore } from '../../reader/lmdbViewStore.js';
 import { emptyHead, rowKey } from '../../reader/viewStore.js';
@@ -10,6 +9,7 @@ import { openEmbedded, type EmbeddedStorage } from '../../runtime/embedded/index
 import type { LogRecord } from '../../runtime/ports.js';
 import { topics } from '../../schemas/index.js';
 import { Shelves, recommendation } from './shelves.js';
+import { COMPILED_MS, compiledProgram } from '../fixtures/compiledTree.js';
 import { newFolder } from '../fixtures/folders.js';
 
 const RECORDS = 12_000;
@@ -21,15 +21,17 @@ const NAME = topics.recommendations.name;
 
 const folder = newFolder();
 const log = new Map<number, LogRecord[]>();
+let follower: string;
 
 beforeAll(async () => {
+  follower = await compiledProgram('test/reader/children/follower.ts');
   const storage = await openEmbedded(folder, { upkeepIntervalMs: 0 });
   await fill(storage);
   for (let partition = 0; partition < topics.recommendations.partitions; partition++) {
     log.set(partition, storage.log.read(TOPIC, partition, 0, RECORDS));
   }
   await storage.close();
-}, 60_000);
+}, COMPILED_MS);
 
 /** Each learner several times, now and then deleted: the order decides what is left. */
 async function fill(storage: EmbeddedStorage): Promise<void> {
@@ -49,8 +51,7 @@ interface Ending {
 
 /** Starts a follower, lets it run for some time after it is ready, to its end, or to where it tears a change, kills it, and compares what it left with the log. */
 async function killOnce(view: string, after: number | 'end' | 'torn', torn: readonly string[] = []): Promise<Ending> {
-  const script = join(import.meta.dirname, 'children', 'follower.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, view, ...torn], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [follower, folder, view, ...torn], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'close');
   // Read to the end: a pipe that is closed would end it before the kill does.
   await new Promise<void>((resolve) => {

@@ -1,11 +1,11 @@
 /** Readers that take events and are killed, alone and two on one folder: every event that was accepted is in the log once, each learner's in order. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { ReaderEvent } from '../../reader/index.js';
 import { errorCodeOf } from '../../schemas/index.js';
+import { COMPILED_MS, compiledProgram } from '../fixtures/compiledTree.js';
 import { newFolder } from '../fixtures/folders.js';
 import { NumberedLogs, away } from './numberedLogs.js';
 
@@ -36,6 +36,11 @@ function moody(): NumberedLogs {
   return log;
 }
 
+let program: string;
+beforeAll(async () => {
+  program = await compiledProgram('test/reader/children/sender.ts');
+}, COMPILED_MS);
+
 interface Sender {
   readonly child: ChildProcess;
   /** Numbers of the events that it has said to have. */
@@ -45,8 +50,7 @@ interface Sender {
 }
 
 function sender(log: NumberedLogs, folder: string, learner: string, first: number, count: number): Sender {
-  const script = join(import.meta.dirname, 'children', 'sender.ts');
-  const args = ['--import', 'tsx', script, folder, learner, String(first), String(count)];
+  const args = [program, folder, learner, String(first), String(count)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   child.on('message', (question: Question) => {
     const { call } = question;

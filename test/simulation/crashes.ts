@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compileTree } from '../fixtures/compiledTree.js';
 import type { SeededRandom } from '../../scripts/synthetic/index.js';
 import { readCounts } from './commitMarks.js';
 import type { ReplayReport, ReplayRequest } from './replayChild.js';
@@ -28,6 +29,9 @@ const LONGEST_START_MS = 600;
 const LONGEST_WORK_MS = 300;
 /** How long the file is watched without a pause, so that the kill meets the transaction that was seen to begin. */
 const WATCH_MS = 100;
+
+/** Compiles what the children run. @returns the tree to start them from */
+export const compileReplay = (): Promise<string> => compileTree('test/simulation/replayChild.ts', 'test/simulation/replayThread.ts');
 
 /** Starts a compiled child on a request. @param limit - shell commands before, such as `ulimit -f 100` */
 export function startReplay(tree: string, request: ReplayRequest, limit?: string): ChildProcess {

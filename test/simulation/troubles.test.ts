@@ -8,18 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../scripts/synthetic/index.js';
 import { readCounts } from './commitMarks.js';
-import { compileTree } from './compiledTree.js';
-import { endOf, replayUndisturbed, startReplay, type Ended } from './crashes.js';
+import { compileReplay, endOf, replayUndisturbed, startReplay, type Ended } from './crashes.js';
 import { damage, type Damage } from './damage.js';
 import { copyOf, inputFolder, seedOfRun } from './folders.js';
 import type { ReplayRequest } from './replayChild.js';
+import { COMPILED_MS } from '../fixtures/compiledTree.js';
 import { newFolder } from '../fixtures/folders.js';
 
 const INPUT = { days: 8, clicksPerDay: 1_500, learners: 150 };
 const DATA_FILE = 'data.mdb';
 const KIB = 1024;
-const FULL_DISKS = 3;
-const DAMAGES = Number(process.env['SKILLFORGE_DAMAGES'] ?? 6);
+const SHORT_DAMAGES = 6;
+const DAMAGES = Number(process.env['SKILLFORGE_DAMAGES'] ?? SHORT_DAMAGES);
+const FULL_DISKS = DAMAGES > SHORT_DAMAGES ? 3 : 2;
 const LONGEST_MS = 60_000;
 /** Damaged folders at a time. */
 const AT_ONCE = 2;
@@ -40,17 +41,17 @@ const requestOn = (folder: string, more: Partial<ReplayRequest> = {}): ReplayReq
 
 beforeAll(async () => {
   console.log(`seed ${seed}: SKILLFORGE_SEED=${seed} repeats it`);
-  tree = compileTree();
+  tree = await compileReplay();
   input = (await inputFolder({ seed, ...INPUT })).folder;
   const folder = copyOf(input);
   const { digest } = await replayUndisturbed(tree, requestOn(folder));
   undisturbed = { folder, digest: digest! };
-}, 120_000);
+}, COMPILED_MS);
 
 const sizeOf = (folder: string): number => statSync(join(folder, DATA_FILE)).size;
 
 describe('a disk that is full', () => {
-  it('ends the replay with SFS_STORAGE_FULL; with room again it comes to the same result', { timeout: 120_000 }, async () => {
+  it('ends the replay with SFS_STORAGE_FULL; with room again it comes to the same result', { timeout: 240_000 }, async () => {
     for (let trial = 0; trial < FULL_DISKS; trial++) {
       const folder = copyOf(input);
       const room = sizeOf(undisturbed.folder) - sizeOf(input);

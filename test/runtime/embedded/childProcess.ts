@@ -1,4 +1,4 @@
-/** Runs a TypeScript file of `children/` in a process of its own. */
+/** Runs a file of `children/` in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -16,9 +16,9 @@ export interface Child {
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
 }
 
-/** @param limit - shell commands before, such as `ulimit -f 100` */
+/** @param script - name of a file of `children/`, or path of one that was compiled. @param limit - shell commands before, such as `ulimit -f 100` */
 export function startChild(script: string, args: readonly string[], limit?: string): Child {
-  const node = ['--import', 'tsx', join(CHILDREN, script), ...args];
+  const node = script.endsWith('.ts') ? ['--import', 'tsx', join(CHILDREN, script), ...args] : [script, ...args];
   const command = limit === undefined ? [process.execPath, ...node] : ['bash', '-c', `${limit}; exec "$0" "$@"`, process.execPath, ...node];
   const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   const lines: string[] = [];

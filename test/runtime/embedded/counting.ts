@@ -1,5 +1,5 @@
-/** Commits that write one counter everywhere, and the check that it is the same everywhere. */
-import { expect } from 'vitest';
+/** Commits that write one counter everywhere, and the check that it is the same everywhere. Children load it, so that nothing of vitest is in it. */
+import assert from 'node:assert/strict';
 import type { LocalStorage, TaskCommit } from '../../../runtime/ports.js';
 
 const TASK = 'counting@1/0/0';
@@ -46,10 +46,10 @@ export function expectWholeCommits({ tasks, log }: LocalStorage): number {
   for (const { payload } of tasks.queueHead(TASK, 10)) found.add(Number(payload));
   for (const partition of [0, 1]) found.add(log.range('counted', partition).end - 1);
   found.add(log.range('latest', 0).end - 1);
-  expect([...found]).toEqual([n]);
+  assert.deepEqual([...found], [n]);
   const wide = new Set([...tasks.scan(TASK, 'wide')].map(({ value }) => Number(value)));
-  expect([...wide]).toEqual([n - (n % WIDE_EVERY)]);
+  assert.deepEqual([...wide], [n - (n % WIDE_EVERY)]);
   const last = log.read('counted', 1, n, 1)[0];
-  expect(Number(last?.value)).toBe(n);
+  assert.equal(Number(last?.value), n);
   return n;
 }

@@ -6,6 +6,7 @@ import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js
 import { output, put, taskCommit, timer, topicSpec, TASK } from '../../conformance/storage.js';
 import { startChild } from './childProcess.js';
 import { countingCommit, prepareCounting } from './counting.js';
+import { COMPILED_MS, compiledProgram } from '../../fixtures/compiledTree.js';
 import { newFolder } from '../../fixtures/folders.js';
 
 const DATA = 'data.mdb';
@@ -112,7 +113,9 @@ describe('verifyEmbedded', () => {
 
 describe('a damaged data file', () => {
   let sound: string;
+  let reader: string;
   beforeAll(async () => {
+    reader = await compiledProgram('test/runtime/embedded/children/damagedReader.ts');
     sound = newFolder();
     const storage = await openEmbedded(sound);
     prepareCounting(storage);
@@ -120,7 +123,7 @@ describe('a damaged data file', () => {
     await storage.documents.put('plan', Buffer.alloc(10_000, 1));
     await storage.close();
     expect(verifyEmbedded(sound).problems).toEqual([]);
-  });
+  }, COMPILED_MS);
 
   function damagedCopy(damage: (path: string, bytes: Buffer) => void): string {
     const folder = newFolder();
@@ -167,12 +170,12 @@ describe('a damaged data file', () => {
     expect([...used].sort()).toContain('SFS_STORAGE_CORRUPT');
   });
 
-  it('with one bad page is told when it is met: pages of zeros never end the process', { timeout: 60_000 }, async () => {
+  it('with one bad page is told when it is met: pages of zeros never end the process', { timeout: 120_000 }, async () => {
     const pages = statSync(join(sound, DATA)).size / PAGE;
     const answers: string[] = [];
     for (let page = 2; page < pages; page += Math.ceil(pages / 14)) {
       const folder = damagedCopy((path, bytes) => writeFileSync(path, bytes.fill(0, page * PAGE, (page + 1) * PAGE)));
-      const child = startChild('damagedReader.ts', [folder, 'ro']);
+      const child = startChild(reader, [folder, 'ro']);
       const { code, signal } = await child.ended;
       expect({ page, code, signal }).toEqual({ page, code: 0, signal: null });
       const isSound = verifyEmbedded(folder).problems.length === 0;

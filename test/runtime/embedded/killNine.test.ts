@@ -1,13 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded, verifyEmbedded } from '../../../runtime/embedded/index.js';
 import { startChild } from './childProcess.js';
 import { expectWholeCommits } from './counting.js';
+import { COMPILED_MS, compiledProgram } from '../../fixtures/compiledTree.js';
 import { newFolder } from '../../fixtures/folders.js';
 
 const KILLS = 26;
 /** Kills per folder: folders are tried side by side, since most of the time goes into starting processes. */
 const FOLDERS = 2;
+
+let writer: string;
+beforeAll(async () => {
+  writer = await compiledProgram('test/runtime/embedded/children/countingWriter.ts');
+}, COMPILED_MS);
 
 describe('a writer killed with SIGKILL at a random moment', () => {
   it.each(Array.from({ length: FOLDERS }, (_, i) => i))(
@@ -25,7 +31,7 @@ describe('a writer killed with SIGKILL at a random moment', () => {
 
 /** @param since - the line that must have been printed before the kill: some kills come before anything was acknowledged */
 async function killOnce(folder: string, before: number, since: string): Promise<number> {
-  const child = startChild('countingWriter.ts', [folder]);
+  const child = startChild(writer, [folder]);
   await child.line(since);
   await sleep(Math.random() * 150);
   child.process.kill('SIGKILL');

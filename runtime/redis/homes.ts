@@ -53,6 +53,10 @@ export interface RedisHomes {
   ofOwner(owner: Buffer): Promise<{ readonly mark: Buffer; readonly entry: Buffer }[]>;
   /** Deletes an entry, if it is still this one. */
   forget(mark: Buffer, entry: Buffer): Promise<boolean>;
+  /** What is kept of the move of a pseudonym; `null` for nothing. @param owner - what stands for it, in hexadecimal digits: somebody may have to delete it by hand */
+  moving(owner: string): Promise<string | null>;
+  /** Keeps it, or with `null` nothing any more. */
+  keepMoving(owner: string, removal: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -159,6 +163,15 @@ if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])
 `;
 
+/** KEYS: 1 who is being moved. ARGV: 1 owner. */
+const MOVING = `return redis.call('HGET', KEYS[1], ARGV[1])`;
+
+/** KEYS: 1 who is being moved. ARGV: 1 owner, 2 what is kept, empty for nothing. */
+const KEEP_MOVING = `
+if ARGV[2] == '' then return redis.call('HDEL', KEYS[1], ARGV[1]) end
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+`;
+
 /** KEYS: 1 the check. ARGV: 1 that of who asks. */
 const KEY_CHECK = `
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
@@ -172,7 +185,7 @@ export async function openRedisHomes(options: Omit<RedisOptions, 'region'>): Pro
 }
 
 function homesOver(connection: RedisConnection, at: string): RedisHomes {
-  const [entries, underWay, check] = [`${at}entries`, `${at}under-way`, `${at}key-check`];
+  const [entries, underWay, moving, check] = [`${at}entries`, `${at}under-way`, `${at}moving`, `${at}key-check`];
   const run = (script: string, keys: readonly string[], ...args: readonly Argument[]): Promise<unknown> =>
     connection.command('EVAL', [script, keys.length, ...keys, ...args]);
   return {
@@ -204,6 +217,10 @@ function homesOver(connection: RedisConnection, at: string): RedisHomes {
     },
     ofOwner: (owner) => entriesOfOwner(connection, entries, owner),
     forget: async (mark, entry) => (await run(FORGET, [entries], mark, entry)) === 1,
+    moving: async (owner) => ((await run(MOVING, [moving], owner)) as Buffer | null)?.toString() ?? null,
+    keepMoving: async (owner, removal) => {
+      await run(KEEP_MOVING, [moving], owner, removal ?? '');
+    },
     close: () => connection.close(),
   };
 }

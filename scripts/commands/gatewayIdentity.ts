@@ -8,7 +8,7 @@ import { EXIT } from './exitCodes.js';
 import { gatewayFolderOf, gatewayFolderOption } from './gatewayFolder.js';
 import { holdsHomes, homesName, onHomes } from '../gateway/homesPlace.js';
 import { ERASURES_FOLDER } from '../privacy/erasure/journal.js';
-import { assertNotMoving } from '../privacy/move/moveJournal.js';
+import { assertNotMoving } from '../privacy/move/movesInRegister.js';
 import { homesOf, withHomesOptions, type HomesOptions } from './homesOption.js';
 import { folderOption, plainCommand, regionOption, type PlainOptions } from './options.js';
 import { print, printJson } from './output.js';
@@ -27,11 +27,11 @@ one region alone knows a learner, while they are moved, too.
 ${FORMS}`;
 
 const ERASE = `Deletes the mapping of an identity and tells the pseudonym that it was: what lies under it belongs to nobody from then on. Delete what lies there by
-the pseudonym. An event that comes later gets a new one. A gateway that runs takes it in with its next batch. Refused while a "privacy move" from --data has not ended.
+the pseudonym. An event that comes later gets a new one. A gateway that runs takes it in with its next batch. Refused while a "privacy move" from --data has not ended, or one that a register in Redis (--homes) knows of.
 
 ${FORMS}`;
 
-const RENEW = `Gives an identity a new pseudonym after a new consent; nothing links it to the old one. Refused while a "privacy move" from --data has not ended.
+const RENEW = `Gives an identity a new pseudonym after a new consent; nothing links it to the old one. Refused while a "privacy move" from --data has not ended, or one that a register in Redis (--homes) knows of.
 
 ${FORMS}`;
 
@@ -45,7 +45,7 @@ export const gatewayShowCommand = (): Command =>
 /** Deletes a mapping. */
 export const gatewayEraseCommand = (): Command =>
   identityCommand('erase', 'delete the mapping of an identity', ERASE, async (identities, identity, homes, options) => {
-    assertStaying(identities, identity, options);
+    await assertStaying(identities, identity, options);
     // The register first: where that cannot be asked the mapping still tells the pseudonym to who calls again.
     const pseudonym = identities.find(identity);
     if (pseudonym !== null) await homes?.forget(pseudonym);
@@ -54,20 +54,20 @@ export const gatewayEraseCommand = (): Command =>
 
 /** Makes a new mapping. */
 export const gatewayRenewCommand = (): Command =>
-  identityCommand('renew', 'give an identity a new pseudonym', RENEW, (identities, identity, _, options) => {
-    assertStaying(identities, identity, options);
+  identityCommand('renew', 'give an identity a new pseudonym', RENEW, async (identities, identity, _, options) => {
+    await assertStaying(identities, identity, options);
     return identities.renew(identity);
   });
 
 /**
- * Without the mapping a move that has begun could be finished no more. Its journal lies in the data folder, beside which the gateway's is by default.
- * @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_JOURNAL
+ * Without the mapping a move that has begun could be finished no more. Its journal lies in the data folder, beside which the gateway's is by default; a register on a server knows of it, too, whatever folder that is.
+ * @throws SFS_MOVE_UNDER_WAY, SFS_MOVE_JOURNAL, SFS_HOMES_UNAVAILABLE
  */
-function assertStaying(identities: IdentityMap, identity: string, options: IdentityOptions): void {
+async function assertStaying(identities: IdentityMap, identity: string, options: IdentityOptions): Promise<void> {
   const learner = identities.find(identity);
   if (learner === null) return;
   const folders = new Set([resolve(options.data), dirname(resolve(gatewayFolderOf(options)))]);
-  for (const data of folders) assertNotMoving(join(data, ERASURES_FOLDER), learner);
+  await assertNotMoving({ folders: [...folders].map((data) => join(data, ERASURES_FOLDER)), homes: homesOf(options) }, learner);
 }
 
 type Work = (identities: IdentityMap, identity: string, homes: HomeRegister | null, options: IdentityOptions) => Promise<string | null>;

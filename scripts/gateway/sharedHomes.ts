@@ -21,6 +21,16 @@ export interface SharedHomeRegister extends HomeRegister {
   underWay(identity: string, region: string): Promise<BatchUnderWay[]>;
   /** A batch that will be in the log no more, whatever its gateway does. @throws SFS_HOMES_UNAVAILABLE */
   endOf(batch: BatchUnderWay): Promise<void>;
+  /** A move of a pseudonym has begun, or with `null` ended: whoever erases is told, whatever folder they are told. @throws SFS_HOMES_UNAVAILABLE */
+  keepMove(learner: string, removal: Removal | null): Promise<void>;
+  /** The move of a pseudonym that has begun and not ended; `null` for none. @throws SFS_HOMES_UNAVAILABLE */
+  moveOf(learner: string): Promise<KeptMove | null>;
+}
+
+/** A move that has begun. */
+export interface KeptMove extends Removal {
+  /** Under which the register has it. */
+  readonly mark: string;
 }
 
 /** A gateway that says nothing for so long while it has a batch under way counts as gone, ms. */
@@ -29,6 +39,8 @@ const EXTEND_MS = 5_000;
 /** A sender waits no longer for an answer, ms. */
 const TIMEOUT_MS = 5_000;
 const REGION_AT = MARK_BYTES;
+/** No name of a region has one. */
+const BETWEEN = ' ';
 
 /** Opens it; servers are not asked before the first call. @param gateway - what tells this gateway from others; a random one for who makes no batches */
 export function openSharedHomes(place: SharedHomesPlace, gateway: string = randomUUID()): SharedHomeRegister {
@@ -119,6 +131,21 @@ class SharedHomes implements SharedHomeRegister {
 
   endOf({ gateway, batch }: BatchUnderWay): Promise<void> {
     return this.ask(({ store }) => store.end(gateway, batch));
+  }
+
+  keepMove(learner: string, removal: Removal | null): Promise<void> {
+    const kept = removal && [removal.from, removal.to].join(BETWEEN);
+    return this.ask(({ store, secret }) => store.keepMoving(ownerOf(secret, learner).toString('hex'), kept));
+  }
+
+  moveOf(learner: string): Promise<KeptMove | null> {
+    return this.ask(async ({ store, secret }) => {
+      const mark = ownerOf(secret, learner).toString('hex');
+      const kept = await store.moving(mark);
+      if (kept === null) return null;
+      const [from = '', to = ''] = kept.split(BETWEEN);
+      return { from, to, mark };
+    });
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,7 @@ import type { Installation } from '../erasure/places.js';
 import { erasuresFolder } from '../erasure/saga.js';
 import { TAKEN_BY_GATEWAYS, carryRecords, eventsOf, type Passage } from './carry.js';
 import { movesIn, underWay, type MoveJournal, type MoveState } from './moveJournal.js';
+import { assertBegunHere, keepInRegister } from './movesInRegister.js';
 import { assertGateways, onGateway, onLogs, type RegionLog, type Side } from './regionLogs.js';
 
 /** Where a learner moves to. */
@@ -81,8 +82,10 @@ async function pseudonymIn({ gatewayFolder, region }: Installation, identity: st
 }
 
 async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
-  const { journal } = room;
+  const { journal, homes } = room;
   assertNothingLeft(room, learner);
+  await assertBegunHere(homes, journal, learner);
+  const before = journal.read();
   let state = begun(room, learner);
   const step = async <T>(name: (typeof BRINGING_STEPS)[number], work: () => Promise<T>): Promise<T> => {
     room.reached?.(name, 'begun');
@@ -93,6 +96,8 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   await step('home', () => settleAtHome(room, learner));
   // Not before: until the register says it, an event may make the new region home, of which a journal would look as if the switch were behind it.
   journal.keep(state);
+  // Nothing has been brought yet: who erases the learner before this is told leaves nothing behind.
+  await keepInRegister(homes, state, before);
   const heir = await step('pseudonym', () => heirOf(room));
   // Records that were brought under another pseudonym are nobody's: these are brought from the beginning.
   state = { ...state, heir, ...(state.heir === null || state.heir === heir ? {} : { id: randomUUID() }) };

@@ -117,7 +117,7 @@ async function carryTopic(passage: Passage, topic: AnyTopic, writer: NamedWriter
     );
     piece = [];
   };
-  for await (const record of recordsOf(passage, topic, progress.next[topic.name] ?? 0)) {
+  for await (const record of recordsOf(passage, topic, { start: progress.next[topic.name] ?? 0 })) {
     const found = renamed(passage, topic, decoding, record);
     const output = found && { topic: target, partition, key, value: encoding.encode(to.learner, found.value), header: null };
     piece.push({ offset: record.offset, output, eventId: found?.eventId ?? null });
@@ -144,18 +144,29 @@ function counted({ carried, left, next }: Progress, name: string, piece: readonl
 
 const plus = (counts: Counts, name: string, more: number): Counts => (more === 0 ? counts : { ...counts, [name]: (counts[name] ?? 0) + more });
 
+/** A part of a partition. */
+export interface Reading {
+  /** Offset to begin with. */
+  readonly start: number;
+  /** Hears of each record that was read, whosever it is. */
+  readonly passed?: (offset: number) => void;
+}
+
 /** The learner's records of a topic, from an offset on. */
 export async function* recordsOf(
   { from }: Pick<Passage, 'from'>,
   { name }: AnyTopic,
-  start = 0,
+  { start, passed }: Reading = { start: 0 },
 ): AsyncGenerator<LogRecord & { readonly value: Buffer }> {
   const physical = physicalTopicName(from.region, name);
   const partitions = await partitionsOf(from.tools, physical);
   if (partitions === null) return;
   const partition = partitionOf(Buffer.from(from.learner), partitions);
   // As they are: what a broker's client hands on is no plain object, of which a copy would have everything.
-  for await (const record of from.tools.records(physical, partition, start)) if (isOf(from.learner, record)) yield record;
+  for await (const record of from.tools.records(physical, partition, start)) {
+    passed?.(record.offset);
+    if (isOf(from.learner, record)) yield record;
+  }
 }
 
 const isOf = (learner: string, record: LogRecord): record is LogRecord & { readonly value: Buffer } =>
@@ -165,9 +176,10 @@ const isOf = (learner: string, record: LogRecord): record is LogRecord & { reado
 export async function* eventsOf(
   place: Passage['from'],
   topic: AnyTopic,
+  reading?: Reading,
 ): AsyncGenerator<{ readonly eventId: string; readonly appendTimeMs: number }> {
   const codec = codecOf(place.tools, topic);
-  for await (const { appendTimeMs, value } of recordsOf({ from: place }, topic)) {
+  for await (const { appendTimeMs, value } of recordsOf({ from: place }, topic, reading)) {
     const eventId = eventIdIn(() => codec.decode(place.learner, value));
     if (eventId !== null) yield { eventId, appendTimeMs };
   }

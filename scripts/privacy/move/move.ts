@@ -12,6 +12,7 @@ import type { Signed, SigningKey } from '../erasure/signing.js';
 import { bringOver, notAtHome, type BringOptions } from './bringing.js';
 import type { Counts } from './carry.js';
 import { MoveJournal, underWay, type MoveState } from './moveJournal.js';
+import { dropFromRegister } from './movesInRegister.js';
 import { erasedSince } from './regionLogs.js';
 import { bringRest, type ServerMove } from './rest.js';
 
@@ -131,6 +132,8 @@ async function eraseLeft(options: MoveOptions, journal: MoveJournal, switched: M
   const receipt = key.sign(receiptOf(journal.read() ?? state, erasure, clock()));
   writeDurably(journal.receiptPath(state.startedAtMs), `${JSON.stringify(receipt, null, 2)}\n`);
   reached?.('receipt', 'worked');
+  // Before the journal goes: with it whoever calls again knows that this is left.
+  await dropFromRegister(homes, state);
   journal.drop();
   reached?.('receipt', 'done');
   return receipt;

@@ -102,9 +102,3 @@ export function underWay({ path, state: { from, to } }: OpenMove): SkillForgeErr
   const message = `a move of this learner from ${from} to ${to} has begun and not ended, as ${path} says: finish it first`;
   return new SkillForgeError('SFS_MOVE_UNDER_WAY', message, { context: { path, from, to } });
 }
-
-/** @throws SFS_MOVE_UNDER_WAY where a move of the learner from the folder has not ended; SFS_MOVE_JOURNAL */
-export function assertNotMoving(folder: string, learner: string): void {
-  const move = movesIn(folder).find(({ state }) => state.learner === learner);
-  if (move !== undefined) throw underWay(move);
-}

@@ -1,7 +1,7 @@
 /** What came to the old region on servers after it had been read and before the switch was seen: it is brought, too, each event once. See ADR 0037. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { receivedKey, type ReceivedEvents } from '../../../gateway/index.js';
-import { SkillForgeError, type LearnerId } from '../../../schemas/index.js';
+import { SkillForgeError } from '../../../schemas/index.js';
 import { onSharedHomes } from '../../gateway/homesPlace.js';
 import type { SharedHomeRegister, SharedHomesPlace } from '../../gateway/sharedHomes.js';
 import { passageOf, type BringOptions } from './bringing.js';
@@ -36,7 +36,7 @@ export async function bringRest(move: ServerMove, journal: MoveJournal, state: M
       onSharedHomes(homes, async (register) => {
         await ended({ register, identity }, source, from.region);
         const passage = passageOf({ from, to, source, target }, { ...state, heir: state.heir! });
-        const door = { register, identity, received, target, to: passage.to, nowMs: clock() };
+        const door = { register, identity, received, target, region: to.region, arrivals: new Arrivals(passage.to), nowMs: clock() };
         let repeats = 0;
         const taken = async (eventIds: readonly string[]): Promise<ReadonlySet<string>> => {
           const there = await takenThere(door, eventIds);
@@ -56,38 +56,68 @@ export async function bringRest(move: ServerMove, journal: MoveJournal, state: M
 export interface Door extends Ending {
   readonly received: ReceivedEvents;
   readonly target: Pick<RegionLog, 'shutOut'>;
-  readonly to: Passage['to'] & { readonly learner: LearnerId };
+  readonly region: string;
+  readonly arrivals: Arrivals;
   readonly nowMs: number;
+}
+
+/** The learner's events in the new log, as far as it was read: a log only grows, so each look goes on where the one before it ended. */
+export class Arrivals {
+  private readonly ids = new Set<string>();
+  private readonly next = new Map<string, number>();
+  private first: Promise<void> | null = null;
+
+  constructor(private readonly place: Passage['to']) {}
+
+  /** Those that were there at the first look, or have been found or brought since. */
+  async known(): Promise<ReadonlySet<string>> {
+    await (this.first ??= this.read());
+    return this.ids;
+  }
+
+  /** Those that are there now. */
+  async now(): Promise<ReadonlySet<string>> {
+    await this.read();
+    return this.ids;
+  }
+
+  /** That are about to be brought: the rest may have them twice, many days apart. */
+  add(eventIds: readonly string[]): void {
+    for (const id of eventIds) this.ids.add(id);
+  }
+
+  private async read(): Promise<void> {
+    for (const topic of TAKEN_BY_GATEWAYS) {
+      const passed = (offset: number): void => void this.next.set(topic.name, offset + 1);
+      for await (const { eventId } of eventsOf(this.place, topic, { start: this.next.get(topic.name) ?? 0, passed })) this.ids.add(eventId);
+    }
+  }
 }
 
 /**
  * Has the new gateway take events for repeats that it has not taken by now, and tells those that it has. What it has noted may still fail to get into the log: so its batch is waited for, and the log
  * looked at. An identity that it knows of somebody else, or from before the learner went away, is no event of theirs in the log, and the batch is the same one the next time.
- * The log is looked at before, too: where the move is finished days after the switch, the gateway has forgotten by now what it took first.
+ * The log is looked at before, too: where the move is finished days after the switch, the gateway has forgotten by now what it took first. Once is enough: what it takes from then on it has noted.
  * @throws SFS_MOVE_WAITS, SFS_HOMES_UNAVAILABLE, SFS_GATEWAY_STORE, and what reading throws
  */
 export async function takenThere(door: Door, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
-  const { received, target, to, nowMs } = door;
-  const before = await inLog(to);
+  const { received, target, region, arrivals, nowMs } = door;
+  const before = await arrivals.known();
   const there = new Set(eventIds.filter((id) => before.has(id)));
   const known = new Map<string, string>();
   for (let open = eventIds.filter((id) => !there.has(id)); ;) {
     const keys = open.map(receivedKey);
     const batches = await received.claim(keys, nowMs, known);
     open = open.filter((_, at) => batches[at] !== null);
-    if (open.length === 0) return there;
-    await ended(door, target, to.region);
-    const found = await inLog(to);
+    if (open.length === 0) break;
+    await ended(door, target, region);
+    const found = await arrivals.now();
     for (const id of open) if (found.has(id)) there.add(id);
     for (const [at, batch] of batches.entries()) if (batch !== null) known.set(keys[at]!.toString('latin1'), batch);
     open = open.filter((id) => !there.has(id));
   }
-}
-
-async function inLog(place: Passage['to']): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  for (const topic of TAKEN_BY_GATEWAYS) for await (const { eventId } of eventsOf(place, topic)) found.add(eventId);
-  return found;
+  arrivals.add(eventIds.filter((id) => !there.has(id)));
+  return there;
 }
 
 /**

@@ -72,6 +72,15 @@ export class GatewayHost {
   stop(): void {
     this.child.kill('SIGKILL');
   }
+
+  /** Holds the whole process up: it does nothing at all until {@link goOn}. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.child.kill('SIGCONT');
+  }
 }
 
 /** A gateway of a region in another process. */

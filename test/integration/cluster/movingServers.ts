@@ -16,6 +16,7 @@ import { eventsOf } from '../../../scripts/privacy/move/carry.js';
 import { moveLearner, type MoveOptions, type MoveReceipt } from '../../../scripts/privacy/move/move.js';
 import type { Side } from '../../../scripts/privacy/move/regionLogs.js';
 import { newFolder } from '../../fixtures/folders.js';
+import { needDriver, sharedKafka, sharedRedis } from '../servers.js';
 import { ADA, type GatewayHost, type Posted, type ServerDoor } from './gatewayCalls.js';
 import { newRegion, openOn, type Servers } from './replica.js';
 
@@ -38,11 +39,27 @@ export interface TwoServerRegions {
   readable(): Promise<string[]>;
 }
 
-/** Makes the old region with keys, and what is in it. @returns its installation */
-export type MakingOld = (region: string, ada: string) => Promise<Installation>;
+/** What is special in them. */
+export interface OldRegion {
+  /** Makes the old region with keys, and what is in it. @returns its installation */
+  readonly made?: (region: string, ada: string) => Promise<Installation>;
+  /** Where its gateway runs, and where that reaches the register. */
+  readonly west?: { readonly host: GatewayHost; readonly registerUrl: string };
+}
+
+/** Servers that several tests share. */
+export async function movingServers(context: TestContext): Promise<Servers> {
+  await needDriver('confluent', context);
+  return { kafka: await sharedKafka(context), redis: await sharedRedis(context) };
+}
 
 /** Makes them; what was opened is closed when the test ends. */
-export async function twoServerRegions(servers: Servers, host: GatewayHost, context: Closing, made?: MakingOld): Promise<TwoServerRegions> {
+export async function twoServerRegions(
+  servers: Servers,
+  host: GatewayHost,
+  context: Closing,
+  { made, west }: OldRegion = {},
+): Promise<TwoServerRegions> {
   const [regionOfWest, regionOfNorth] = [newRegion(), newRegion()];
   const folder = newFolder();
   const keyFile = join(newFolder(), 'homes.key');
@@ -55,7 +72,8 @@ export async function twoServerRegions(servers: Servers, host: GatewayHost, cont
   if (made === undefined) await withKeys(servers, regionOfWest);
   const installation = made === undefined ? null : await made(regionOfWest, ada!);
   await withKeys(servers, regionOfNorth);
-  const doorOfWest = await host.open({ servers, region: regionOfWest, homes, folder });
+  const ofWest = west === undefined ? homes : { ...homes, redis: { ...homes.redis, url: west.registerUrl } };
+  const doorOfWest = await (west?.host ?? host).open({ servers, region: regionOfWest, homes: ofWest, folder });
   context.onTestFinished(() => doorOfWest.close());
   const data = newFolder();
   const doorOfNorth = await host.open({ servers, region: regionOfNorth, homes, folder: join(data, 'gateway') });

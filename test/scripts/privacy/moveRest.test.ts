@@ -2,9 +2,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KEPT_MS, ReceivedEvents, receivedKey } from '../../../gateway/index.js';
 import type { EmbeddedStorage } from '../../../runtime/embedded/index.js';
-import { localTools } from '../../../runtime/localTools.js';
-import { learnerId, topics } from '../../../schemas/index.js';
-import { takenThere } from '../../../scripts/privacy/move/rest.js';
+import { localRecords, localTools } from '../../../runtime/localTools.js';
+import type { LogRecord, ToolAccess } from '../../../runtime/ports.js';
+import { learnerId, physicalTopicName, topics } from '../../../schemas/index.js';
+import { partitionOf } from '../../../schemas/partitioner.js';
+import { Arrivals, takenThere, type Door } from '../../../scripts/privacy/move/rest.js';
 import { newFolder } from '../../fixtures/folders.js';
 import { at, click } from '../../topologies/clicks.js';
 import { onStorage } from './erasable.js';
@@ -23,17 +25,30 @@ async function taken(storage: EmbeddedStorage, eventId: string, looks: readonly 
     await looks[count++]?.();
     return [];
   };
+  return onDoor(localTools(storage), underWay, async (door) => (await takenThere(door, [eventId])).has(eventId));
+}
+
+async function onDoor<T>(tools: ToolAccess, underWay: () => Promise<[]>, work: (door: Door) => Promise<T>): Promise<T> {
   const received = await ReceivedEvents.beside(folder);
   const register = { underWay, endOf: () => Promise.resolve() };
-  const place = { tools: localTools(storage), region: NORTH, learner: HEIR };
+  const arrivals = new Arrivals({ tools, region: NORTH, learner: HEIR });
   const target = { shutOut: () => Promise.resolve() };
-  const found = await takenThere({ register, identity: 'mailto:ada@example.org', received, target, to: place, nowMs: NOW_MS }, [eventId]);
-  await received.close();
-  return found.has(eventId);
+  try {
+    return await work({ register, identity: 'mailto:ada@example.org', received, target, region: NORTH, arrivals, nowMs: NOW_MS });
+  } finally {
+    await received.close();
+  }
 }
 
 const written = (storage: EmbeddedStorage, eventId: string): Promise<void> =>
   appendTo(storage, topics.clicks, [{ ...click(HEIR, NOW_MS), eventId, region: NORTH }], NOW_MS);
+
+/** Of the topic of the learner's clicks, markers too. */
+function recordsIn({ log }: EmbeddedStorage): number {
+  const [name, partitions] = [physicalTopicName(NORTH, topics.clicks.name), topics.clicks.partitions];
+  const partition = partitionOf(Buffer.from(HEIR), partitions);
+  return [...localRecords(log, name, partition)].length;
+}
 
 describe('an event of the rest of a move', () => {
   beforeEach(() => {
@@ -61,6 +76,39 @@ describe('an event of the rest of a move', () => {
     await onStorage(newFolder(), async (storage) => {
       await written(storage, 'e');
       expect([await taken(storage, 'e'), await taken(storage, 'another')]).toEqual([true, false]);
+    });
+    await gateway.close();
+  });
+
+  it('has the log of the new region read once, however many pieces are brought and waited for, and is still found where it came meanwhile', async () => {
+    const gateway = await ReceivedEvents.open(folder);
+    await onStorage(newFolder(), async (storage) => {
+      const there = Array.from({ length: 50 }, (_, n) => `there-${n}`);
+      for (const eventId of there) await written(storage, eventId);
+      const local = localTools(storage);
+      let [read, looks] = [0, 0];
+      const counted = async function* (records: AsyncIterable<LogRecord> | Iterable<LogRecord>): AsyncGenerator<LogRecord> {
+        looks++;
+        for await (const record of records) if (++read > 0) yield record;
+      };
+      const tools: ToolAccess = { ...local, records: (topic, partition, from) => counted(local.records(topic, partition, from)) };
+      await onDoor(
+        tools,
+        () => Promise.resolve([]),
+        async (door) => {
+          for (let nth = 0; nth < 5; nth++) {
+            gateway.refresh();
+            // What the new gateway took after the first look: it is noted, so the log is looked at again.
+            await gateway.note(nth + 1, [{ key: receivedKey(`late-${nth}`), digest: DIGEST }], NOW_MS);
+            await written(storage, `late-${nth}`);
+            expect([...(await takenThere(door, [there[nth]!, `late-${nth}`, `rest-${nth}`]))]).toEqual([there[nth], `late-${nth}`]);
+          }
+          // One that was brought with an earlier piece is there by now.
+          expect([...(await takenThere(door, ['rest-0', 'rest-5']))]).toEqual(['rest-0']);
+        },
+      );
+      // One look before anything is brought, which finds the first late one, too, and one for each of the four that were waited for.
+      expect([read, looks]).toEqual([recordsIn(storage), 5]);
     });
     await gateway.close();
   });

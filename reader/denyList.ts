@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, learnerId, type LearnerId } from '../schemas/index.js';
+import { assertReadable } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type ViewPlace } from './viewStore.js';
 
 /** File of the deny list within the folder of the view; it is no cache and must be kept. */
@@ -44,11 +45,15 @@ class LmdbDenyList implements DenyList {
   ) {}
 
   static open(folder: string): LmdbDenyList {
+    let root: RootDatabase<Buffer, Buffer> | undefined;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, DENY_FILE);
-      return new LmdbDenyList(folder, open({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary', mapSize: 2 ** 20 }));
+      root = open<Buffer, Buffer>({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary', mapSize: 2 ** 20 });
+      assertReadable(root);
+      return new LmdbDenyList(folder, root);
     } catch (cause) {
+      void root?.close();
       throw unusable(folder, cause);
     }
   }

@@ -25,6 +25,22 @@ export function assertHead(path: string): void {
 export const otherProcesses = (file: Pick<RootDatabase, 'readerList'>): number[] =>
   [...new Set([...file.readerList().matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])))].filter((pid) => pid !== process.pid);
 
+/** A look that finds nothing. */
+const NO_KEY = Buffer.of(0);
+
+/**
+ * LMDB tells who reads by the numbers of processes: of two with the same one, as those of two containers often are, it lets the first one in, and the other wait for ten seconds.
+ * @throws where another process of this number has the file open
+ */
+export function assertReadable(file: Pick<RootDatabase<Buffer, Buffer>, 'get'>): void {
+  try {
+    file.get(NO_KEY);
+  } catch (cause) {
+    const why = `another process that has the number ${process.pid}, too, has it open; in containers that share a folder, give each its own, or one space of process numbers`;
+    throw new Error(why, { cause });
+  }
+}
+
 /** Deletes a file that nobody has open, if it is there. */
 export function removeFile(path: string): void {
   for (const name of [path, path + LOCK]) rmSync(name, { force: true });

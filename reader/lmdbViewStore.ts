@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
 import { fileIdentity } from './fileIdentity.js';
-import { removeFile } from './lmdbFile.js';
+import { assertReadable, removeFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
 
 /** File of the view within its folder: a cache of the log, which may be deleted at any time. */
@@ -109,15 +109,18 @@ export class LmdbViewStore implements ViewStore {
 
 /** @throws SFS_VIEW_UNUSABLE */
 function opened(folder: string): OpenFile {
+  let root: RootDatabase<Buffer, Buffer> | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, VIEW_FILE);
     // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
     const random = { noReadAhead: true };
-    const root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
+    root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
+    assertReadable(root);
     const [rows, heads] = [root.openDB<Buffer, Buffer>('rows', BINARY), root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true })];
     return { root, rows, heads, identity: fileIdentity(path) };
   } catch (cause) {
+    void root?.close();
     throw unusable(folder, 'cannot be opened', cause);
   }
 }

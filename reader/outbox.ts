@@ -6,7 +6,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, regionMismatch, type DiskSeal } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
-import { assertHead, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
+import { assertHead, assertReadable, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
 import { OutboxKey, type OutboxKeyOptions } from './outboxKey.js';
 import { BINARY, META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
 import { storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
@@ -68,12 +68,14 @@ export class Outbox {
    */
   static async open(folder: string, region: string, options: OutboxFileOptions = {}): Promise<Outbox> {
     const path = join(folder, OUTBOX_FILE);
-    let root: RootDatabase<Buffer, Buffer>;
+    let root: RootDatabase<Buffer, Buffer> | undefined;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       assertHead(path);
       root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
+      assertReadable(root);
     } catch (cause) {
+      await root?.close();
       throw unusable(folder, cause);
     }
     try {

@@ -14,16 +14,19 @@ export const CANDIDATE_SOURCES = [
   'POPULAR',
 ] as const satisfies readonly CandidateSource[];
 
+/** Sources that propose what was not used: they can be switched off. REVIEW is the name of what was used; SEGMENT and POPULAR are those of shared lists. */
+export const PROPOSING_SOURCES = ['TRENDING', 'CURRICULUM', 'ALS', 'NEIGHBOURS', 'COVISITED', 'NEW'] as const satisfies readonly CandidateSource[];
+
 /** A decision weighs so many candidates at most, of all sources together. */
 export const MOST_CANDIDATES = 200;
 /** What the learner used is a candidate for so many, whatever the quotas; fewer where the others leave no room for them. */
 export const MOST_USED = 120;
 /**
- * How many candidates a source has at most, in items, unless an experiment says otherwise; of REVIEW so many that exercise a weak skill. Each has
+ * How many candidates a source has at most, in items, unless an experiment says otherwise. Each has
  * as many as a list, so that a list may come of one source. With those of {@link FIXED_QUOTA} they leave room for a list of what was used.
  */
-export const USUAL_QUOTAS = { TRENDING: 30, NEW: 20, ALS: 20, NEIGHBOURS: 20, COVISITED: 20, REVIEW: 30 } as const satisfies Quotas;
-/** The same of CURRICULUM and of SEGMENT, each; no experiment changes it. */
+export const USUAL_QUOTAS = { TRENDING: 30, NEW: 20, ALS: 20, NEIGHBOURS: 20, COVISITED: 20 } as const satisfies Quotas;
+/** The same of CURRICULUM; no experiment changes it. */
 export const FIXED_QUOTA = 20;
 
 /**

@@ -8,7 +8,7 @@ import { MOST_CANDIDATES, MOST_USED, FIXED_QUOTA, USUAL_QUOTAS, inTurn, sourceBi
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
 import type { CourseView } from './courseView.js';
 import { describeLearner, describePlaces, describeRetrieval, describeSegment } from './describe.js';
-import { formulaScore } from './formulaRanker.js';
+import { WEAKNESS_WORTH, formulaScore } from './formulaRanker.js';
 import { LearnerHistory } from './learnerHistory.js';
 import { freshnessOf } from './momentum.js';
 import { countIn, lastGapOf } from './recentDays.js';
@@ -17,7 +17,7 @@ import { retrievalTable, type RetrievalTable } from './retrievalTable.js';
 
 /** Most items in a list. */
 export const MOST_LISTED = 20;
-/** A skill below this is worth a review. */
+/** A skill below this is weak. */
 const WEAK = 0.6;
 /** A quiz whose skills are all above this has nothing left to teach. */
 const MASTERED = 0.85;
@@ -48,8 +48,8 @@ const ITEM_AGE = column('item_age');
 
 /**
  * Gathers the candidates of one course, each once, with their features: what the learner used, what is due, what comes next in the curriculum,
- * what exercises a weak skill, and of the rest the best of what trends in the cohort, of what is new, of what training found to suit what the
- * learner used, and of what their segment uses; without what is withdrawn, not available, not yet to be done, or mastered.
+ * and of the rest the best of what trends in the cohort, of what is new, and of what training found to suit what the learner used; without what is
+ * withdrawn, not available, not yet to be done, or mastered.
  *
  * Of the rest, what many decisions have in common is sorted once (`courseTable`, `retrievalTable`); a decision looks at as much of it as the lists
  * can need: whatever the formula would list is among the candidates, as of each source the formula's best are. Each source has its quota, and all
@@ -64,12 +64,11 @@ export function gather(view: CourseView, rows: CandidateRows): void {
   const gathering = new Gathering(view, rows, history);
   gathering.proposeUsed();
   gathering.proposeCurriculum();
-  gathering.proposeReview();
   gathering.proposeTrending();
   gathering.proposeNew();
   gathering.proposeRetrieved(retrieved, scores);
-  gathering.proposeSegment();
   gathering.keepMost();
+  gathering.describeSegment();
   describeLearner(rows, view, history);
   describePlaces(rows, history, view.atMs);
   describeRetrieval(rows, scores);
@@ -86,6 +85,7 @@ class Gathering {
   private readonly table: CourseTable;
   private readonly completed: ReadonlySet<ItemId>;
   private readonly mastery: ReadonlyMap<string, number>;
+  private readonly hasWeakSkill: boolean;
   private readonly dueAtMs: ReadonlyMap<ItemId, number>;
   private readonly atMs: number;
   private readonly without: number;
@@ -105,9 +105,10 @@ class Gathering {
     this.atMs = atMs;
     this.without = without;
     this.quotas = quotas === undefined ? USUAL_QUOTAS : { ...USUAL_QUOTAS, ...quotas };
-    const { dependents, exercising, notes } = this.table;
+    const { dependents, hasSkills, notes } = this.table;
     this.completed = dependents.size === 0 ? NO_ITEMS : new Set(uses.flatMap(({ item, completed }) => (completed ? [item] : [])));
-    this.mastery = exercising.size === 0 ? NO_SKILLS : new Map(skills.map(({ skill, mastery }) => [skill, mastery]));
+    this.mastery = hasSkills ? new Map(skills.map(({ skill, mastery }) => [skill, mastery])) : NO_SKILLS;
+    this.hasWeakSkill = [...this.mastery.values()].some((mastery) => mastery < WEAK);
     // The first deadline of an item counts: it is put in last.
     this.dueAtMs = new Map(view.course.deadlines.map(({ item, dueAtMs }) => [item, dueAtMs] as const).reverse());
     notes.fill(0);
@@ -148,24 +149,13 @@ class Gathering {
     this.keepBest(from, FIXED_QUOTA);
   }
 
-  /** What exercises a weak skill. */
-  proposeReview(): void {
-    const from = this.begin();
-    if (!this.asks('REVIEW')) return;
-    for (const [skill, mastery] of this.mastery) {
-      if (mastery >= WEAK) continue;
-      for (const number of this.table.exercising.get(skill) ?? []) this.propose(number, 'REVIEW');
-    }
-    this.keepBest(from, this.quotas.REVIEW);
-  }
-
   /** The best of those that trend. What is new may have more by its youth than the walk allows for: that is for the next source to see. */
   proposeTrending(): void {
     this.begin();
     if (!this.asks('TRENDING')) return;
     const { byMomentum, momentum, byYouth } = this.table;
     const most = this.quotas.TRENDING;
-    const slack = SLACK + (byYouth.length === 0 ? 0 : freshnessOf(NEW_FOR_DAYS));
+    const slack = SLACK + (byYouth.length === 0 ? 0 : freshnessOf(NEW_FOR_DAYS)) + (this.hasWeakSkill ? WEAKNESS_WORTH : 0);
     const found: number[] = [];
     for (const number of byMomentum) {
       if (found.length >= most && momentum[number]! + slack < momentum[found[most - 1]!]!) break;
@@ -187,14 +177,15 @@ class Gathering {
     this.proposeWorthiest(found, this.quotas.NEW, 'NEW');
   }
 
-  /** Proposes what the formula would list first of items that are neither due, nor next in the course, nor for a weak skill. */
+  /** Proposes what the formula would list first of items that are neither due nor next in the course. */
   private proposeWorthiest(numbers: readonly number[], most: number, source: 'TRENDING' | 'NEW'): void {
     const { items, momentum, addedAtMs } = this.table;
     // In 32 bits, as scores are: what is equal in them is in the order of the names.
     const worths = new Float32Array(momentum.length);
     for (const number of numbers) {
       const added = addedAtMs[number]!;
-      worths[number] = momentum[number]! + (added === added ? freshnessOf(this.ageOf(added)) : 0);
+      const weakness = this.hasWeakSkill ? weaknessAt(this.leastMastery(number)) : 0;
+      worths[number] = momentum[number]! + WEAKNESS_WORTH * weakness + (added === added ? freshnessOf(this.ageOf(added)) : 0);
     }
     for (const number of bestOf(numbers, most, betterFirst(worths, items))) this.propose(number, source);
   }
@@ -229,18 +220,10 @@ class Gathering {
     }
   }
 
-  /** What the segment uses, with its place there. */
-  proposeSegment(): void {
+  /** What the segment uses is told of candidates that others propose: it proposes nothing itself. */
+  describeSegment(): void {
     const { segment } = this.view;
-    this.begin();
-    if (segment === undefined) return;
-    if (this.asks('SEGMENT')) {
-      for (const { item } of segment.items.slice(0, FIXED_QUOTA)) {
-        const number = this.table.numbers.get(item);
-        if (number !== undefined) this.propose(number, 'SEGMENT', false, 'SEGMENT');
-      }
-    }
-    describeSegment(this.rows, segment, (item) => this.rowOf(item));
+    if (segment !== undefined) describeSegment(this.rows, segment, (item) => this.rowOf(item));
   }
 
   /** Where there is no room for all: of what was used as few as a list takes, then of the others as many of each source as there is room for. */
@@ -359,9 +342,16 @@ class Gathering {
       known++;
     }
     if (known === 0) return;
-    values[at + WEAK_SKILL] = least < WEAK ? 1 - least : 0;
+    values[at + WEAK_SKILL] = weaknessAt(least);
     values[at + MASTERY_MEAN] = sum / known;
     if (difficulty !== null) values[at + DIFFICULTY_GAP] = difficulty - sum / known;
+  }
+
+  /** The least mastery of the skills of an item; 1 where nothing is known of them. */
+  private leastMastery(number: number): number {
+    let least = 1;
+    for (const skill of this.table.places[number]?.skills ?? []) least = Math.min(least, this.mastery.get(skill) ?? 1);
+    return least;
   }
 
   /** Unit: days. */
@@ -388,6 +378,8 @@ class Gathering {
     return kind === 'quiz' && skills.length > 0 && skills.every((skill) => (this.mastery.get(skill) ?? 0) >= MASTERED);
   }
 }
+
+const weaknessAt = (mastery: number): number => (mastery < WEAK ? 1 - mastery : 0);
 
 const rowsFrom = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
 

@@ -48,8 +48,8 @@ export interface CourseTable {
   readonly byYouth: readonly number[];
   /** Which items need one to be completed first. */
   readonly dependents: ReadonlyMap<ItemId, readonly number[]>;
-  /** Which items teach or exercise a skill. */
-  readonly exercising: ReadonlyMap<string, readonly number[]>;
+  /** Whether any item teaches or exercises a skill. */
+  readonly hasSkills: boolean;
   /** Items of the curriculum that need no other first. */
   readonly starters: readonly ItemId[];
   /** For a gathering to note what it met; nothing in it outlives the gathering. */
@@ -101,7 +101,7 @@ function tableOf(trend: CohortTrend | undefined, curriculum: readonly Curriculum
     byMomentum: Array.from({ length: trending }, (_, number) => number).sort(betterFirst(momentum, items)),
     byYouth: numbersOf(places).sort(betterFirst(addedAtMs, items)),
     dependents: indexOf(places, ({ prerequisites }) => prerequisites),
-    exercising: indexOf(places, ({ skills }) => skills),
+    hasSkills: curriculum.some(({ skills }) => skills.length > 0),
     starters: curriculum.filter(({ prerequisites }) => prerequisites.length === 0).map(({ item }) => item),
     notes: new Int32Array(items.length),
   };

@@ -20,6 +20,6 @@ export interface CourseView {
   readonly atMs: number;
   /** Sources that propose nothing, as a set of CANDIDATE_SOURCES; none unless given. What was used is proposed whatever is left out. */
   readonly without?: number;
-  /** Most candidates of a source, in items, where an experiment says so: of TRENDING, NEW, ALS, NEIGHBOURS, COVISITED and REVIEW. */
+  /** Most candidates of a source, in items, where an experiment says so: of TRENDING, NEW, ALS, NEIGHBOURS and COVISITED. */
   readonly quotas?: Quotas;
 }

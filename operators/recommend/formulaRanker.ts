@@ -40,10 +40,13 @@ export const formulaRanker: Ranker = {
   contributions: null,
 };
 
+/** What an item that exercises a weak skill has more, by the weakness. */
+export const WEAKNESS_WORTH = 2;
+
 /** Score of one row, which begins at `at`. */
 export function formulaScore(values: FeatureMatrix['values'], at: number): number {
   const use = values[at + OPENED]! > 0 ? habitOf(values, at) : momentumOf(values, at);
-  const course = 2 * values[at + NEXT]! + (values[at + DUE]! <= DUE_SOON_DAYS ? 3 : 0) + 2 * values[at + WEAK]!;
+  const course = 2 * values[at + NEXT]! + (values[at + DUE]! <= DUE_SOON_DAYS ? 3 : 0) + WEAKNESS_WORTH * values[at + WEAK]!;
   return use + course + freshnessOf(values[at + ITEM_AGE]!);
 }
 

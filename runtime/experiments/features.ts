@@ -1,6 +1,6 @@
 /** The features by which a payload changes decisions, and the values that they may have. */
 import { versionIn, type Quotas, type Treatment } from '../../operators/ports/experiments.js';
-import { CANDIDATE_SOURCES, USUAL_QUOTAS } from '../../operators/recommend/candidateSources.js';
+import { PROPOSING_SOURCES, USUAL_QUOTAS } from '../../operators/recommend/candidateSources.js';
 import { isVersionNumber } from '../models/registry/versionNames.js';
 import { isObject } from './problem.js';
 
@@ -65,7 +65,7 @@ function wrongInPolicy(name: string, value: unknown): string | null {
 }
 
 function wrongInQuotas(name: string, value: unknown): string | null {
-  if (!(CANDIDATE_SOURCES as readonly string[]).includes(name)) return `has "${name}", which is none of ${CANDIDATE_SOURCES.join(', ')}`;
+  if (!(PROPOSING_SOURCES as readonly string[]).includes(name)) return `has "${name}", which is none of ${PROPOSING_SOURCES.join(', ')}`;
   if (value === 0) return null;
   if (!Object.hasOwn(USUAL_QUOTAS, name)) return `has ${name} ${JSON.stringify(value)}; ${name} can only be switched off, with 0`;
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MOST_QUOTA) return null;

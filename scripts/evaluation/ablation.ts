@@ -1,6 +1,6 @@
 /** What each part of the recommender is worth: the same evaluation without it. */
 import { itemFeatures } from '../../operators/recommend/index.js';
-import { CANDIDATE_SOURCES, sourceBit } from '../../operators/recommend/candidateSources.js';
+import { PROPOSING_SOURCES, sourceBit } from '../../operators/recommend/candidateSources.js';
 import type { Variant } from './productionFlow.js';
 
 const namesOf = (holds: (declaration: (typeof itemFeatures.declarations)[number]) => boolean): string =>
@@ -14,14 +14,12 @@ export const LEARNED: Variant = { name: 'learned', rankerArguments: [] };
 /** Ranked by the formula. */
 export const FORMULA: Variant = { name: 'formula', rankerArguments: null };
 
-/** POPULAR is no source of candidates: it names shared lists. */
-export const ABLATED_SOURCES = CANDIDATE_SOURCES.filter((source) => source !== 'POPULAR');
 /** They propose what compares learners: what one of them alone adds may be little because the others propose the same. */
-const COMPARING = ['ALS', 'NEIGHBOURS', 'COVISITED', 'SEGMENT'] as const;
+const COMPARING = ['ALS', 'NEIGHBOURS', 'COVISITED'] as const;
 
-/** The recommender without each candidate source, with the ranker that was trained with all of them. What was used stays a candidate without REVIEW, too. */
+/** The recommender without each candidate source, with the ranker that was trained with all of them. What was used stays a candidate in all of them. */
 export const sourceVariants = (): Variant[] =>
-  ABLATED_SOURCES.map((source) => ({ name: `without ${source}`, rankerArguments: [], without: sourceBit(source) }));
+  PROPOSING_SOURCES.map((source) => ({ name: `without ${source}`, rankerArguments: [], without: sourceBit(source) }));
 
 /** The same without all sources that compare learners. */
 export const withoutComparing = (): Variant => ({
@@ -32,17 +30,16 @@ export const withoutComparing = (): Variant => ({
 
 /**
  * The recommender without each candidate source, without groups of features, and with features that are in disorder, which must lose.
- * Without mastery no feature tells of it and no weak skill proposes anything; that a quiz whose skills are mastered is left out is a rule of the
- * course, as prerequisites are, and stays.
+ * Without mastery no feature tells of it; that a quiz whose skills are mastered is left out is a rule of the course, as prerequisites are, and
+ * stays.
  */
 export function ablationVariants(): Variant[] {
   return [
     ...sourceVariants(),
     { name: 'without windowed features', rankerArguments: ['--drop-features', namesOf(({ window }) => window !== null)] },
     {
-      name: 'without mastery (features and reviews)',
+      name: 'without mastery',
       rankerArguments: ['--drop-features', namesOf(({ name }) => /mastery|skill|difficulty/.test(name))],
-      without: sourceBit('REVIEW'),
     },
     { name: 'with shuffled features', rankerArguments: ['--shuffle'] },
   ];

@@ -1,10 +1,11 @@
 /** Evaluates the recommender on a synthetic school: trained on it up to a day before its end, judged by its truth. */
 import type { CandidateSource } from '../../schemas/index.js';
 import { days } from '../../operators/index.js';
+import { CANDIDATE_SOURCES } from '../../operators/recommend/candidateSources.js';
 import type { ListName } from '../../reader/index.js';
 import { topicOutput, writeSchool } from '../commands/schoolOutput.js';
 import { DAY_MS, School, type SchoolOptions } from '../school/index.js';
-import { ABLATED_SOURCES, FORMULA, LEARNED, sourceVariants, withoutComparing } from './ablation.js';
+import { FORMULA, LEARNED, sourceVariants, withoutComparing } from './ablation.js';
 import { bootstrap, meanAt, type Interval } from './bootstrap.js';
 import { eachAnswer } from './decidedLists.js';
 import { decidedBy, prepare, type FlowEvents, type FlowOptions, type Reading, type Variant } from './productionFlow.js';
@@ -183,7 +184,7 @@ class Judge {
   private namedIn(lists: ReadonlyMap<string, readonly Named[]>): Record<CandidateSource, number> {
     const all = this.truths.flatMap((truth) => lists.get(keyOf(truth)) ?? []);
     const shareOf = (source: string): number => all.filter((one) => one.source === source).length / Math.max(1, all.length);
-    return Object.fromEntries(ABLATED_SOURCES.map((source) => [source, shareOf(source)])) as Record<CandidateSource, number>;
+    return Object.fromEntries(CANDIDATE_SOURCES.map((source) => [source, shareOf(source)])) as Record<CandidateSource, number>;
   }
 }
 

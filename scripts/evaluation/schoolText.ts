@@ -1,6 +1,6 @@
 /** Tables of an evaluation on a synthetic school, for people. */
 import { countText, secondsText, tableText } from '../commands/output.js';
-import { ABLATED_SOURCES } from './ablation.js';
+import { CANDIDATE_SOURCES } from '../../operators/recommend/candidateSources.js';
 import { SCHOOL_LISTS, type Compared, type SchoolResult, type SchoolScores } from './schoolCase.js';
 
 const number = (value: number): string => value.toFixed(4);
@@ -38,7 +38,7 @@ export function schoolText(result: SchoolResult): string {
   );
   const named = tableText(
     ['named by the whole', ...SCHOOL_LISTS],
-    ABLATED_SOURCES.map((source) => [source, ...SCHOOL_LISTS.map((list) => number(rows[0]!.lists[list].named[source] ?? 0))]),
+    CANDIDATE_SOURCES.map((source) => [source, ...SCHOOL_LISTS.map((list) => number(rows[0]!.lists[list].named[source] ?? 0))]),
   );
   return [`school: ${size}`, ...tables, named, [...new Set(steps.map(({ name, seconds }) => `${name}: ${secondsText(seconds)}`))].join('\n')].join(
     '\n\n',

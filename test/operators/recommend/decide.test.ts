@@ -80,8 +80,13 @@ describe('the reasons and the source of an item', () => {
     ['comes next', { places: [place('a', { prerequisites: [itemId('z')] })], uses: [use('z', 1, { completed: true })] }, 'CURRICULUM NEXT_IN_COURSE'],
     [
       'exercises a weak skill',
-      { places: [place('a', { skills: ['algebra'] })], skills: [{ skill: 'algebra', mastery: 0.2, answers: 3, lastAtMs: AT }], uses: used },
-      'REVIEW WEAK_SKILL',
+      {
+        trends: [trend('a', 3)],
+        places: [place('a', { skills: ['algebra'] })],
+        skills: [{ skill: 'algebra', mastery: 0.2, answers: 3, lastAtMs: AT }],
+        uses: used,
+      },
+      'REVIEW WEAK_SKILL TRENDING_IN_COHORT',
     ],
     [
       'is due and trends',

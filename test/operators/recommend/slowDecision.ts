@@ -67,7 +67,6 @@ function sourceOf(world: World, item: string): CandidateSource | undefined {
   if (useOf(world, item) !== undefined) return 'REVIEW';
   if (place === undefined) return undefined;
   if (isNext(world, place) || world.deadlines.some((one) => one.item === item)) return 'CURRICULUM';
-  if (weaknessOf(world, place) > 0) return 'REVIEW';
   return ageOf(place) <= 14 ? 'NEW' : undefined;
 }
 

@@ -66,10 +66,9 @@ describe('the sources of candidates', () => {
     expect(proposals(gathered(view))).toEqual({
       used: 'TRENDING REVIEW',
       old: 'REVIEW',
-      due: 'CURRICULUM SEGMENT',
-      busy: 'TRENDING SEGMENT',
+      due: 'CURRICULUM',
+      busy: 'TRENDING',
       fresh: 'NEW',
-      quiet: 'SEGMENT',
     });
   });
 
@@ -119,17 +118,18 @@ describe('the sources of candidates', () => {
     expect([featureOf(found, 'y', 'covisit_rank'), featureOf(found, 'x', 'covisit_rank')]).toEqual([0, 0.25]);
   });
 
-  it('have quotas: of many uses and many weak skills those remain that the formula lists first', () => {
-    const [used, weak] = [names('used', 300), names('weak', 90)];
+  it('have quotas: of many uses and much that trends those remain that the formula lists first, as what exercises a weak skill', () => {
+    const [used, busy, weak] = [names('used', 300), names('busy', 50), names('weak', 10)];
     const found = gathered(
       viewOf({
         uses: used.map((item, n) => use(item, n % 60, { weight: 1 + (n % 7) })),
+        trends: [...busy.map((item) => trend(item, 9)), ...weak.map((item) => trend(item, 5))],
         places: weak.map((item) => place(item, { skills: ['algebra'] })),
         skills: [{ skill: 'algebra', mastery: 0.1, answers: 3, lastAtMs: AT }],
       }),
     );
     expect(found.rows).toBe(120 + 30);
-    expect(found.items.slice(120, 150)).toEqual(weak.slice(0, 30));
+    expect(found.items.slice(120, 150)).toEqual([...weak, ...busy.slice(0, 20)]);
     const newest = used.filter((_, n) => n % 60 === 0);
     expect(found.items.slice(0, 120)).toEqual(expect.arrayContaining(newest));
     const items = Array.from({ length: 120 }, (_, row) => featureOf(found, found.items[row]!, 'own_age'));

@@ -52,10 +52,11 @@ describe('a payload', () => {
     expect(of('recommendations.policy', { explorationShare: 1 })).toContain('below 1');
     expect(of('recommendations.policy', { boost: 1 })).toContain('has "boost", which is none of evenAfter');
     expect(of('recommendations.candidates', { ALS: 1.5 })).toContain('must be a whole number from 0 to 200');
-    expect(of('recommendations.candidates', { SEGMENT: 5 })).toContain('SEGMENT can only be switched off, with 0');
+    expect(of('recommendations.candidates', { CURRICULUM: 5 })).toContain('CURRICULUM can only be switched off, with 0');
+    expect(of('recommendations.candidates', { SEGMENT: 0 })).toContain('has "SEGMENT", which is none of TRENDING');
     expect(of('recommendations.candidates', { BEST: 5 })).toContain('has "BEST"');
     expect(of('recommendations.candidates', [])).toContain('must be an object');
-    expect(of('recommendations.candidates', { SEGMENT: 0, REVIEW: 3 })).toBe('');
+    expect(of('recommendations.candidates', { CURRICULUM: 0, NEW: 3 })).toBe('');
   });
 
   it('is refused as a whole where it is no payload, is encrypted or too long', () => {

@@ -19,9 +19,9 @@ const CASE = `${PRESENTATION_OF_CUT.course}@${CUT_DAY}`;
 const SYSTEMS = ['SkillForge', 'popular, 7 days', 'popular, ever', 'implicit ALS', 'EASE', 'formula ranker'];
 const VARIANTS = [
   'learned',
-  ...['TRENDING', 'CURRICULUM', 'ALS', 'NEIGHBOURS', 'COVISITED', 'REVIEW', 'SEGMENT', 'NEW'].map((source) => `without ${source}`),
+  ...['TRENDING', 'CURRICULUM', 'ALS', 'NEIGHBOURS', 'COVISITED', 'NEW'].map((source) => `without ${source}`),
   'without windowed features',
-  'without mastery (features and reviews)',
+  'without mastery',
   'with shuffled features',
   'formula',
 ];

@@ -1,7 +1,7 @@
 /** `skillforge evaluate school` from the seed to the tables, on a school that is small enough to be trained on in seconds. */
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { ABLATED_SOURCES } from '../../../scripts/evaluation/ablation.js';
+import { PROPOSING_SOURCES } from '../../../operators/recommend/candidateSources.js';
 import { evaluateSchool, type SchoolResult } from '../../../scripts/evaluation/schoolCase.js';
 import { schoolText } from '../../../scripts/evaluation/schoolText.js';
 import { WorkFolder } from '../../../scripts/evaluation/workFolder.js';
@@ -13,7 +13,7 @@ import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 
 const SLOW_MS = 240_000;
 const SCHOOL = schoolOptions({ seed: 1, learners: 60, courses: 2, items: 60, days: 16, eventsPerDay: 700 });
-const VARIANTS = ['learned', ...ABLATED_SOURCES.map((source) => `without ${source}`), 'without ALS, NEIGHBOURS, COVISITED, SEGMENT', 'formula'];
+const VARIANTS = ['learned', ...PROPOSING_SOURCES.map((source) => `without ${source}`), 'without ALS, NEIGHBOURS, COVISITED', 'formula'];
 const LISTS = ['next', 'new'] as const;
 
 const evaluated = (folder: string, withAblation: boolean): Promise<SchoolResult> =>
@@ -55,7 +55,7 @@ describe('evaluate school', { timeout: SLOW_MS }, () => {
     for (const source of ['ALS', 'NEIGHBOURS', 'COVISITED'] as const) {
       for (const list of LISTS) expect(namedBy(`without ${source}`, list, source), `${source} ${list}`).toBe(0);
     }
-    for (const source of ['CURRICULUM', 'ALS', 'SEGMENT', 'NEW']) expect(namedBy('learned', 'new', source), source).toBeGreaterThan(0);
+    for (const source of ['CURRICULUM', 'ALS', 'NEW']) expect(namedBy('learned', 'new', source), source).toBeGreaterThan(0);
   });
 
   it('gives the same figures in a second call', async (context) => {

@@ -1,19 +1,21 @@
 /**
  * The reader over HTTP against (a) a bare route of fastify and (b) a reader in Python, FastAPI before Redis, of the same contract; each one process, asked in
- * turn by the same load: `node --import tsx bench/reader.ts [--seconds N] [--rounds N] [--rate N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`; without
+ * turn by the same load: `npm run bench:reader -- [--seconds N] [--rounds N] [--rate N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`; without
  * it the other figures are told, and the exit code is 1: `ratio` is the reader to (b), `helloRatio` the reader to (a). Both ask 200 learners again and again, which the reader may
  * keep answers for; `first` is the reader that is asked each question once, of which it has none kept: `firstRatio` and `firstHelloRatio`.
- * `traced` is the reader with spans of every answer. Then the reader and the bare route at a rate that they can keep, each on a core of its own, and the load on another.
+ * `traced` is the reader with spans of every answer. Then the reader and the bare route at a rate that they can keep, each on a core of its own, and the load on another: for three
+ * times as long, as what is rare decides there. The servers run compiled, as users run them: a loader of TypeScript is a second heap to collect.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import ts from 'typescript';
 import { isInstalled, pythonOf, setupCommand } from '../scripts/ml/python.js';
 import { startServices } from '../scripts/services/index.js';
 import { pacedLoad, type PacedResult } from './pacedLoad.js';
@@ -35,6 +37,8 @@ const CONNECTIONS = 16;
 const PATHS = 200;
 /** Everything is warm after so long, s. */
 const WARM_UP_S = 2;
+/** At a rate, times as long as a round. */
+const PACED_ROUNDS = 3;
 
 interface Contender {
   readonly name: 'hello' | 'reader' | 'first' | 'traced' | 'peer';
@@ -82,10 +86,21 @@ async function said(child: ChildProcess, output: NodeJS.ReadableStream, pattern:
   return found;
 }
 
+/** Where the built product is what the servers import. */
+const BUILT = join(import.meta.dirname, '..', 'dist', 'bench');
+const SERVERS = join(BUILT, 'readerServers.js');
+
+/** Writes the program of the servers as JavaScript beside the built product. */
+function compileServers(): void {
+  const source = join(import.meta.dirname, 'readerServers.ts');
+  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  mkdirSync(BUILT, { recursive: true });
+  writeFileSync(SERVERS, ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions }).outputText);
+}
+
 async function nodeServer(name: 'hello' | 'reader' | 'first' | 'traced', paths: readonly string[]): Promise<Contender> {
   const folder = mkdtempSync(join(tmpdir(), 'skillforge-bench-reader-'));
-  const args = ['--import', 'tsx', join(import.meta.dirname, 'readerServers.ts'), name === 'first' ? 'reader' : name, folder];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [SERVERS, name === 'first' ? 'reader' : name, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await said(child, child.stdout, /http:\S+/);
   const close = async (): Promise<void> => {
     await ended(child);
@@ -201,6 +216,7 @@ async function main(): Promise<void> {
   const hasPeer = isInstalled('reader-peer');
   if (!hasPeer) progress(`without the peer: ${setupCommand('reader-peer')} gets it`);
   const contenders: Contender[] = [];
+  compileServers();
   try {
     contenders.push(await nodeServer('hello', ['/hello']));
     contenders.push(await nodeServer('reader', learnerPaths));
@@ -215,10 +231,11 @@ async function main(): Promise<void> {
     // What comes next may take long on a busy machine.
     for (const { name, perSecond, p99Ms } of servers) progress(`${name}: ${Math.round(perSecond)} requests/s, p99 ${p99Ms} ms`);
     const atRate: Paced[] = [];
-    for (const contender of contenders.slice(0, 3)) atRate.push(await paced(contender, Number(values.rate), seconds));
+    for (const contender of contenders.slice(0, 3)) atRate.push(await paced(contender, Number(values.rate), PACED_ROUNDS * seconds));
     show(servers, atRate, values.json === true);
   } finally {
     for (const contender of contenders) await contender.close();
+    rmSync(BUILT, { recursive: true, force: true });
   }
 }
 

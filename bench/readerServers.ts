@@ -1,4 +1,4 @@
-/** The servers that the benchmark of the reader asks, each a process of its own: `node --import tsx bench/readerServers.ts hello|reader|traced`. */
+/** The servers that the benchmark of the reader asks, each a process of its own, whose arguments are hello, reader or traced, and a folder. */
 import fastify from 'fastify';
 import { createReader } from '../reader/index.js';
 import { MemoryStorage } from '../runtime/testing/memoryStorage.js';

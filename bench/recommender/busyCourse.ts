@@ -1,4 +1,4 @@
-/** A course of 500 items and learners who used half of it: a decision has all the candidates that it can have, about 200. */
+/** A course of 500 items and learners who used half of it: a decision has about all the candidates that it can have, 200. */
 import { days } from '../../operators/index.js';
 import type { DecisionLookups, LearnerState } from '../../operators/recommend/index.js';
 import { WHOLE_COURSE, cohortId, courseId, itemId, segmentKey, type CohortItemTrend, type CurriculumItem } from '../../schemas/index.js';
@@ -60,12 +60,12 @@ interface Counts {
   readonly newLearners: number;
 }
 
-/** Each fifth item is a quiz, and each tenth one needs the one before it. The last ones are new. */
+/** Each fifth item is a quiz, and each third one needs the one before it. The last ones are new. */
 function placeOf(n: number): CurriculumItem {
   return {
     ...{ item: itemOf(n), kind: KINDS[n % KINDS.length]!, title: `Item ${n}`, skills: [skillOf(n)], difficulty: (n % 10) / 10 },
-    ...{ prerequisites: n % 10 === 9 ? [itemOf(n - 1)] : [], durationMinutes: 20, availableFromMs: null, availableUntilMs: null, withdrawn: false },
-    ...{ addedAtMs: AT_MS - days(n < ITEMS - 20 ? 100 : (ITEMS - n) / 2), position: n, plannedFromMs: AT_MS + days(n / 7 - 40) },
+    ...{ prerequisites: n % 3 === 2 ? [itemOf(n - 1)] : [], durationMinutes: 20, availableFromMs: null, availableUntilMs: null, withdrawn: false },
+    ...{ addedAtMs: AT_MS - days(n < ITEMS - 56 ? 100 : (ITEMS - n) / 4), position: n, plannedFromMs: AT_MS + days(n / 7 - 40) },
     plannedUntilMs: AT_MS + days(n / 7 - 33),
   };
 }

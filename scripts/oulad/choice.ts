@@ -13,7 +13,7 @@ export interface OuladChoice {
   readonly presentation?: string | undefined;
   /** Last day to take. Unit: days since the presentation's day 0. */
   readonly untilDay?: number | undefined;
-  /** Last day of the calendar to take; presentations that begin after it are left out. Unit: days since 1970-01-01 (UTC). */
+  /** Last day of the calendar to take; presentations whose site opens after it are left out. Unit: days since 1970-01-01 (UTC). */
   readonly untilEpochDay?: number | undefined;
 }
 
@@ -22,6 +22,9 @@ export interface OuladOptions extends OuladChoice {
   /** Region of the records; `eu-west` when left out. */
   readonly region?: string | undefined;
 }
+
+/** The site of a presentation opens so many days before its day 0, or fewer: learners look around before the course begins. */
+const OPENS_BEFORE_DAYS = 28;
 
 /** Codes of a presentation, such as `AAA` and `2014J`. */
 interface Codes {
@@ -35,7 +38,7 @@ interface Codes {
 export const choosesPresentation = ({ module, presentation, untilEpochDay = Infinity }: OuladChoice, of: Codes): boolean =>
   (module === undefined || module === of.module) &&
   (presentation === undefined || presentation === of.presentation) &&
-  (of.firstDay === null || of.firstDay <= untilEpochDay);
+  (of.firstDay === null || of.firstDay - OPENS_BEFORE_DAYS <= untilEpochDay);
 
 /** Whether a choice has a day of a presentation. @param date - days since the presentation's day 0 */
 export const choosesDay = (choice: OuladChoice, of: Codes, date: number): boolean =>

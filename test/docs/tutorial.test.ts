@@ -41,8 +41,8 @@ describe('a how-to', () => {
   /** These run in test/checks/package.test.ts and test/docs/importOulad.test.ts. */
   const elsewhere = ['docs/how-to/use-in-a-project.md', 'docs/how-to/import-oulad.md'];
   /**
-   * These need servers: test/scripts/services/command.test.ts, test/integration/cluster/cluster.test.ts, test/integration/tools and
-   * test/integration/faults run what they show.
+   * These need servers: test/scripts/services/command.test.ts, test/integration/cluster/cluster.test.ts, test/integration/tools,
+   * test/integration/keys and test/integration/faults run what they show.
    */
   const onServers = [
     'docs/how-to/run-the-servers.md',
@@ -51,6 +51,7 @@ describe('a how-to', () => {
     'docs/how-to/change-a-schema.md',
     'docs/how-to/back-up-the-state.md',
     'docs/how-to/survive-a-failover.md',
+    'docs/how-to/encrypt-personal-values.md',
   ];
   const commands = documents()
     .filter((path) => path.startsWith('docs/how-to/') && ![...elsewhere, ...onServers].includes(path))

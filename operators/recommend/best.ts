@@ -21,3 +21,10 @@ export function bestOf(numbers: Iterable<number>, count: number, order: Order): 
   }
   return best;
 }
+
+/** Numbers of what was not opened by their scores, the greatest first; as many as leave `most` when some are left out. */
+export function greatest(scores: Float64Array, opened: Uint8Array, most: number): number[] {
+  const numbers: number[] = [];
+  for (let number = 0; number < scores.length; number++) if (scores[number]! > 0 && opened[number] === 0) numbers.push(number);
+  return bestOf(numbers, 2 * most, (a, b) => scores[b]! - scores[a]!);
+}

@@ -14,7 +14,10 @@ export const CANDIDATE_SOURCES = [
   'POPULAR',
 ] as const satisfies readonly CandidateSource[];
 
-/** Sources that propose what was not used: they can be switched off. REVIEW is the name of what was used; SEGMENT and POPULAR are those of shared lists. */
+/**
+ * Sources that always propose what was not used: an experiment can switch them off. REVIEW, the name of what was used, and SEGMENT propose only where these
+ * leave a list short; SEGMENT and POPULAR name shared lists, too.
+ */
 export const PROPOSING_SOURCES = ['TRENDING', 'CURRICULUM', 'ALS', 'NEIGHBOURS', 'COVISITED', 'NEW'] as const satisfies readonly CandidateSource[];
 
 /** A decision weighs so many candidates at most, of all sources together. */

@@ -2,7 +2,7 @@ import type { CandidateSource, CurriculumItem, ItemId } from '../../schemas/inde
 import { days } from '../duration.js';
 import { itemFeatures } from '../features/itemFeatures.js';
 import { describeBatch } from './batchColumns.js';
-import { bestOf, betterFirst } from './best.js';
+import { bestOf, betterFirst, greatest } from './best.js';
 import { COLUMNS, type CandidateRows } from './candidateRows.js';
 import { MOST_CANDIDATES, MOST_USED, FIXED_QUOTA, USUAL_QUOTAS, inTurn, sourceBit } from './candidateSources.js';
 import { HAS_NEEDS, courseTable, isOpen, type CourseTable } from './courseTable.js';
@@ -14,11 +14,10 @@ import { freshnessOf } from './momentum.js';
 import { countIn, lastGapOf } from './recentDays.js';
 import { retrievalScores, type RetrievalScores } from './retrievalScores.js';
 import { retrievalTable, type RetrievalTable } from './retrievalTable.js';
+import { WEAK, weaknessAt, weaknessIn } from './weakness.js';
 
 /** Most items in a list. */
 export const MOST_LISTED = 20;
-/** A skill below this is weak. */
-const WEAK = 0.6;
 /** A quiz whose skills are all above this has nothing left to teach. */
 const MASTERED = 0.85;
 /** Items are new for so many days. */
@@ -48,11 +47,12 @@ const ITEM_AGE = column('item_age');
 
 /**
  * Gathers the candidates of one course, each once, with their features: what the learner used, what is due, what comes next in the curriculum,
- * and of the rest the best of what trends in the cohort, of what is new, and of what training found to suit what the learner used; without what is
- * withdrawn, not available, not yet to be done, or mastered.
+ * and of the rest the best of what trends in the cohort, of what is new, and of what training found to suit what the learner used; where that is
+ * less than a list, what exercises a weak skill and what their segment uses. Left out is what is withdrawn, not available, not yet to be done, or
+ * mastered.
  *
  * Of the rest, what many decisions have in common is sorted once (`courseTable`, `retrievalTable`); a decision looks at as much of it as the lists
- * can need: whatever the formula would list is among the candidates, as of each source the formula's best are. Each source has its quota, and all
+ * can need: of each source the formula's best are among the candidates. Each source has its quota, and all
  * of them together are `MOST_CANDIDATES` at most: where they would be more, what was used gives way first.
  */
 export function gather(view: CourseView, rows: CandidateRows): void {
@@ -67,6 +67,7 @@ export function gather(view: CourseView, rows: CandidateRows): void {
   gathering.proposeTrending();
   gathering.proposeNew();
   gathering.proposeRetrieved(retrieved, scores);
+  gathering.proposeWhereFew();
   gathering.keepMost();
   gathering.describeSegment();
   describeLearner(rows, view, history);
@@ -184,8 +185,7 @@ class Gathering {
     const worths = new Float32Array(momentum.length);
     for (const number of numbers) {
       const added = addedAtMs[number]!;
-      const weakness = this.hasWeakSkill ? weaknessAt(this.leastMastery(number)) : 0;
-      worths[number] = momentum[number]! + WEAKNESS_WORTH * weakness + (added === added ? freshnessOf(this.ageOf(added)) : 0);
+      worths[number] = momentum[number]! + WEAKNESS_WORTH * this.weaknessOf(number) + (added === added ? freshnessOf(this.ageOf(added)) : 0);
     }
     for (const number of bestOf(numbers, most, betterFirst(worths, items))) this.propose(number, source);
   }
@@ -220,7 +220,27 @@ class Gathering {
     }
   }
 
-  /** What the segment uses is told of candidates that others propose: it proposes nothing itself. */
+  /**
+   * Where the others propose less than a list of what was not opened, as in a cohort of a few learners: what exercises a weak skill, then what the segment
+   * uses. Beside as much as a list neither changed any, so there they are not asked.
+   */
+  proposeWhereFew(): void {
+    const { rows, view } = this;
+    const most = this.starts[0]! + MOST_LISTED;
+    const from = this.begin();
+    if (from >= most) return;
+    if (this.hasWeakSkill && this.asks('REVIEW')) {
+      for (const number of this.table.byYouth) if (this.weaknessOf(number) > 0) this.propose(number, 'REVIEW');
+      this.keepBest(from, most - from);
+    }
+    if (!this.asks('SEGMENT')) return;
+    for (const { item } of view.segment?.items ?? []) {
+      const number = this.table.numbers.get(item);
+      if (number !== undefined && rows.rows < most) this.propose(number, 'SEGMENT', false, 'SEGMENT');
+    }
+  }
+
+  /** The place in the list of the segment is told of whatever is a candidate. */
   describeSegment(): void {
     const { segment } = this.view;
     if (segment !== undefined) describeSegment(this.rows, segment, (item) => this.rowOf(item));
@@ -347,11 +367,8 @@ class Gathering {
     if (difficulty !== null) values[at + DIFFICULTY_GAP] = difficulty - sum / known;
   }
 
-  /** The least mastery of the skills of an item; 1 where nothing is known of them. */
-  private leastMastery(number: number): number {
-    let least = 1;
-    for (const skill of this.table.places[number]?.skills ?? []) least = Math.min(least, this.mastery.get(skill) ?? 1);
-    return least;
+  private weaknessOf(number: number): number {
+    return this.hasWeakSkill ? weaknessIn(this.table.places[number]?.skills ?? [], this.mastery) : 0;
   }
 
   /** Unit: days. */
@@ -379,13 +396,4 @@ class Gathering {
   }
 }
 
-const weaknessAt = (mastery: number): number => (mastery < WEAK ? 1 - mastery : 0);
-
 const rowsFrom = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
-
-/** Numbers of what was not opened by their scores, the greatest first; as many as leave `most` when some are left out. */
-function greatest(scores: Float64Array, opened: Uint8Array, most: number): number[] {
-  const numbers: number[] = [];
-  for (let number = 0; number < scores.length; number++) if (scores[number]! > 0 && opened[number] === 0) numbers.push(number);
-  return bestOf(numbers, 2 * most, (a, b) => scores[b]! - scores[a]!);
-}

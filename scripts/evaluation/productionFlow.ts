@@ -215,10 +215,10 @@ export interface Reading<R> {
 
 /** What a variant decides at the cut. @throws what training and running throw */
 export async function decidedBy<R>(work: WorkFolder, prepared: Prepared, variant: Variant, reading: Reading<R>, options: FlowOptions): Promise<R> {
-  const { region, cutMs, decidedWithinMs = DECIDED_WITHIN, onProgress } = options;
+  const { region, cutMs, decidedWithinMs = DECIDED_WITHIN, trees, onProgress } = options;
   const models = await rankersOf(work, prepared, variant.rankerArguments, options);
   const folder = work.path(`decided-${variant.name}`);
-  return work.aside(`decisions ${variant.name}`, { models, variant, of: reading.of }, () =>
+  return work.aside(`decisions ${variant.name}`, { models, trees, variant, of: reading.of }, () =>
     withModels({ region, models }, async (opened) => {
       const deciding: DecidingOptions = {
         region,

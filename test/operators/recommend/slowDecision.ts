@@ -19,13 +19,32 @@ export interface SlowLists {
 
 export function slowLists(whole: World): SlowLists {
   const world = { ...whole, trends: whole.trends.filter(({ openers }) => openers >= 5) };
-  const items = itemsOf(world);
+  const items = ranked(itemsOf(world));
+  const room = 20 - items.filter(({ features }) => features['opened'] === undefined).length;
+  const all = ranked([...items, ...ranked(weakOf(world)).slice(0, Math.max(0, room))]);
+  const listed = (some: typeof all): RecommendedItem[] => some.slice(0, 20).map((one) => recommended(one, one.score));
+  return { next: listed(all), new: listed(all.filter(({ features }) => features['opened'] === undefined)) };
+}
+
+interface Ranked extends Item {
+  readonly score: number;
+}
+
+function ranked(items: readonly Item[]): Ranked[] {
   const names = itemFeatures.declarations;
   const values = Float32Array.from(items.flatMap(({ features }) => names.map(({ name, fallback }) => features[name] ?? fallback)));
   const { next: scores } = formulaRanker.score({ rows: items.length, columns: names.length, values });
-  const ranked = items.map((one, row) => ({ ...one, score: scores[row]! })).sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1));
-  const listed = (some: typeof ranked): RecommendedItem[] => some.slice(0, 20).map((one) => recommended(one, one.score));
-  return { next: listed(ranked), new: listed(ranked.filter(({ features }) => features['opened'] === undefined)) };
+  const scored = items.map((one, row) => ({ ...one, score: scores[row]! }));
+  return scored.sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1));
+}
+
+/** What exercises a weak skill, and nobody proposes: for lists that are short. */
+function weakOf(world: World): Item[] {
+  return world.places.flatMap((place) => {
+    const { item } = place;
+    const isProposed = isLeftOut(world, item) || sourceOf(world, item) !== undefined;
+    return isProposed || weaknessOf(world, place) === 0 ? [] : [{ item, source: 'REVIEW' as const, features: featuresOf(world, item) }];
+  });
 }
 
 function itemsOf(world: World): Item[] {

@@ -6,7 +6,7 @@ import { gather } from '../../../operators/recommend/candidates.js';
 import type { CourseView } from '../../../operators/recommend/courseView.js';
 import { NO_RETRIEVAL, itemFeatures, type Retrieval } from '../../../operators/recommend/index.js';
 import { itemId, type CandidateSource, type CurriculumItem } from '../../../schemas/index.js';
-import { AT, COURSE, DAY_MS, place, trend, use, viewOf } from './worlds.js';
+import { AT, COURSE, DAY_MS, place, trend, use, viewOf, type World } from './worlds.js';
 
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(3, '0')}`);
 
@@ -66,9 +66,10 @@ describe('the sources of candidates', () => {
     expect(proposals(gathered(view))).toEqual({
       used: 'TRENDING REVIEW',
       old: 'REVIEW',
-      due: 'CURRICULUM',
-      busy: 'TRENDING',
+      due: 'CURRICULUM SEGMENT',
+      busy: 'TRENDING SEGMENT',
       fresh: 'NEW',
+      quiet: 'SEGMENT',
     });
   });
 
@@ -134,6 +135,24 @@ describe('the sources of candidates', () => {
     expect(found.items.slice(0, 120)).toEqual(expect.arrayContaining(newest));
     const items = Array.from({ length: 120 }, (_, row) => featureOf(found, found.items[row]!, 'own_age'));
     expect(items.every((age, row) => age === used.indexOf(found.items[row]!) % 60)).toBe(true);
+  });
+
+  it('fill a list that would be short with what exercises a weak skill, then with what the segment uses, and no other one', () => {
+    const [weak, listed] = [names('weak', 30), names('listed', 30)];
+    const world = (busy: number, skilled: number): Partial<World> => ({
+      uses: [use('used', 1)],
+      trends: names('busy', busy).map((item) => trend(item, 9)),
+      places: [...weak.slice(0, skilled).map((item) => place(item, { skills: ['algebra'] })), ...listed.map((item) => place(item))],
+      skills: [{ skill: 'algebra', mastery: 0.2, answers: 3, lastAtMs: AT }],
+    });
+    const proposed = (busy: number, skilled: number): readonly number[] => {
+      const found = gathered(viewOf(world(busy, skilled), {}, { all: listed.slice(0, 20) }));
+      return ['busy', 'weak', 'listed'].map((name) => found.items.slice(0, found.rows).filter((item) => item.startsWith(name)).length);
+    };
+    expect(proposed(1, 30)).toEqual([1, 19, 0]);
+    expect(proposed(1, 4)).toEqual([1, 4, 15]);
+    expect(proposed(0, 0)).toEqual([0, 0, 20]);
+    expect(proposed(20, 30)).toEqual([20, 0, 0]);
   });
 
   it('propose nothing where they are left out, but what was used', () => {

@@ -44,7 +44,7 @@ export async function startOpenBao(host: ServerHost, nodes: 1 | 3): Promise<Open
   const keys = await told<Keys>(`${url}/v1/sys/init`, { secret_shares: 1, secret_threshold: 1 });
   const unseal = async (server: Server): Promise<void> => {
     await told(`${urlOn(server.port)}/v1/sys/unseal`, { key: keys.keys_base64[0] });
-    await untilServing(server);
+    await untilServing(server, keys.root_token);
   };
   await unseal(first!);
   for (const server of others) {
@@ -103,15 +103,22 @@ async function joinCluster(server: Server, leader: string): Promise<void> {
   }
 }
 
-/** A server that was just unsealed says that it stands by, until it leads or knows who does. */
-async function untilServing(server: Server): Promise<void> {
+/** A server that was just unsealed says that it stands by, until it leads or knows who does. On a busy machine one that leads may take nothing yet. */
+async function untilServing(server: Server, token: string): Promise<void> {
   const limitMs = performance.now() + SETTLE_LIMIT_MS;
   for (;;) {
     const status = await health(server.port);
-    if (status === LEADS || (status === STANDS_BY && (await knowsLeader(server.port)))) return;
+    const isServing = status === LEADS || (status === STANDS_BY && (await knowsLeader(server.port)));
+    if (isServing && (await takesWrites(server.port, token))) return;
     if (performance.now() > limitMs) throw failed(`${server.name} does not serve: its health is ${status ?? 'nothing'}`);
     await sleep(LOOK_MS);
   }
+}
+
+/** A write that nobody sees: it is kept for the token alone. */
+async function takesWrites(port: number, token: string): Promise<boolean> {
+  const options = { method: 'POST', headers: { 'x-vault-token': token }, body: JSON.stringify({ ready: true }) };
+  return (await fetch(`${urlOn(port)}/v1/cubbyhole/ready`, options)).ok;
 }
 
 /** Before it says that it leads itself, it has its own address there. */

@@ -142,7 +142,7 @@ class Gathering {
     const { numbers, dependents, places } = this.table;
     for (const { item } of this.view.course.deadlines) {
       const number = numbers.get(item);
-      if (number !== undefined && places[number] !== undefined) this.propose(number, 'CURRICULUM');
+      if (number !== undefined) this.propose(number, 'CURRICULUM');
     }
     for (const item of this.completed) {
       for (const number of dependents.get(item) ?? []) if (this.isReady(places[number]!)) this.propose(number, 'CURRICULUM');

@@ -137,6 +137,12 @@ describe('the sources of candidates', () => {
     expect(items.every((age, row) => age === used.indexOf(found.items[row]!) % 60)).toBe(true);
   });
 
+  it('propose what is due though no catalogue tells of it, however much trends more', () => {
+    const trends = [...names('busy', 40).map((item) => trend(item, 9)), trend('due', 5)];
+    const found = gathered(viewOf({ trends, deadlines: [{ item: itemId('due'), dueAtMs: AT + DAY_MS }] }));
+    expect(proposals(found)['due']).toBe('TRENDING CURRICULUM');
+  });
+
   it('fill a list that would be short with what exercises a weak skill, then with what the segment uses, and no other one', () => {
     const [weak, listed] = [names('weak', 30), names('listed', 30)];
     const world = (busy: number, skilled: number): Partial<World> => ({

@@ -1,9 +1,8 @@
 /** Learners whose lists are not served: the reader's own, so that a list never outlives an erasure or an objection. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, learnerId, type LearnerId } from '../schemas/index.js';
-import { assertReadable } from './lmdbFile.js';
+import { openFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type ViewPlace } from './viewStore.js';
 
 /** File of the deny list within the folder of the view; it is no cache and must be kept. */
@@ -45,15 +44,9 @@ class LmdbDenyList implements DenyList {
   ) {}
 
   static open(folder: string): LmdbDenyList {
-    let root: RootDatabase<Buffer, Buffer> | undefined;
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const path = join(folder, DENY_FILE);
-      root = open<Buffer, Buffer>({ path, noSubdir: true, encoding: 'binary', keyEncoding: 'binary', mapSize: 2 ** 20 });
-      assertReadable(root);
-      return new LmdbDenyList(folder, root);
+      return new LmdbDenyList(folder, openFile(join(folder, DENY_FILE), { mapSize: 2 ** 20 }));
     } catch (cause) {
-      void root?.close();
       throw unusable(folder, cause);
     }
   }

@@ -1,7 +1,7 @@
 /** What has to be seen to around files of LMDB. */
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 
 /** Beside each file lies its lock. */
 const LOCK = '-lock';
@@ -25,17 +25,25 @@ export function assertHead(path: string): void {
 export const otherProcesses = (file: Pick<RootDatabase, 'readerList'>): number[] =>
   [...new Set([...file.readerList().matchAll(/^\s*(\d+)\s/gm)].map((match) => Number(match[1])))].filter((pid) => pid !== process.pid);
 
+/** Plain bytes, ordered by the bytes of the keys. */
+export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
 /** A look that finds nothing. */
 const NO_KEY = Buffer.of(0);
 
 /**
- * LMDB tells who reads by the numbers of processes: of two with the same one, as those of two containers often are, it lets the first one in, and the other wait for ten seconds.
- * @throws where another process of this number has the file open
+ * Opens a file, made when new with its folder, for this user alone. LMDB tells who reads by the numbers of processes: of two with the same one, as those of two containers often are, it
+ * lets the first one in, and the other wait for ten seconds.
+ * @throws what LMDB throws, and where another process of this number has the file open
  */
-export function assertReadable(file: Pick<RootDatabase<Buffer, Buffer>, 'get'>): void {
+export function openFile(path: string, options: RootDatabaseOptions = {}): RootDatabase<Buffer, Buffer> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = open<Buffer, Buffer>({ path, noSubdir: true, ...BINARY, ...options });
   try {
     file.get(NO_KEY);
+    return file;
   } catch (cause) {
+    void file.close();
     const why = `another process that has the number ${process.pid}, too, has it open; in containers that share a folder, give each its own, or one space of process numbers`;
     throw new Error(why, { cause });
   }

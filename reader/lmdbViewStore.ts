@@ -1,15 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
 import { fileIdentity } from './fileIdentity.js';
-import { assertReadable, removeFile } from './lmdbFile.js';
+import { BINARY, openFile, removeFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
 
 /** File of the view within its folder: a cache of the log, which may be deleted at any time. */
 export const VIEW_FILE = 'view.mdb';
 
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Kafka's limit of a name is 249; with the separator. */
 const MAX_TOPIC_BYTES = 250;
 const HEAD_KEY = Buffer.from('head');
@@ -109,18 +107,14 @@ export class LmdbViewStore implements ViewStore {
 
 /** @throws SFS_VIEW_UNUSABLE */
 function opened(folder: string): OpenFile {
-  let root: RootDatabase<Buffer, Buffer> | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, VIEW_FILE);
     // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
     const random = { noReadAhead: true };
-    root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...random, ...BINARY });
-    assertReadable(root);
+    const root = openFile(path, { maxDbs: 4, eventTurnBatching: false, ...random });
     const [rows, heads] = [root.openDB<Buffer, Buffer>('rows', BINARY), root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true })];
     return { root, rows, heads, identity: fileIdentity(path) };
   } catch (cause) {
-    void root?.close();
     throw unusable(folder, 'cannot be opened', cause);
   }
 }

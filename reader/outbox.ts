@@ -1,14 +1,13 @@
 /** Events that were accepted and are not in the log yet: on the disk of the reader, in the order in which they came. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { SkillForgeError, errorMessageOf, regionMismatch, type DiskSeal } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
-import { assertHead, assertReadable, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
+import { BINARY, assertHead, openFile, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
 import { OutboxKey, type OutboxKeyOptions } from './outboxKey.js';
-import { BINARY, META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
+import { META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
 import { storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
 
 /** File of the outbox within the folder of the view; it is no cache and must be kept. */
@@ -68,14 +67,11 @@ export class Outbox {
    */
   static async open(folder: string, region: string, options: OutboxFileOptions = {}): Promise<Outbox> {
     const path = join(folder, OUTBOX_FILE);
-    let root: RootDatabase<Buffer, Buffer> | undefined;
+    let root: RootDatabase<Buffer, Buffer>;
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
       assertHead(path);
-      root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
-      assertReadable(root);
+      root = openFile(path, { maxDbs: 4, eventTurnBatching: false });
     } catch (cause) {
-      await root?.close();
       throw unusable(folder, cause);
     }
     try {
@@ -253,7 +249,7 @@ export class Outbox {
 
   /** Writes what waits into a new file, which can take the place of this one: of what was forgotten nothing is in it. Nobody may write meanwhile. */
   async copyTo(path: string): Promise<void> {
-    const copy = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+    const copy = openFile(path, { maxDbs: 4 });
     const [entries, meta] = [copy.openDB<Buffer, Buffer>('entries', BINARY), copy.openDB<Buffer, Buffer>('meta', BINARY)];
     try {
       copy.transactionSync(() => {

@@ -1,8 +1,5 @@
 /** What the file of an outbox says of itself, beside the events. */
 
-/** Of keys and values of this file. */
-export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
-
 /** Keys of these rows. */
 export const META = {
   id: Buffer.from('id'),

@@ -100,7 +100,7 @@ function tableOf(trend: CohortTrend | undefined, curriculum: readonly Curriculum
     plannedUntilMs: Float64Array.from(places, (place) => place?.plannedUntilMs ?? NaN),
     byMomentum: Array.from({ length: trending }, (_, number) => number).sort(betterFirst(momentum, items)),
     byYouth: numbersOf(places).sort(betterFirst(addedAtMs, items)),
-    dependents: indexOf(places, ({ prerequisites }) => prerequisites),
+    dependents: dependentsOf(places),
     hasSkills: curriculum.some(({ skills }) => skills.length > 0),
     starters: curriculum.filter(({ prerequisites }) => prerequisites.length === 0).map(({ item }) => item),
     notes: new Int32Array(items.length),
@@ -129,17 +129,17 @@ function traitsOf({ withdrawn, availableFromMs, availableUntilMs, prerequisites,
 /** Numbers of the items that have a place in the curriculum. */
 export const numbersOf = (places: CourseTable['places']): number[] => places.flatMap((place, number) => (place === undefined ? [] : [number]));
 
-/** Numbers of the items by what they name. */
-function indexOf<K extends string>(places: CourseTable['places'], namesOf: (place: CurriculumItem) => readonly K[]): Map<K, number[]> {
-  const index = new Map<K, number[]>();
+/** Numbers of the items by those that they need first. */
+function dependentsOf(places: CourseTable['places']): Map<ItemId, number[]> {
+  const dependents = new Map<ItemId, number[]>();
   for (const number of numbersOf(places)) {
-    for (const name of namesOf(places[number]!)) {
-      const known = index.get(name);
-      if (known === undefined) index.set(name, [number]);
+    for (const item of places[number]!.prerequisites) {
+      const known = dependents.get(item);
+      if (known === undefined) dependents.set(item, [number]);
       else known.push(number);
     }
   }
-  return index;
+  return dependents;
 }
 
 /** Whether an item may be recommended at a time at all, to anybody. */

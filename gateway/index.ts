@@ -16,3 +16,4 @@ export { IDENTITY_FILE, IDENTITY_KEY_FILE, openIdentityMap } from './lmdbIdentit
 export { EVENT_TOPICS, eventTopic, type EventTopic } from './newEvent.js';
 export { KEPT_MS, RECEIVED_FILE, ReceivedEvents, receivedKey, regionNotedIn } from './receivedEvents.js';
 export { createGateway, DEFAULT_GATEWAY_PORT, type Gateway, type GatewayOptions } from './server.js';
+export { openStore } from './store.js';

@@ -2,14 +2,14 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import type { SharedFile } from '../lmdb/sharedFile.js';
 import { openStore, storeError } from './store.js';
 
 const KEY_BYTES = 32;
 
 /** An open file with its key. */
 export interface KeyedFile {
-  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly file: SharedFile;
   /** What stands for a text. */
   readonly macOf: (text: string) => Buffer;
 }
@@ -22,22 +22,22 @@ export interface KeyedFileNames {
 
 /** Opens a file, made with its key when new. A file without its key is refused: under another key everybody would be somebody else. @throws SFS_GATEWAY_STORE */
 export function openKeyedFile(folder: string, names: KeyedFileNames): KeyedFile {
-  const root = openStore(folder, names.file);
+  const file = openStore(folder, names.file);
   try {
-    const secret = secretOf(folder, root, names);
-    return { root, macOf: (text) => createHmac('sha256', secret).update(text).digest() };
+    const secret = secretOf(folder, file, names);
+    return { file, macOf: (text) => createHmac('sha256', secret).update(text).digest() };
   } catch (error) {
-    void root.close();
+    void file.close();
     throw error;
   }
 }
 
-function secretOf(folder: string, root: RootDatabase<Buffer, Buffer>, { file, keyFile }: KeyedFileNames): Buffer {
+function secretOf(folder: string, shared: SharedFile, { file, keyFile }: KeyedFileNames): Buffer {
   const path = join(folder, keyFile);
   const known = secretIn(path);
   if (known !== null) return known;
-  if (root.getKeysCount({ limit: 1 }) > 0) throw storeError(folder, `${keyFile} is missing, and ${file} cannot be read without it`);
-  return newSecretIn(path) ?? secretOf(folder, root, { file, keyFile });
+  if (shared.root.getKeysCount({ limit: 1 }) > 0) throw storeError(folder, `${keyFile} is missing, and ${file} cannot be read without it`);
+  return newSecretIn(path) ?? secretOf(folder, shared, { file, keyFile });
 }
 
 /** The key in a file; `null` where there is none. @throws SFS_GATEWAY_STORE */

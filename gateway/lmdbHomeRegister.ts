@@ -2,7 +2,7 @@
 import { assertRegion } from '../schemas/index.js';
 import type { HomeRegister, Removal, Resident } from './homeRegister.js';
 import { openKeyedFile, type KeyedFile } from './keyedFile.js';
-import { durably } from './store.js';
+import { changed } from './store.js';
 
 /** File of the register within its folder. */
 export const HOMES_FILE = 'homes.mdb';
@@ -22,14 +22,14 @@ export function openHomeRegister(folder: string): HomeRegister {
 
 class LmdbHomeRegister implements HomeRegister {
   readonly told = new Set<string>();
-  private readonly root: KeyedFile['root'];
+  private readonly file: KeyedFile['file'];
   private readonly macOf: KeyedFile['macOf'];
 
   constructor(
     private readonly folder: string,
-    { root, macOf }: KeyedFile,
+    { file, macOf }: KeyedFile,
   ) {
-    [this.root, this.macOf] = [root, macOf];
+    [this.file, this.macOf] = [file, macOf];
   }
 
   find(identity: string): Promise<string | null> {
@@ -46,15 +46,13 @@ class LmdbHomeRegister implements HomeRegister {
   async settle(residents: readonly Resident[], region: string): Promise<string[]> {
     assertRegion(region);
     const entries = residents.map((resident) => ({ key: this.keyOf(resident.identity), entry: this.entryOf(resident, region) }));
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     if (!entries.every(({ key, entry }) => this.isAsGood(key, entry, region))) {
-      await durably(this.folder, this.root, () =>
-        this.root.transaction(() => {
-          // A new pseudonym takes the place of an old one, so that an erasure finds it.
-          for (const { key, entry } of entries) if ((this.regionAt(key) ?? region) === region) this.root.putSync(key, entry);
-        }),
-      );
-      this.root.resetReadTxn();
+      await changed(this.folder, this.file, () => {
+        // A new pseudonym takes the place of an old one, so that an erasure finds it.
+        for (const { key, entry } of entries) if ((this.regionAt(key) ?? region) === region) this.file.root.putSync(key, entry);
+      });
+      this.file.root.resetReadTxn();
     }
     return entries.map(({ key }) => this.regionAt(key) ?? region);
   }
@@ -63,55 +61,51 @@ class LmdbHomeRegister implements HomeRegister {
     [from, to].forEach(assertRegion);
     const key = this.keyOf(resident.identity);
     const entry = this.entryOf(resident, to);
-    return durably(this.folder, this.root, () =>
-      this.root.transaction(() => {
-        if (this.regionAt(key) !== from) return false;
-        this.root.putSync(key, entry);
-        return true;
-      }),
-    );
+    return changed(this.folder, this.file, () => {
+      if (this.regionAt(key) !== from) return false;
+      this.file.root.putSync(key, entry);
+      return true;
+    });
   }
 
   forget(learner: string): Promise<number> {
-    return durably(this.folder, this.root, () =>
-      this.root.transaction(() => {
-        const keys = this.keysOf(learner);
-        keys.forEach((key) => void this.root.removeSync(key));
-        return keys.length;
-      }),
-    );
+    return changed(this.folder, this.file, () => {
+      const keys = this.keysOf(learner);
+      keys.forEach((key) => void this.file.root.removeSync(key));
+      return keys.length;
+    });
   }
 
   homesOf(learner: string): Promise<string[]> {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     return Promise.resolve(this.keysOf(learner).map((key) => this.regionAt(key)!));
   }
 
   async close(): Promise<void> {
-    await this.root.close();
+    await this.file.close();
   }
 
   private found(identities: readonly string[]): (string | null)[] {
     // Another process may have moved somebody since this turn's snapshot was taken.
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     return identities.map((identity) => this.regionAt(this.keyOf(identity)));
   }
 
   /** Whether nothing is to be written for a resident: they have this entry, or are at home elsewhere. */
   private isAsGood(key: Buffer, entry: Buffer, region: string): boolean {
     const home = this.regionAt(key);
-    return home !== null && (home !== region || this.root.get(key)!.equals(entry));
+    return home !== null && (home !== region || this.file.root.get(key)!.equals(entry));
   }
 
   private regionAt(key: Buffer): string | null {
-    const region = this.root.get(key)?.subarray(OWNER_BYTES).toString() ?? null;
+    const region = this.file.root.get(key)?.subarray(OWNER_BYTES).toString() ?? null;
     if (region !== null) this.told.add(region);
     return region;
   }
 
   private keysOf(learner: string): Buffer[] {
     const owner = this.ownerOf(learner);
-    const all = Array.from(this.root.getRange(), ({ key, value }) => ({
+    const all = Array.from(this.file.root.getRange(), ({ key, value }) => ({
       key: Buffer.from(key),
       isTheirs: value.subarray(0, OWNER_BYTES).equals(owner),
     }));

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { learnerId, type LearnerId } from '../schemas/index.js';
 import type { IdentityMap } from './identityMap.js';
 import { openKeyedFile, type KeyedFile } from './keyedFile.js';
-import { durably } from './store.js';
+import { changed } from './store.js';
 
 /** File of the map within its folder. */
 export const IDENTITY_FILE = 'identities.mdb';
@@ -19,57 +19,53 @@ export function openIdentityMap(folder: string): IdentityMap {
 }
 
 class LmdbIdentityMap implements IdentityMap {
-  private readonly root: KeyedFile['root'];
+  private readonly file: KeyedFile['file'];
   private readonly keyOf: KeyedFile['macOf'];
 
   constructor(
     private readonly folder: string,
-    { root, macOf }: KeyedFile,
+    { file, macOf }: KeyedFile,
   ) {
-    [this.root, this.keyOf] = [root, macOf];
-    // LMDB lists a process with its first read: who would put another file in the place of this one is to see that it is open.
-    this.root.get(this.keyOf(''));
+    [this.file, this.keyOf] = [file, macOf];
   }
 
   async pseudonymsOf(identities: readonly string[]): Promise<LearnerId[]> {
     const keys = identities.map((identity) => this.keyOf(identity));
     // Another process may have erased somebody since this turn's snapshot was taken.
-    this.root.resetReadTxn();
-    const known = keys.map((key) => this.root.get(key));
+    this.file.root.resetReadTxn();
+    const known = keys.map((key) => this.file.root.get(key));
     if (known.every((one) => one !== undefined)) return known.map(pseudonymIn);
-    return durably(this.folder, this.root, () => this.root.transaction(() => keys.map((key) => pseudonymIn(this.root.get(key) ?? this.given(key)))));
+    return changed(this.folder, this.file, () => keys.map((key) => pseudonymIn(this.file.root.get(key) ?? this.given(key))));
   }
 
   find(identity: string): LearnerId | null {
-    this.root.resetReadTxn();
-    const found = this.root.get(this.keyOf(identity));
+    this.file.root.resetReadTxn();
+    const found = this.file.root.get(this.keyOf(identity));
     return found === undefined ? null : pseudonymIn(found);
   }
 
   erase(identity: string): Promise<LearnerId | null> {
     const key = this.keyOf(identity);
-    return durably(this.folder, this.root, () =>
-      this.root.transaction(() => {
-        const found = this.root.get(key);
-        if (found === undefined) return null;
-        this.root.removeSync(key);
-        return pseudonymIn(found);
-      }),
-    );
+    return changed(this.folder, this.file, () => {
+      const found = this.file.root.get(key);
+      if (found === undefined) return null;
+      this.file.root.removeSync(key);
+      return pseudonymIn(found);
+    });
   }
 
   renew(identity: string): Promise<LearnerId> {
     const key = this.keyOf(identity);
-    return durably(this.folder, this.root, () => this.root.transaction(() => pseudonymIn(this.given(key))));
+    return changed(this.folder, this.file, () => pseudonymIn(this.given(key)));
   }
 
   async close(): Promise<void> {
-    await this.root.close();
+    await this.file.close();
   }
 
   private given(key: Buffer): Buffer {
     const pseudonym = Buffer.from(randomUUID());
-    this.root.putSync(key, pseudonym);
+    this.file.root.putSync(key, pseudonym);
     return pseudonym;
   }
 }

@@ -2,9 +2,10 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
+import type { SharedFile } from '../lmdb/sharedFile.js';
 import { SkillForgeError, regionMismatch } from '../schemas/index.js';
-import { BINARY, durably, openStore, storeError } from './store.js';
+import { changed, openStore, storeError } from './store.js';
 
 /** File of the identities of events within its folder. */
 export const RECEIVED_FILE = 'received.mdb';
@@ -48,11 +49,11 @@ const CARRIED_ENTRY = Buffer.concat([ANY_CONTENT, numberBytes(CARRIED_BATCH)]);
 /** The region that a gateway's folder is of; `null` where no gateway has run with it. Whoever owns the file keeps it. @throws SFS_GATEWAY_STORE */
 export async function regionNotedIn(folder: string): Promise<string | null> {
   if (!existsSync(join(folder, RECEIVED_FILE))) return null;
-  const root = openStore(folder, RECEIVED_FILE);
+  const file = openStore(folder, RECEIVED_FILE);
   try {
-    return root.openDB<Buffer, Buffer>('meta', BINARY).get(REGION_KEY)?.toString() ?? null;
+    return file.database('meta').get(REGION_KEY)?.toString() ?? null;
   } finally {
-    await root.close();
+    await file.close();
   }
 }
 
@@ -75,39 +76,37 @@ export class ReceivedEvents {
 
   private constructor(
     private readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly file: SharedFile,
     private readonly meta: Database<Buffer, Buffer>,
     /** `null` for who is beside the owner. */
     private readonly owner: Buffer | null,
     /** Random, made with the folder: the name under which the log keeps the number of the last batch. */
     readonly id: string,
   ) {
-    this.events = root.openDB<Buffer, Buffer>('events', BINARY);
-    this.batches = root.openDB<Buffer, Buffer>('batches', BINARY);
+    this.events = file.database('events');
+    this.batches = file.database('batches');
   }
 
   /** @throws SFS_GATEWAY_STORE */
   static async open(folder: string): Promise<ReceivedEvents> {
-    const root = openStore(folder, RECEIVED_FILE);
-    const meta = root.openDB<Buffer, Buffer>('meta', BINARY);
+    const file = openStore(folder, RECEIVED_FILE);
+    const meta = file.database('meta');
     const owner = Buffer.from(randomUUID());
-    const id = await durably(folder, root, () =>
-      root.transaction(() => {
-        if (meta.get(ID_KEY) === undefined) meta.putSync(ID_KEY, Buffer.from(randomUUID()));
-        meta.putSync(OWNER_KEY, owner);
-        return meta.get(ID_KEY)!.toString();
-      }),
-    );
-    return new ReceivedEvents(folder, root, meta, owner, id);
+    const id = await changed(folder, file, () => {
+      if (meta.get(ID_KEY) === undefined) meta.putSync(ID_KEY, Buffer.from(randomUUID()));
+      meta.putSync(OWNER_KEY, owner);
+      return meta.get(ID_KEY)!.toString();
+    });
+    return new ReceivedEvents(folder, file, meta, owner, id);
   }
 
   /** Opens the file beside its owner, who goes on: for {@link noteCarried} and {@link claim}. @throws SFS_GATEWAY_STORE */
   static async beside(folder: string): Promise<ReceivedEvents> {
-    const root = openStore(folder, RECEIVED_FILE);
-    const meta = root.openDB<Buffer, Buffer>('meta', BINARY);
+    const file = openStore(folder, RECEIVED_FILE);
+    const meta = file.database('meta');
     const id = meta.get(ID_KEY)?.toString();
-    if (id !== undefined) return new ReceivedEvents(folder, root, meta, null, id);
-    await root.close();
+    if (id !== undefined) return new ReceivedEvents(folder, file, meta, null, id);
+    await file.close();
     throw storeError(folder, `${RECEIVED_FILE} is of no gateway`);
   }
 
@@ -122,7 +121,7 @@ export class ReceivedEvents {
 
   /** Sees what other transactions have written until now. */
   refresh(): void {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     this.brought = this.broughtNow();
   }
 
@@ -194,12 +193,12 @@ export class ReceivedEvents {
   }
 
   async close(): Promise<void> {
-    await this.root.close();
+    await this.file.close();
   }
 
   /** Changes all of it, or nothing where the file is another process's by now. @returns what `write` gave */
   private async change<T>(write: () => T): Promise<T> {
-    const done = await durably(this.folder, this.root, () => this.root.transaction(() => (this.isOwned() ? { result: write() } : null)));
+    const done = await changed(this.folder, this.file, () => (this.isOwned() ? { result: write() } : null));
     if (done === null) throw this.fenced();
     return done.result;
   }

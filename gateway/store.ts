@@ -1,28 +1,21 @@
 /** LMDB files of the gateway. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { SharedFile } from '../lmdb/sharedFile.js';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
 
-/** Plain bytes, ordered by the bytes of the keys. */
-export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
-
 /** Opens a file of `folder`, both made when new, for this user alone. @throws SFS_GATEWAY_STORE */
-export function openStore(folder: string, file: string): RootDatabase<Buffer, Buffer> {
+export function openStore(folder: string, file: string): SharedFile {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return open<Buffer, Buffer>({ path: join(folder, file), noSubdir: true, maxDbs: 4, eventTurnBatching: false, ...BINARY });
+    return SharedFile.open(join(folder, file));
   } catch (cause) {
     throw storeError(folder, cause);
   }
 }
 
-/** Waits until a write is on the disk, not only in the memory of the system. @throws SFS_GATEWAY_STORE */
-export async function durably<T>(folder: string, root: RootDatabase<Buffer, Buffer>, write: () => Promise<T>): Promise<T> {
+/** Changes a file in a transaction; what is written is on the disk when it resolves. @throws SFS_GATEWAY_STORE */
+export async function changed<T>(folder: string, file: SharedFile, change: () => T): Promise<T> {
   try {
-    const result = await write();
-    await root.flushed;
-    return result;
+    return await file.write(change);
   } catch (cause) {
     throw storeError(folder, cause);
   }

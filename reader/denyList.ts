@@ -1,8 +1,7 @@
 /** Learners whose lists are not served: the reader's own, so that a list never outlives an erasure or an objection. */
 import { join } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import { SharedFile } from '../lmdb/sharedFile.js';
 import { SkillForgeError, errorMessageOf, learnerId, type LearnerId } from '../schemas/index.js';
-import { openFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type ViewPlace } from './viewStore.js';
 
 /** File of the deny list within the folder of the view; it is no cache and must be kept. */
@@ -40,50 +39,49 @@ function assertDeniable(learner: string): LearnerId {
 class LmdbDenyList implements DenyList {
   private constructor(
     private readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly file: SharedFile,
   ) {}
 
   static open(folder: string): LmdbDenyList {
     try {
-      return new LmdbDenyList(folder, openFile(join(folder, DENY_FILE), { mapSize: 2 ** 20 }));
+      return new LmdbDenyList(folder, SharedFile.open(join(folder, DENY_FILE), { mapSize: 2 ** 20 }));
     } catch (cause) {
       throw unusable(folder, cause);
     }
   }
 
   has(learner: string): boolean {
-    this.root.resetReadTxn();
-    return Buffer.byteLength(learner) <= MAX_KEY_BYTES && this.root.doesExist(Buffer.from(learner));
+    this.file.root.resetReadTxn();
+    return Buffer.byteLength(learner) <= MAX_KEY_BYTES && this.file.root.doesExist(Buffer.from(learner));
   }
 
   async add(learner: string, atMs = Date.now()): Promise<void> {
     const key = Buffer.from(assertDeniable(learner));
     if (this.has(learner)) return;
-    await this.durable(this.root.put(key, Buffer.from(String(atMs))));
+    await this.durable(() => this.file.root.put(key, Buffer.from(String(atMs))));
   }
 
   async remove(learner: string): Promise<boolean> {
     if (!this.has(learner)) return false;
-    await this.durable(this.root.remove(Buffer.from(learner)));
+    await this.durable(() => this.file.root.remove(Buffer.from(learner)));
     return true;
   }
 
   list(): DeniedLearner[] {
-    this.root.resetReadTxn();
-    return [...this.root.getRange()].map(({ key, value }) => ({
+    this.file.root.resetReadTxn();
+    return [...this.file.root.getRange()].map(({ key, value }) => ({
       learner: Buffer.from(key).toString() as LearnerId,
       addedAtMs: Number(value.toString()),
     }));
   }
 
   async close(): Promise<void> {
-    await this.root.close();
+    await this.file.close();
   }
 
-  private async durable(write: Promise<boolean>): Promise<void> {
+  private async durable(write: () => Promise<boolean>): Promise<void> {
     try {
-      await write;
-      await this.root.flushed;
+      await this.file.commit(write);
     } catch (cause) {
       throw unusable(this.folder, cause);
     }

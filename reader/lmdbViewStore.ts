@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
 import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
+import { removeFile } from '../lmdb/files.js';
+import { SharedFile } from '../lmdb/sharedFile.js';
 import { fileIdentity } from './fileIdentity.js';
-import { BINARY, openFile, removeFile } from './lmdbFile.js';
 import { MAX_KEY_BYTES, type VersionedHead, type ViewChange, type ViewHead, type ViewStore } from './viewStore.js';
 
 /** File of the view within its folder: a cache of the log, which may be deleted at any time. */
@@ -15,7 +16,7 @@ const NO_HEAD: VersionedHead = { version: 0, head: null };
 
 /** The file as it is open. */
 interface OpenFile {
-  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly shared: SharedFile;
   readonly rows: Database<Buffer, Buffer>;
   readonly heads: Database<Buffer, Buffer>;
   readonly identity: string;
@@ -43,7 +44,7 @@ export class LmdbViewStore implements ViewStore {
   head(): VersionedHead {
     if (this.file === null) return NO_HEAD;
     // Another process may have written since this turn's snapshot was taken.
-    this.file.root.resetReadTxn();
+    this.file.shared.root.resetReadTxn();
     // Most often it has not changed: then it is neither copied nor parsed.
     if (this.file.heads.doesExist(HEAD_KEY, this.parsed.version)) return this.parsed;
     const entry = this.file.heads.getEntry(HEAD_KEY);
@@ -70,16 +71,18 @@ export class LmdbViewStore implements ViewStore {
 
   async write(expected: number, { head, rows, clear }: ViewChange): Promise<boolean> {
     if (this.file === null) return false;
-    const { heads, rows: kept } = this.file;
+    const { shared, heads, rows: kept } = this.file;
     // All that can throw happens before: an exception within the block would leave half of it.
     const bytes = Buffer.from(JSON.stringify(head));
     const changes = rows.map(([key, value]) => [Buffer.from(key), value] as const);
     try {
-      return await heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
-        void heads.put(HEAD_KEY, bytes, expected + 1);
-        if (clear) void kept.clearAsync();
-        for (const [key, value] of changes) void (value === null ? kept.remove(key) : kept.put(key, value));
-      });
+      return await shared.commit(() =>
+        heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
+          void heads.put(HEAD_KEY, bytes, expected + 1);
+          if (clear) void kept.clearAsync();
+          for (const [key, value] of changes) void (value === null ? kept.remove(key) : kept.put(key, value));
+        }),
+      );
     } catch (cause) {
       throw unusable(this.folder, 'cannot be written', cause);
     }
@@ -89,7 +92,7 @@ export class LmdbViewStore implements ViewStore {
     const { file } = this;
     // Who looks meanwhile finds an empty view.
     [this.file, this.parsed] = [null, NO_HEAD];
-    await file?.root.close();
+    await file?.shared.close();
     try {
       const path = join(this.folder, VIEW_FILE);
       // Another process may have begun a new file already.
@@ -101,7 +104,7 @@ export class LmdbViewStore implements ViewStore {
   }
 
   async close(): Promise<void> {
-    await this.file?.root.close();
+    await this.file?.shared.close();
   }
 }
 
@@ -110,10 +113,8 @@ function opened(folder: string): OpenFile {
   try {
     const path = join(folder, VIEW_FILE);
     // Learners are asked for in no order: what the system would read ahead of each is megabytes that nobody wants, and pushes out what is wanted.
-    const random = { noReadAhead: true };
-    const root = openFile(path, { maxDbs: 4, eventTurnBatching: false, ...random });
-    const [rows, heads] = [root.openDB<Buffer, Buffer>('rows', BINARY), root.openDB<Buffer, Buffer>('heads', { ...BINARY, useVersions: true })];
-    return { root, rows, heads, identity: fileIdentity(path) };
+    const shared = SharedFile.open(path, { noReadAhead: true });
+    return { shared, rows: shared.database('rows'), heads: shared.database('heads', { useVersions: true }), identity: fileIdentity(path) };
   } catch (cause) {
     throw unusable(folder, 'cannot be opened', cause);
   }

@@ -1,11 +1,12 @@
 /** Events that were accepted and are not in the log yet: on the disk of the reader, in the order in which they came. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
+import { assertHead, removeFile, replaceFile } from '../lmdb/files.js';
+import { BINARY, SharedFile, openUnshared, otherProcesses } from '../lmdb/sharedFile.js';
 import { SkillForgeError, errorMessageOf, regionMismatch, type DiskSeal } from '../schemas/index.js';
 import type { ReaderEvent } from './events.js';
 import { fileIdentity } from './fileIdentity.js';
-import { BINARY, assertHead, openFile, otherProcesses, removeFile, replaceFile } from './lmdbFile.js';
 import { OutboxKey, type OutboxKeyOptions } from './outboxKey.js';
 import { META, NOTHING, numberBytes, numberOf, parsed, type Counts, type Lease } from './outboxRows.js';
 import { storedAtMs, storedBytes, storedEvent } from './outboxSeal.js';
@@ -52,11 +53,11 @@ export class Outbox {
 
   private constructor(
     readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly file: SharedFile,
     private readonly meta: Database<Buffer, Buffer>,
     private readonly options: OutboxFileOptions,
   ) {
-    this.entries = root.openDB<Buffer, Buffer>('entries', BINARY);
+    this.entries = file.database('entries');
     const counts = (): Counts => this.counts();
     this.key = new OutboxKey({ meta, counts, sealAll: (seal) => this.sealAll(seal), durably: (write) => this.durably(write) }, options);
   }
@@ -67,19 +68,19 @@ export class Outbox {
    */
   static async open(folder: string, region: string, options: OutboxFileOptions = {}): Promise<Outbox> {
     const path = join(folder, OUTBOX_FILE);
-    let root: RootDatabase<Buffer, Buffer>;
+    let file: SharedFile;
     try {
       assertHead(path);
-      root = openFile(path, { maxDbs: 4, eventTurnBatching: false });
+      file = SharedFile.open(path);
     } catch (cause) {
       throw unusable(folder, cause);
     }
     try {
-      const outbox = new Outbox(folder, root, root.openDB<Buffer, Buffer>('meta', BINARY), options);
+      const outbox = new Outbox(folder, file, file.database('meta'), options);
       await outbox.settleIn(region, fileIdentity(path));
       return outbox;
     } catch (error) {
-      await root.close();
+      await file.close();
       throw error;
     }
   }
@@ -100,7 +101,7 @@ export class Outbox {
    * @throws SFS_KEYS_UNAVAILABLE while nobody can tell, or the key service is away; SFS_EVENTS_IN_CLEAR for a sealed file, without keys; what wrapping and unwrapping throws; SFS_EVENTS_UNAVAILABLE
    */
   unlock(): Promise<void> {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     return this.key.unlock();
   }
 
@@ -132,7 +133,7 @@ export class Outbox {
 
   /** All that waits, in order. @throws SFS_KEYS_UNAVAILABLE for sealed events while it is locked */
   *waiting(): Generator<OutboxEntry, void, undefined> {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     const { seal } = this.key;
     for (const { key, value } of this.entries.getRange()) {
       const number = numberOf(key);
@@ -142,14 +143,14 @@ export class Outbox {
 
   /** The number of the oldest that waits; `null` where none does. */
   first(): number | null {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     const [key] = this.entries.getKeys({ limit: 1 });
     return key === undefined ? null : numberOf(key);
   }
 
   /** How much waits now; that is told while it is locked, too. */
   depth(): OutboxDepth {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     const [oldest] = this.entries.getRange({ limit: 1 });
     const { events, bytes } = this.counts();
     return { events, bytes, oldestMs: oldest === undefined ? null : storedAtMs(oldest.value) };
@@ -157,7 +158,7 @@ export class Outbox {
 
   /** Forgets all up to a number: they are in the log. What the disk loses of this, the log tells again. */
   async dropUpTo(number: number): Promise<void> {
-    await this.root.transaction(() => this.remove(this.entries.getRange({ end: numberBytes(number + 1) })));
+    await this.file.write(() => this.remove(this.entries.getRange({ end: numberBytes(number + 1) })));
   }
 
   /** Forgets these; durable when it resolves. @throws SFS_EVENTS_UNAVAILABLE */
@@ -173,7 +174,7 @@ export class Outbox {
    * What waits goes into the log under the new name, perhaps again: consumers know repeats by `eventId`.
    */
   async isAsFarAs(last: number): Promise<boolean> {
-    this.root.resetReadTxn();
+    this.file.root.resetReadTxn();
     if (this.counts().last >= last) return true;
     await this.durably(() => this.meta.putSync(META.id, Buffer.from(randomUUID())));
     return false;
@@ -181,7 +182,7 @@ export class Outbox {
 
   /** Whose turn it is to forward: `own` where it was this owner's before, `new` where it is now, `other` where it is somebody else's. */
   claim(owner: string, nowMs: number, lastsMs: number): Promise<'own' | 'new' | 'other'> {
-    return this.root.transaction(() => {
+    return this.file.write(() => {
       const lease = parsed<Lease>(this.meta.get(META.lease)) ?? { owner: '', untilMs: 0 };
       // A clock that was set back must not keep everybody waiting.
       if (lease.owner !== owner && lease.untilMs > nowMs && lease.untilMs <= nowMs + lastsMs) return 'other';
@@ -192,7 +193,7 @@ export class Outbox {
 
   /** Gives the turn up. */
   async release(owner: string): Promise<void> {
-    await this.root.transaction(() => {
+    await this.file.write(() => {
       if (parsed<Lease>(this.meta.get(META.lease))?.owner === owner) this.meta.removeSync(META.lease);
     });
   }
@@ -201,7 +202,7 @@ export class Outbox {
     if (this.isClosed) return;
     this.isClosed = true;
     this.key.close();
-    await this.root.close();
+    await this.file.close();
   }
 
   /**
@@ -244,12 +245,12 @@ export class Outbox {
 
   /** LMDB's own list of processes that read the file. */
   readerList(): string {
-    return this.root.readerList();
+    return this.file.readerList();
   }
 
   /** Writes what waits into a new file, which can take the place of this one: of what was forgotten nothing is in it. Nobody may write meanwhile. */
   async copyTo(path: string): Promise<void> {
-    const copy = openFile(path, { maxDbs: 4 });
+    const copy = openUnshared(path);
     const [entries, meta] = [copy.openDB<Buffer, Buffer>('entries', BINARY), copy.openDB<Buffer, Buffer>('meta', BINARY)];
     try {
       copy.transactionSync(() => {
@@ -258,7 +259,6 @@ export class Outbox {
         meta.removeSync(META.stale);
         for (const { key, value } of this.entries.getRange()) entries.putSync(Buffer.from(key), Buffer.from(value));
       });
-      await copy.flushed;
     } finally {
       await copy.close();
     }
@@ -313,9 +313,7 @@ export class Outbox {
     try {
       // Who has waited for a key may come late.
       if (this.isClosed) throw new Error('it is closed');
-      const result = await this.root.transaction(write);
-      await this.root.flushed;
-      return result;
+      return await this.file.write(write);
     } catch (cause) {
       const message = `the outbox in ${this.folder} cannot be written: ${errorMessageOf(cause)}`;
       throw new SkillForgeError('SFS_EVENTS_UNAVAILABLE', message, { retriable: true, cause, context: { folder: this.folder } });

@@ -1,5 +1,5 @@
 /** Closes an environment, also one whose last transaction failed. */
-import type { Environment } from './environment.js';
+import { closeFiles, type Environment } from './environment.js';
 
 const PATIENCE_MS = 2000;
 
@@ -8,17 +8,17 @@ const PATIENCE_MS = 2000;
  * forget that one. Where even that gets no answer (LMDB gives up for good after a failed write of its head) the environment stays
  * mapped until the process ends: closing it would block on a lock that LMDB's thread left behind.
  */
-export async function closeEnvironment({ root }: Environment, failed: boolean): Promise<void> {
-  if (!failed) return root.close();
+export async function closeEnvironment(environment: Environment, failed: boolean): Promise<void> {
+  if (!failed) return closeFiles(environment);
   const answered = await within(
-    root
+    environment.root
       .batch(() => undefined)
       .then(
         () => true,
         () => true,
       ),
   );
-  if (answered === true) await within(root.close());
+  if (answered === true) await within(closeFiles(environment));
 }
 
 async function within<T>(work: Promise<T>): Promise<T | null> {

@@ -76,7 +76,7 @@ export class CommitLine {
     const units = group.map(({ unit }) => unit);
     try {
       const { writes, appended } = this.gather(units);
-      if (writes.size > 0) await writes.commit(this.environment.root);
+      if (writes.size > 0) await writes.commit(this.environment);
       assertInPlace(this.environment);
       appended();
     } catch (cause) {

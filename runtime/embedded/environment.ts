@@ -1,7 +1,9 @@
 /** Opens the one LMDB environment of a folder and its named databases. */
 import { statSync, type BigIntStats } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { OpeningGate } from '../../lmdb/openingGate.js';
 import { SkillForgeError } from '../../schemas/errors.js';
 import { checkDataFile } from './dataFile.js';
 import { storageError } from './failures.js';
@@ -10,6 +12,8 @@ import { storageError } from './failures.js';
 export const FOLDER_VERSION = 1;
 /** Name of LMDB's file in the folder. */
 export const DATA_FILE = 'data.mdb';
+/** Beside it: what an opening waits by while the writer commits. */
+const GATE_FILE = 'gate.mdb';
 
 /** A named database of plain bytes, ordered by the bytes of its keys. */
 export type BytesDatabase = Database<Buffer, Buffer>;
@@ -30,14 +34,20 @@ export interface Databases {
   readonly documents: BytesDatabase;
 }
 
-/** An open folder. */
-export interface Environment {
+/** A data file that is open. */
+export interface DataFile {
   readonly folder: string;
   readonly readOnly: boolean;
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly db: Databases;
   /** The data file that is open, whatever its name leads to later. */
   readonly file: FileIdentity;
+}
+
+/** An open folder, which other processes may open, too. */
+export interface Environment extends DataFile {
+  /** What changes the data file goes through. `null` where nothing can be written, so that nothing waits: LMDB has no lock there either. */
+  readonly gate: OpeningGate | null;
 }
 
 type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>;
@@ -52,6 +62,8 @@ export interface EnvironmentOptions {
 const NAMES = ['meta', 'names', 'topics', 'ranges', 'log', 'state', 'queue', 'progress', 'documents'] as const satisfies readonly (keyof Databases)[];
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const VERSION_KEY = Buffer.from('format');
+const { EACCES, EROFS } = constants.errno;
+const NOT_WRITABLE: ReadonlySet<unknown> = new Set([EACCES, EROFS]);
 
 /**
  * Opens the environment of `folder`; `createStorage` makes it where it is new.
@@ -64,10 +76,36 @@ export function openEnvironment(folder: string, options: EnvironmentOptions): En
   try {
     if (!holdsStorage(folder)) throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no storage`, { context: { folder } });
     checkDataFile(join(folder, DATA_FILE));
-    return openDatabases(folder, options);
+    return openThroughGate(folder, options);
   } catch (cause) {
     throw storageError(folder, cause);
   }
+}
+
+function openThroughGate(folder: string, options: EnvironmentOptions): Environment {
+  const gate = gateOf(folder, options);
+  try {
+    const opened = (): DataFile => openDatabases(folder, options);
+    return { ...(gate === null ? opened() : gate.throughSync(opened)), gate };
+  } catch (cause) {
+    void gate?.close();
+    throw cause;
+  }
+}
+
+function gateOf(folder: string, { readOnly }: EnvironmentOptions): OpeningGate | null {
+  try {
+    return OpeningGate.at(join(folder, GATE_FILE));
+  } catch (cause) {
+    if (readOnly && NOT_WRITABLE.has((cause as { code?: unknown }).code)) return null;
+    throw cause;
+  }
+}
+
+/** Closes what {@link openEnvironment} has opened. */
+export async function closeFiles({ root, gate }: Environment): Promise<void> {
+  await root.close();
+  await gate?.close();
 }
 
 /**
@@ -106,8 +144,8 @@ function identityOf(path: string): FileIdentity | null {
 /** Whether the folder has a data file, sound or not. */
 export const holdsStorage = (folder: string): boolean => identityOf(join(folder, DATA_FILE)) !== null;
 
-/** Opens LMDB itself, and creates what is not there. @throws what LMDB throws; SFS_FOLDER_MISSING, SFS_FOLDER_VERSION */
-export function openDatabases(folder: string, options: EnvironmentOptions): Environment {
+/** Opens LMDB itself, of a folder that no other process knows of or through its gate, and creates what is not there. @throws what LMDB throws; SFS_FOLDER_MISSING, SFS_FOLDER_VERSION */
+export function openDatabases(folder: string, options: EnvironmentOptions): DataFile {
   const root = open<Buffer, Buffer>({
     path: folder,
     noSubdir: false,

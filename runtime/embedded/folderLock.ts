@@ -55,14 +55,16 @@ async function claim(environment: Environment, own: Holder): Promise<void> {
 }
 
 /** Compare and set: LMDB lets one process at a time into a write transaction. */
-function replaceRecord({ root, db }: Environment, seen: Buffer | undefined, own: Holder): boolean {
+function replaceRecord({ root, db, gate }: Environment, seen: Buffer | undefined, own: Holder): boolean {
   root.resetReadTxn();
-  return root.transactionSync(() => {
-    const current = db.meta.get(LOCK_KEY);
-    const unchanged = current === undefined ? seen === undefined : seen !== undefined && current.equals(seen);
-    if (unchanged) db.meta.putSync(LOCK_KEY, Buffer.from(JSON.stringify(own)));
-    return unchanged;
-  });
+  return gate!.throughSync(() =>
+    root.transactionSync(() => {
+      const current = db.meta.get(LOCK_KEY);
+      const unchanged = current === undefined ? seen === undefined : seen !== undefined && current.equals(seen);
+      if (unchanged) db.meta.putSync(LOCK_KEY, Buffer.from(JSON.stringify(own)));
+      return unchanged;
+    }),
+  );
 }
 
 /** @returns `null` for a damaged record: whoever wrote it cannot be asked */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessageOf } from '../../schemas/errors.js';
 import { EmbeddedStorage, type EmbeddedSettings } from './embeddedStorage.js';
 import { createStorage } from './creation.js';
-import { openEnvironment } from './environment.js';
+import { closeFiles, openEnvironment } from './environment.js';
 import { storageError } from './failures.js';
 import { FolderRing, holdsRing } from '../keys/folderRing.js';
 import type { CacheBounds } from '../keys/keyCache.js';
@@ -72,7 +72,7 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
     const ring = holdsRing(folder) ? await openRing(folder, lock, options) : null;
     return new EmbeddedStorage(environment, lock, settings, ring);
   } catch (cause) {
-    await environment.root.close();
+    await closeFiles(environment);
     throw storageError(environment.folder, cause);
   }
 }

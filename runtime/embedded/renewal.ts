@@ -6,7 +6,7 @@
 import { closeSync, fsyncSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DATA_FILE, openDatabases, type BytesDatabase, type Databases, type Environment } from './environment.js';
+import { DATA_FILE, openDatabases, type BytesDatabase, type DataFile, type Databases, type Environment } from './environment.js';
 import { storageError } from './failures.js';
 import { asBuffer } from './keys.js';
 
@@ -51,7 +51,7 @@ async function copyTo(nursery: string, { db }: Environment): Promise<void> {
   syncPath(join(nursery, DATA_FILE));
 }
 
-async function copyDatabase(from: BytesDatabase, to: BytesDatabase, { root }: Environment): Promise<void> {
+async function copyDatabase(from: BytesDatabase, to: BytesDatabase, { root }: DataFile): Promise<void> {
   for (let piece = pieceAfter(from, null); piece.length > 0; piece = pieceAfter(from, piece.at(-1)!.key)) {
     await root.batch(() => {
       for (const { key, value } of piece) void to.put(key, value);

@@ -2,8 +2,7 @@
  * The writes of one transaction, gathered before any of them is given to LMDB. Whatever can throw (encoding, key lengths)
  * throws while gathering; handing over is nothing but puts and removes, so that a batch is never left half told.
  */
-import type { RootDatabase } from 'lmdb';
-import type { BytesDatabase } from './environment.js';
+import type { BytesDatabase, Environment } from './environment.js';
 
 /** Puts and removes, in order. */
 export class WriteSet {
@@ -29,13 +28,15 @@ export class WriteSet {
   }
 
   /** Writes everything in one transaction of LMDB's writer thread; resolves when it has committed. */
-  commit(root: RootDatabase<Buffer, Buffer>): Promise<boolean> {
-    return root.batch(() => {
-      for (let i = 0; i < this.keys.length; i++) {
-        const value = this.values[i]!;
-        if (value === null) void this.databases[i]!.remove(this.keys[i]!);
-        else void this.databases[i]!.put(this.keys[i]!, value);
-      }
-    });
+  commit({ root, gate }: Pick<Environment, 'root' | 'gate'>): Promise<boolean> {
+    const commit = (): Promise<boolean> =>
+      root.batch(() => {
+        for (let i = 0; i < this.keys.length; i++) {
+          const value = this.values[i]!;
+          if (value === null) void this.databases[i]!.remove(this.keys[i]!);
+          else void this.databases[i]!.put(this.keys[i]!, value);
+        }
+      });
+    return gate === null ? commit() : gate.through(commit);
   }
 }

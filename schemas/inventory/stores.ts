@@ -23,7 +23,7 @@ export const stores = {
     holds: ALL,
     activities: ['course-recommendations', 'personal-recommendations', 'course-statistics', 'operation'],
     kept: 'topics as they declare; state as long as its topology version runs',
-    inFolder: ['data.mdb', 'data.mdb-lock', 'lock.mdb', 'writer-*.sock', 'writer.lock', 'room-*.probe', '.new-*', 'oversight'],
+    inFolder: ['data.mdb', 'data.mdb-lock', 'lock.mdb', 'gate.mdb*', 'writer-*.sock', 'writer.lock', 'room-*.probe', '.new-*', 'oversight'],
   },
   'data-keys': {
     description:

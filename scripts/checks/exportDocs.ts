@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { projectRoot, sourcesOf } from './sourceFiles.js';
 
 /** Rooms whose exports other people program against. */
-export const DOCUMENTED_ROOMS = ['schemas', 'operators', 'runtime', 'http', 'gateway', 'reader'] as const;
+export const DOCUMENTED_ROOMS = ['schemas', 'operators', 'runtime', 'http', 'lmdb', 'gateway', 'reader'] as const;
 
 /** An export without a doc comment. */
 export interface BareExport {

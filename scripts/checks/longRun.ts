@@ -23,6 +23,12 @@ const SUITES: readonly LongSuite[] = [
   { name: '60 crashes, a full disk, 120 damaged files', folder: 'test/simulation', env: { SKILLFORGE_KILLS: '60', SKILLFORGE_DAMAGES: '120' } },
   { name: 'faults on real servers, and without each guard', folder: 'test/integration/faults', env: { SKILLFORGE_FAULTS: 'long' } },
   { name: 'the leader of three brokers killed', folder: 'test/scripts/services', env: { SKILLFORGE_FAULTS: 'long' } },
+  { name: 'files of LMDB that are opened beside a writer, a minute each', folder: 'test/lmdb', env: { SKILLFORGE_FAULTS: 'long' } },
+  {
+    name: 'four writers of an outbox that are killed, four minutes',
+    folder: 'test/reader/killedWriters.test.ts',
+    env: { SKILLFORGE_FAULTS: 'long' },
+  },
   { name: 'the fast tests on Node 24', folder: 'test/checks/node24.test.ts', env: { SKILLFORGE_OPERATIONS: 'long' } },
   { name: 'inputs that are nearly right, a minute for each target', folder: 'test/security/fuzz', env: { SKILLFORGE_FUZZ_MS: '60000' } },
   { name: 'Redis that goes back', folder: 'test/integration/cluster/rollback.test.ts', env: { SKILLFORGE_FAULTS: 'long' } },

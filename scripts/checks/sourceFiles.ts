@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Rooms of the product, as opposed to tests and benchmarks. */
-export const PRODUCT_ROOMS = ['schemas', 'operators', 'topologies', 'runtime', 'http', 'gateway', 'reader', 'scripts'] as const;
+export const PRODUCT_ROOMS = ['schemas', 'operators', 'topologies', 'runtime', 'http', 'lmdb', 'gateway', 'reader', 'scripts'] as const;
 
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.git', '.skillforge']);
 

@@ -131,8 +131,8 @@ export const MUTATIONS: readonly Mutation[] = [
     obligation: 'GDPR art. 17 and 20, a move to another region',
     without: 'the switch is left out, and both regions go on as they were',
     file: 'gateway/lmdbHomeRegister.ts',
-    find: '        this.root.putSync(key, entry);\n        return true;\n',
-    replacement: '        return true;\n',
+    find: '      this.file.root.putSync(key, entry);\n      return true;\n',
+    replacement: '      return true;\n',
     command: 'npx vitest run test/scripts/privacy/move.test.ts',
   },
   {

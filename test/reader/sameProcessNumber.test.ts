@@ -1,4 +1,4 @@
-/** Two containers that share a reader's folder have processes of the same number, which LMDB takes for one: the second one is told of it. */
+/** Two containers that share a folder of a reader, or of a gateway, have processes of the same number, which LMDB takes for one: the second one is told of it. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -39,18 +39,21 @@ async function opened(what: string, folder: string): Promise<Answer> {
 }
 
 describe('a file that a process of the same number has open', () => {
-  it.for(['outbox', 'view', 'denied'])(
-    '%s: the second one hears why it cannot have it, and has it when the first one has ended',
-    async (what, context) => {
-      context.skip(!isAllowed, 'unshare may not make a space of process numbers here');
-      const folder = newFolder();
-      const first = await opened(what, folder);
-      expect(first).toEqual({ pid: 1 });
-      const second = await opened(what, folder);
-      expect(second).toMatchObject({ pid: 1, code: 'SFS_VIEW_UNUSABLE' });
-      expect(second.message).toContain('another process that has the number 1');
-      await end(running.shift()!);
-      expect(await opened(what, folder)).toEqual({ pid: 1 });
-    },
-  );
+  it.for([
+    ['outbox', 'SFS_VIEW_UNUSABLE'],
+    ['view', 'SFS_VIEW_UNUSABLE'],
+    ['denied', 'SFS_VIEW_UNUSABLE'],
+    ['identities', 'SFS_GATEWAY_STORE'],
+    ['received', 'SFS_GATEWAY_STORE'],
+  ] as const)('%s: the second one hears why it cannot have it, and has it when the first one has ended', async ([what, code], context) => {
+    context.skip(!isAllowed, 'unshare may not make a space of process numbers here');
+    const folder = newFolder();
+    const first = await opened(what, folder);
+    expect(first).toEqual({ pid: 1 });
+    const second = await opened(what, folder);
+    expect(second).toMatchObject({ pid: 1, code });
+    expect(second.message).toContain('another process that has the number 1');
+    await end(running.shift()!);
+    expect(await opened(what, folder)).toEqual({ pid: 1 });
+  });
 });

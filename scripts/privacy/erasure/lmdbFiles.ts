@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
-import { IDENTITY_FILE } from '../../../gateway/index.js';
+import { IDENTITY_FILE, openStore } from '../../../gateway/index.js';
 import { DENY_FILE, openDenyList, type DeniedLearner } from '../../../reader/denyList.js';
-import { otherProcesses, removeFile, replaceFile } from '../../../reader/lmdbFile.js';
+import { removeFile, replaceFile } from '../../../lmdb/files.js';
+import { SharedFile, openUnshared, otherProcesses } from '../../../lmdb/sharedFile.js';
 import { VIEW_FILE } from '../../../reader/lmdbViewStore.js';
 import { SkillForgeError } from '../../../schemas/index.js';
 import { isKeyOfLearner } from '../../../schemas/learnerKeys.js';
@@ -15,21 +15,20 @@ import type { Found } from './found.js';
 import type { Mention } from './mention.js';
 import { ViewRows, wrappedKeyIn } from './viewRows.js';
 
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const UNFINISHED = '.unfinished';
 
 /** What is known of a learner in the identity map: that somebody has this pseudonym. Who it is cannot be told from the keyed hash. */
 export async function* foundIdentity(folder: string, mention: Mention): AsyncGenerator<Found> {
   const path = join(folder, IDENTITY_FILE);
   if (!existsSync(path)) return;
-  const root = open<Buffer, Buffer>({ path, noSubdir: true, readOnly: true, ...BINARY });
+  const map = openStore(folder, IDENTITY_FILE);
   try {
-    for (const { key, value } of root.getRange()) {
+    for (const { key, value } of map.root.getRange()) {
       if (value.toString() !== mention.learner) continue;
       yield { store: 'identity-map', where: path, value: { identity: Buffer.from(key).toString('hex'), learner: mention.learner } };
     }
   } finally {
-    await root.close();
+    await map.close();
   }
 }
 
@@ -42,15 +41,14 @@ export async function eraseIdentity(folder: string, mention: Mention): Promise<n
   if (!existsSync(path) || mention.countInFile(path) === 0) return 0;
   return writeAnew(
     path,
-    () => Promise.resolve(open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY })),
+    () => Promise.resolve(openStore(folder, IDENTITY_FILE)),
     async (map, unfinished) => {
       assertAlone(map, path);
-      const all = Array.from(map.getRange(), ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const);
+      const all = Array.from(map.root.getRange(), ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const);
       const kept = all.filter(([, learner]) => learner.toString() !== mention.learner);
-      const copy = open<Buffer, Buffer>({ path: unfinished, noSubdir: true, maxDbs: 4, ...BINARY });
+      const copy = openUnshared(unfinished);
       try {
         copy.transactionSync(() => kept.forEach(([key, learner]) => copy.putSync(key, learner)));
-        await copy.flushed;
       } finally {
         await copy.close();
       }
@@ -71,11 +69,10 @@ const PASSES = 20;
  */
 export async function removeIdentity(folder: string, mention: Mention): Promise<{ readonly mappings: number; readonly isGone: boolean }> {
   const path = join(folder, IDENTITY_FILE);
-  const map = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
+  const map = openStore(folder, IDENTITY_FILE);
   try {
-    const theirs = Array.from(map.getRange()).flatMap(({ key, value }) => (value.toString() === mention.learner ? [Buffer.from(key)] : []));
-    map.transactionSync(() => theirs.forEach((key) => void map.removeSync(key)));
-    await map.flushed;
+    const theirs = Array.from(map.root.getRange()).flatMap(({ key, value }) => (value.toString() === mention.learner ? [Buffer.from(key)] : []));
+    await map.write(() => theirs.forEach((key) => void map.root.removeSync(key)));
     let isGone = mention.countInFile(path) === 0;
     for (let pass = 0; pass < PASSES && !isGone; pass++) {
       await writeAgain(map);
@@ -87,24 +84,26 @@ export async function removeIdentity(folder: string, mention: Mention): Promise<
   }
 }
 
-async function writeAgain(map: RootDatabase<Buffer, Buffer>): Promise<void> {
+async function writeAgain(map: SharedFile): Promise<void> {
   // One that stands for nobody: where nobody else is in the map there would be nothing to write.
   const filler = randomBytes(32);
-  map.transactionSync(() => map.putSync(filler, randomBytes(36)));
+  await map.write(() => map.root.putSync(filler, randomBytes(36)));
   for (let start: Buffer | null = Buffer.alloc(1); start !== null;) {
     const from: Buffer = start;
-    start = map.transactionSync(() => {
-      const entries = Array.from(map.getRange({ start: from, limit: PIECE }), ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const);
-      for (const [key, value] of entries) map.putSync(key, value);
+    start = await map.write(() => {
+      const entries = Array.from(
+        map.root.getRange({ start: from, limit: PIECE }),
+        ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const,
+      );
+      for (const [key, value] of entries) map.root.putSync(key, value);
       return entries.length < PIECE ? null : entries.at(-1)![0];
     });
   }
-  map.transactionSync(() => void map.removeSync(filler));
-  await map.flushed;
+  await map.write(() => void map.root.removeSync(filler));
 }
 
 /** What tells who has a file of LMDB open. */
-type OpenFile = Pick<RootDatabase, 'readerList' | 'close'>;
+type OpenFile = Pick<SharedFile, 'readerList' | 'close'>;
 
 /**
  * Puts a new file in the place of one of LMDB, which leaves in it what was deleted.
@@ -148,22 +147,21 @@ export async function eraseHomes(place: HomesPlace, { learner }: Mention): Promi
 export async function* foundInView(folder: string, region: string, mention: Mention): AsyncGenerator<Found> {
   const path = join(folder, VIEW_FILE);
   if (!existsSync(path)) return;
-  const root = openView(path);
+  const view = SharedFile.open(path);
   try {
-    const rows = await ViewRows.of(root, region);
-    for (const { key, value } of learnerRowsIn(root, mention)) {
+    const rows = await ViewRows.of(view, region);
+    for (const { key, value } of learnerRowsIn(view, mention)) {
       yield { store: 'reader-view', where: `${path} ${key.toString().replace('\0', ' ')}`, value: rows.told(key.toString(), value) };
     }
   } finally {
-    await root.close();
+    await view.close();
   }
 }
 
-const openView = (path: string): RootDatabase<Buffer, Buffer> => open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: 4, ...BINARY });
-const rowsOf = (root: RootDatabase<Buffer, Buffer>) => root.openDB<Buffer, Buffer>('rows', BINARY);
+const rowsOf = (view: SharedFile) => view.database('rows');
 
-function learnerRowsIn(root: RootDatabase<Buffer, Buffer>, mention: Mention): { readonly key: Buffer; readonly value: Buffer }[] {
-  const rows = Array.from(rowsOf(root).getRange(), ({ key, value }) => ({ key: Buffer.from(key), value }));
+function learnerRowsIn(view: SharedFile, mention: Mention): { readonly key: Buffer; readonly value: Buffer }[] {
+  const rows = Array.from(rowsOf(view).getRange(), ({ key, value }) => ({ key: Buffer.from(key), value }));
   return rows.filter(({ key, value }) => isViewKeyOf(key.toString(), mention) || (mention.isRandom && mention.countIn(value) > 0));
 }
 
@@ -185,17 +183,17 @@ export async function eraseInView(folder: string, mention: Mention, goneAtMs: nu
   if (!existsSync(path)) return 0;
   const seemsClean = mention.countInFile(path) === 0;
   if (seemsClean && isBegunAfter(path, goneAtMs)) return 0;
-  const root = openView(path);
+  const view = SharedFile.open(path);
   let erased = 0;
   try {
-    if (seemsClean && wrappedKeyIn(root) === undefined) return 0;
-    const rows = learnerRowsIn(root, mention);
-    root.transactionSync(() => rows.forEach(({ key }) => void rowsOf(root).removeSync(key)));
-    await root.flushed;
+    if (seemsClean && wrappedKeyIn(view) === undefined) return 0;
+    const rows = learnerRowsIn(view, mention);
+    const all = rowsOf(view);
+    await view.write(() => rows.forEach(({ key }) => void all.removeSync(key)));
     erased = rows.length;
-    assertAlone(root, path);
+    assertAlone(view, path);
   } finally {
-    await root.close();
+    await view.close();
   }
   removeFile(path);
   return erased;
@@ -243,8 +241,8 @@ export async function allow(folder: string, learner: string): Promise<boolean> {
 }
 
 /** @throws SFS_ERASURE_WAITS while another process has the file open */
-export function assertAlone(root: Pick<RootDatabase, 'readerList'>, path: string): void {
-  const others = otherProcesses(root);
+export function assertAlone(file: Pick<SharedFile, 'readerList'>, path: string): void {
+  const others = otherProcesses(file);
   if (others.length > 0) throw waits(path, others);
 }
 

@@ -1,7 +1,7 @@
 /** The outbox of a reader: events that are not in the log yet. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { otherProcesses } from '../../../reader/lmdbFile.js';
+import { otherProcesses } from '../../../lmdb/sharedFile.js';
 import { OUTBOX_FILE, Outbox, type OutboxEntry } from '../../../reader/outbox.js';
 import { lookingDiskKeys } from '../../../runtime/keys/diskKeys.js';
 import type { Found } from './found.js';

@@ -1,11 +1,9 @@
 /** Rows of a reader's view, as somebody is told of them who looks into the file. */
-import type { RootDatabase } from 'lmdb';
+import type { SharedFile } from '../../../lmdb/sharedFile.js';
 import type { ViewHead } from '../../../reader/viewStore.js';
 import { OVERRIDES, ViewCodecs, isOfLearners, rowOwner } from '../../../reader/viewTopics.js';
 import { unwrapDiskKey } from '../../../runtime/keys/diskKeys.js';
 import { DiskSeal, isDiskSealed } from '../../../schemas/index.js';
-
-const HEADS = { encoding: 'binary', keyEncoding: 'binary', useVersions: true } as const;
 
 /** Opens rows of one view, where the key of its file can be unwrapped here. */
 export class ViewRows {
@@ -15,8 +13,8 @@ export class ViewRows {
     private readonly seal: DiskSeal | null,
   ) {}
 
-  static async of(root: RootDatabase<Buffer, Buffer>, region: string): Promise<ViewRows> {
-    return new ViewRows(new ViewCodecs(region), await sealOf(root));
+  static async of(view: SharedFile, region: string): Promise<ViewRows> {
+    return new ViewRows(new ViewCodecs(region), await sealOf(view));
   }
 
   /** What a row says; its bytes where nobody can open them here. @param key - `topic NUL key` */
@@ -34,13 +32,13 @@ export class ViewRows {
 }
 
 /** The key of a sealed view, wrapped; `undefined` for one in clear. */
-export function wrappedKeyIn(root: RootDatabase<Buffer, Buffer>): string | undefined {
-  const head = root.openDB<Buffer, Buffer>('heads', HEADS).get(Buffer.from('head'));
+export function wrappedKeyIn(view: SharedFile): string | undefined {
+  const head = view.database('heads', { useVersions: true }).get(Buffer.from('head'));
   return head === undefined ? undefined : (JSON.parse(head.toString()) as ViewHead).wrapped;
 }
 
-async function sealOf(root: RootDatabase<Buffer, Buffer>): Promise<DiskSeal | null> {
-  const wrapped = wrappedKeyIn(root);
+async function sealOf(view: SharedFile): Promise<DiskSeal | null> {
+  const wrapped = wrappedKeyIn(view);
   if (wrapped === undefined) return null;
   try {
     return new DiskSeal(await unwrapDiskKey(wrapped));

@@ -1,4 +1,5 @@
-/** Opens one file of a reader's folder, says so, and keeps it open until its input ends: `opener.ts <outbox | view | denied> <folder>`. */
+/** Opens one file of a reader's or a gateway's folder, says so, and keeps it open until its input ends: `opener.ts <outbox | view | denied | identities | received> <folder>`. */
+import { ReceivedEvents, openIdentityMap } from '../../../gateway/index.js';
 import { Outbox } from '../../../reader/outbox.js';
 import { LmdbViewStore } from '../../../reader/lmdbViewStore.js';
 import { openDenyList } from '../../../reader/denyList.js';
@@ -8,6 +9,8 @@ const [what, folder] = process.argv.slice(2) as [string, string];
 const OPENS: Readonly<Record<string, () => unknown>> = {
   outbox: () => Outbox.open(folder, 'eu-west'),
   view: () => LmdbViewStore.open(folder),
+  identities: () => openIdentityMap(folder),
+  received: () => ReceivedEvents.open(folder),
   denied: () => openDenyList({ folder }),
 };
 

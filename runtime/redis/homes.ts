@@ -55,8 +55,10 @@ export interface RedisHomes {
   forget(mark: Buffer, entry: Buffer): Promise<boolean>;
   /** What is kept of the move of a pseudonym; `null` for nothing. @param owner - what stands for it, in hexadecimal digits: somebody may have to delete it by hand */
   moving(owner: string): Promise<string | null>;
-  /** Keeps it, or with `null` nothing any more. */
-  keepMoving(owner: string, removal: string | null): Promise<void>;
+  /** Keeps it, where nothing is kept or something of the same claim. @param claim - a word. @returns what is kept then, the claim first */
+  keepMoving(owner: string, claim: string, removal: string): Promise<string>;
+  /** Keeps nothing any more, where what is kept is of this claim. */
+  dropMoving(owner: string, claim: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -166,10 +168,25 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
 /** KEYS: 1 who is being moved. ARGV: 1 owner. */
 const MOVING = `return redis.call('HGET', KEYS[1], ARGV[1])`;
 
-/** KEYS: 1 who is being moved. ARGV: 1 owner, 2 what is kept, empty for nothing. */
-const KEEP_MOVING = `
-if ARGV[2] == '' then return redis.call('HDEL', KEYS[1], ARGV[1]) end
-return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+/** What an earlier version kept has no claim: two words. It is anybody's. */
+const IS_OTHERS = `
+local function isOthers(kept, claim)
+  local found = kept and kept:match('^([^ ]*) [^ ]* [^ ]*$')
+  return found and found ~= claim
+end
+`;
+/** KEYS: 1 who is being moved. ARGV: 1 owner, 2 claim, 3 what is kept, with the claim. */
+const KEEP_MOVING = `${IS_OTHERS}
+local kept = redis.call('HGET', KEYS[1], ARGV[1])
+if isOthers(kept, ARGV[2]) then return kept end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return ARGV[3]
+`;
+
+/** KEYS: 1 who is being moved. ARGV: 1 owner, 2 claim. */
+const DROP_MOVING = `${IS_OTHERS}
+if isOthers(redis.call('HGET', KEYS[1], ARGV[1]), ARGV[2]) then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
 `;
 
 /** KEYS: 1 the check. ARGV: 1 that of who asks. */
@@ -218,8 +235,9 @@ function homesOver(connection: RedisConnection, at: string): RedisHomes {
     ofOwner: (owner) => entriesOfOwner(connection, entries, owner),
     forget: async (mark, entry) => (await run(FORGET, [entries], mark, entry)) === 1,
     moving: async (owner) => ((await run(MOVING, [moving], owner)) as Buffer | null)?.toString() ?? null,
-    keepMoving: async (owner, removal) => {
-      await run(KEEP_MOVING, [moving], owner, removal ?? '');
+    keepMoving: async (owner, claim, removal) => String(await run(KEEP_MOVING, [moving], owner, claim, `${claim} ${removal}`)),
+    dropMoving: async (owner, claim) => {
+      await run(DROP_MOVING, [moving], owner, claim);
     },
     close: () => connection.close(),
   };

@@ -21,14 +21,22 @@ export interface SharedHomeRegister extends HomeRegister {
   underWay(identity: string, region: string): Promise<BatchUnderWay[]>;
   /** A batch that will be in the log no more, whatever its gateway does. @throws SFS_HOMES_UNAVAILABLE */
   endOf(batch: BatchUnderWay): Promise<void>;
-  /** A move of a pseudonym has begun, or with `null` ended: whoever erases is told, whatever folder they are told. @throws SFS_HOMES_UNAVAILABLE */
-  keepMove(learner: string, removal: Removal | null): Promise<void>;
+  /** A move of a pseudonym has begun: of two at once one is kept, and whoever erases is told, whatever folder they are told. @returns what is kept, which is another one where that has not ended. @throws SFS_HOMES_UNAVAILABLE */
+  keepMove(learner: string, move: ClaimedMove): Promise<KeptMove>;
+  /** It has ended. Another one stays. @throws SFS_HOMES_UNAVAILABLE */
+  dropMove(learner: string, claim: string): Promise<void>;
   /** The move of a pseudonym that has begun and not ended; `null` for none. @throws SFS_HOMES_UNAVAILABLE */
   moveOf(learner: string): Promise<KeptMove | null>;
 }
 
+/** A move, as the register keeps it. */
+export interface ClaimedMove extends Removal {
+  /** Who calls again with the same one goes on; a word. */
+  readonly claim: string;
+}
+
 /** A move that has begun. */
-export interface KeptMove extends Removal {
+export interface KeptMove extends ClaimedMove {
   /** Under which the register has it. */
   readonly mark: string;
 }
@@ -133,18 +141,22 @@ class SharedHomes implements SharedHomeRegister {
     return this.ask(({ store }) => store.end(gateway, batch));
   }
 
-  keepMove(learner: string, removal: Removal | null): Promise<void> {
-    const kept = removal && [removal.from, removal.to].join(BETWEEN);
-    return this.ask(({ store, secret }) => store.keepMoving(ownerOf(secret, learner).toString('hex'), kept));
+  keepMove(learner: string, { claim, from, to }: ClaimedMove): Promise<KeptMove> {
+    return this.ask(async ({ store, secret }) => {
+      const mark = ownerOf(secret, learner).toString('hex');
+      return keptMove(mark, await store.keepMoving(mark, claim, [from, to].join(BETWEEN)));
+    });
+  }
+
+  dropMove(learner: string, claim: string): Promise<void> {
+    return this.ask(({ store, secret }) => store.dropMoving(ownerOf(secret, learner).toString('hex'), claim));
   }
 
   moveOf(learner: string): Promise<KeptMove | null> {
     return this.ask(async ({ store, secret }) => {
       const mark = ownerOf(secret, learner).toString('hex');
       const kept = await store.moving(mark);
-      if (kept === null) return null;
-      const [from = '', to = ''] = kept.split(BETWEEN);
-      return { from, to, mark };
+      return kept === null ? null : keptMove(mark, kept);
     });
   }
 
@@ -179,6 +191,12 @@ class SharedHomes implements SharedHomeRegister {
     if (region !== null) this.told.add(region);
     return region;
   }
+}
+
+/** What an earlier version kept has no claim. */
+function keptMove(mark: string, kept: string): KeptMove {
+  const [to = '', from = '', claim = ''] = kept.split(BETWEEN).reverse();
+  return { claim, from, to, mark };
 }
 
 /** @throws SFS_HOMES_KEY where the register was made under another key: everybody would be somebody else */

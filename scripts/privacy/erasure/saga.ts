@@ -8,7 +8,7 @@ import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
-import { assertNotMoving } from '../move/movesInRegister.js';
+import { assertNotMoving, keepingErasure } from '../move/movesInRegister.js';
 import { ERASURES_FOLDER, Journal, alone, receiptFiles, receiptPath, type Did, type JournalState } from './journal.js';
 import { Mention } from './mention.js';
 import { assertPlaces, mainDigest, placesDigest, type Installation } from './places.js';
@@ -81,7 +81,8 @@ export async function eraseLearner(options: ErasureOptions): Promise<Signed<Rece
   assertPlaces(installation);
   if (ofMove === undefined) await assertNotMoving({ folders: [erasuresFolder(installation)], homes: installation.homes }, learner);
   const digest = key.digestOf(learner);
-  return alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
+  const erase = (): Promise<Signed<Receipt>> => alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
+  return ofMove === undefined ? keepingErasure(installation.homes, learner, installation.region, erase) : erase();
 }
 
 async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Signed<Receipt>> {

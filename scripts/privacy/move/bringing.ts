@@ -17,7 +17,7 @@ import type { Installation } from '../erasure/places.js';
 import { erasuresFolder } from '../erasure/saga.js';
 import { TAKEN_BY_GATEWAYS, carryRecords, eventsOf, type Passage } from './carry.js';
 import { movesIn, underWay, type MoveJournal, type MoveState } from './moveJournal.js';
-import { assertBegunHere, keepInRegister } from './movesInRegister.js';
+import { assertBegunHere, keepInRegister, type ClaimedState } from './movesInRegister.js';
 import { assertGateways, onGateway, onLogs, type RegionLog, type Side } from './regionLogs.js';
 
 /** Where a learner moves to. */
@@ -69,13 +69,19 @@ export async function bringOver(options: BringOptions, journal: MoveJournal): Pr
 async function pseudonymIn({ gatewayFolder, region }: Installation, identity: string): Promise<LearnerId> {
   if (!existsSync(join(gatewayFolder, IDENTITY_FILE)))
     throw new SkillForgeError('SFS_FOLDER_MISSING', `${gatewayFolder} holds no identity map`, { context: { folder: gatewayFolder } });
+  const learner = await knownIn(gatewayFolder, identity);
+  if (learner !== null) return learner;
+  throw new SkillForgeError('SFS_MOVE_HOME', `the gateway of ${region} knows nobody by this identity: there is nobody to move`, {
+    context: { region },
+  });
+}
+
+/** As whom a gateway knows somebody; `null` where it knows nobody, or has no map. */
+export async function knownIn(gatewayFolder: string, identity: string): Promise<LearnerId | null> {
+  if (!existsSync(join(gatewayFolder, IDENTITY_FILE))) return null;
   const map = openIdentityMap(gatewayFolder);
   try {
-    const learner = map.find(identity);
-    if (learner !== null) return learner;
-    throw new SkillForgeError('SFS_MOVE_HOME', `the gateway of ${region} knows nobody by this identity: there is nobody to move`, {
-      context: { region },
-    });
+    return map.find(identity);
   } finally {
     await map.close();
   }
@@ -86,7 +92,7 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   assertNothingLeft(room, learner);
   await assertBegunHere(homes, journal, learner);
   const before = journal.read();
-  let state = begun(room, learner);
+  let state: ClaimedState = begun(room, learner);
   const step = async <T>(name: (typeof BRINGING_STEPS)[number], work: () => Promise<T>): Promise<T> => {
     room.reached?.(name, 'begun');
     const result = await work();
@@ -121,11 +127,12 @@ function assertNothingLeft({ to, newMap, identity }: Room, learner: LearnerId): 
 }
 
 /** The move that is under way, or a new one. What was brought is brought to its end. @throws SFS_MOVE_UNDER_WAY where the journal is to tell of an earlier pseudonym */
-function begun({ journal, from, to, transferBasis, nowMs }: Room, learner: LearnerId): MoveState {
+function begun({ journal, from, to, transferBasis, nowMs }: Room, learner: LearnerId): ClaimedState {
   const before = journal.read();
-  if (before?.learner === learner) return { ...before, transferBasis: transferBasis ?? before.transferBasis, brought: null };
+  const claim = before?.claim ?? randomUUID();
+  if (before?.learner === learner) return { ...before, claim, transferBasis: transferBasis ?? before.transferBasis, brought: null };
   if (before !== null && before.brought !== null) throw underWay({ path: journal.path, state: before });
-  const fresh = { id: randomUUID(), from: from.region, to: to.region, learner, heir: null, transferBasis: transferBasis ?? null };
+  const fresh = { id: randomUUID(), claim, from: from.region, to: to.region, learner, heir: null, transferBasis: transferBasis ?? null };
   return { format: 1, ...fresh, startedAtMs: nowMs, brought: null };
 }
 

@@ -9,10 +9,10 @@ import { alone } from '../erasure/journal.js';
 import { assertPlaces, realPath } from '../erasure/places.js';
 import { assertFolder, eraseLearner, erasuresFolder, learnerDigest, type Receipt } from '../erasure/saga.js';
 import type { Signed, SigningKey } from '../erasure/signing.js';
-import { bringOver, notAtHome, type BringOptions } from './bringing.js';
+import { bringOver, knownIn, notAtHome, type BringOptions } from './bringing.js';
 import type { Counts } from './carry.js';
 import { MoveJournal, underWay, type MoveState } from './moveJournal.js';
-import { dropFromRegister } from './movesInRegister.js';
+import { assertBegunHere, dropFromRegister } from './movesInRegister.js';
 import { erasedSince } from './regionLogs.js';
 import { bringRest, type ServerMove } from './rest.js';
 
@@ -80,6 +80,9 @@ async function moveInSteps(options: MoveOptions, journal: MoveJournal): Promise<
   if (home !== null && home !== from.region) {
     // Somebody whose move had hardly begun, and who is at home there all the same: nothing of theirs was brought, so nothing is erased.
     if (home !== to.region || before !== null) throw notAtHome(home, from.region);
+    // One that has not ended and was begun with another --data has no journal here; until it erases them the old gateway knows them.
+    const learner = await knownIn(from.gatewayFolder, options.identity);
+    if (learner !== null) await assertBegunHere(options.homes, journal, learner);
     return lastReceipt(journal, options);
   }
   if (before !== null && before.to !== to.region) throw underWay({ path: journal.path, state: before });

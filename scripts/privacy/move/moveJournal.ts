@@ -18,6 +18,8 @@ export interface MoveState {
   readonly format: 1;
   /** Random: the new log keeps under it how far records have been brought. */
   readonly id: string;
+  /** Random, made with the journal: the register of homes knows the move by it. Journals of earlier versions have none. */
+  readonly claim?: string;
   readonly from: string;
   readonly to: string;
   /** The pseudonym in the old region. */

@@ -23,8 +23,16 @@ export interface SharedFileOptions {
   readonly noReadAhead?: boolean;
 }
 
-/** Reads go to its {@link root}; what changes it goes through {@link write} or {@link commit}. */
+interface Waiting {
+  readonly change: () => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Reads go to its {@link root}; what changes it goes through {@link write}. */
 export class SharedFile {
+  private waiting: Waiting[] = [];
+
   private constructor(
     readonly root: RootDatabase<Buffer, Buffer>,
     private readonly gate: OpeningGate,
@@ -37,10 +45,10 @@ export class SharedFile {
    */
   static open(path: string, options: SharedFileOptions = {}): SharedFile {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const gate = OpeningGate.at(path + GATE);
+    const gate = OpeningGate.at(path + GATE, path);
     try {
       return new SharedFile(
-        gate.throughSync(() => openLooked(path, options)),
+        gate.hold(() => openLooked(path, options)),
         gate,
       );
     } catch (error) {
@@ -51,22 +59,18 @@ export class SharedFile {
 
   /** A database of the file, made when new. */
   database(name: string, options: DatabaseOptions = {}): Database<Buffer, Buffer> {
-    return this.gate.throughSync(() => this.root.openDB<Buffer, Buffer>(name, { ...BINARY, ...options }));
+    return this.gate.hold(() => this.root.openDB<Buffer, Buffer>(name, { ...BINARY, ...options }));
   }
 
-  /** Runs `change` in a transaction. What it wrote is on the disk when it resolves. @returns what `change` gave */
+  /**
+   * Runs `change` in a transaction: all of what it writes is on the disk when it resolves, or nothing where it throws. The changes of a turn go together; where one of them throws they are run
+   * again, each by itself. The thread waits for the disk. @returns what `change` gave
+   */
   write<T>(change: () => T): Promise<T> {
-    return this.commit(() => this.root.transaction(change));
-  }
-
-  /** As {@link write}, for what is not told in a transaction: `commit` resolves with LMDB's own promise. */
-  commit<T>(commit: () => Promise<T>): Promise<T> {
-    return this.gate.through(commit);
-  }
-
-  /** As {@link write}; keeps the thread waiting. */
-  writeSync<T>(change: () => T): T {
-    return this.gate.throughSync(() => this.root.transactionSync(change));
+    return new Promise<T>((resolve, reject) => {
+      if (this.waiting.length === 0) setImmediate(() => this.writeWaiting());
+      this.waiting.push({ change, resolve: resolve as (result: unknown) => void, reject });
+    });
   }
 
   /** LMDB's own list of processes that read the file. */
@@ -74,9 +78,35 @@ export class SharedFile {
     return this.root.readerList();
   }
 
+  /** What was told to be written before is written. */
   async close(): Promise<void> {
+    this.writeWaiting();
     await this.root.close();
     await this.gate.close();
+  }
+
+  private writeWaiting(): void {
+    const waiting = this.waiting.splice(0);
+    if (waiting.length === 0) return;
+    try {
+      const results = this.inTransaction(() => waiting.map(({ change }) => change()));
+      waiting.forEach(({ resolve }, at) => resolve(results[at]));
+    } catch (error) {
+      if (waiting.length === 1) waiting[0]!.reject(error);
+      else for (const one of waiting) this.writeAlone(one);
+    }
+  }
+
+  private writeAlone({ change, resolve, reject }: Waiting): void {
+    try {
+      resolve(this.inTransaction(change));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  private inTransaction<T>(change: () => T): T {
+    return this.gate.hold(() => this.root.transactionSync(change));
   }
 }
 

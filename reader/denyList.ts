@@ -58,12 +58,12 @@ class LmdbDenyList implements DenyList {
   async add(learner: string, atMs = Date.now()): Promise<void> {
     const key = Buffer.from(assertDeniable(learner));
     if (this.has(learner)) return;
-    await this.durable(() => this.file.root.put(key, Buffer.from(String(atMs))));
+    await this.durable(() => this.file.root.putSync(key, Buffer.from(String(atMs))));
   }
 
   async remove(learner: string): Promise<boolean> {
     if (!this.has(learner)) return false;
-    await this.durable(() => this.file.root.remove(Buffer.from(learner)));
+    await this.durable(() => this.file.root.removeSync(Buffer.from(learner)));
     return true;
   }
 
@@ -79,9 +79,9 @@ class LmdbDenyList implements DenyList {
     await this.file.close();
   }
 
-  private async durable(write: () => Promise<boolean>): Promise<void> {
+  private async durable(change: () => unknown): Promise<void> {
     try {
-      await this.file.commit(write);
+      await this.file.write(change);
     } catch (cause) {
       throw unusable(this.folder, cause);
     }

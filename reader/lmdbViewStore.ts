@@ -23,7 +23,7 @@ interface OpenFile {
 }
 
 /**
- * A view in a file. Rows and head change in one transaction, on LMDB's own thread, so that requests are answered meanwhile. The
+ * A view in a file. Rows and head change in one transaction, for which requests wait: so many rows as are read at once make one. The
  * version of the head is checked within that transaction: several processes may follow the log into one view, and whoever comes
  * second changes nothing.
  */
@@ -72,17 +72,19 @@ export class LmdbViewStore implements ViewStore {
   async write(expected: number, { head, rows, clear }: ViewChange): Promise<boolean> {
     if (this.file === null) return false;
     const { shared, heads, rows: kept } = this.file;
-    // All that can throw happens before: an exception within the block would leave half of it.
     const bytes = Buffer.from(JSON.stringify(head));
     const changes = rows.map(([key, value]) => [Buffer.from(key), value] as const);
     try {
-      return await shared.commit(() =>
-        heads.ifVersion(HEAD_KEY, expected === 0 ? (null as unknown as number) : expected, () => {
-          void heads.put(HEAD_KEY, bytes, expected + 1);
-          if (clear) void kept.clearAsync();
-          for (const [key, value] of changes) void (value === null ? kept.remove(key) : kept.put(key, value));
-        }),
-      );
+      return await shared.write(() => {
+        if ((heads.getEntry(HEAD_KEY)?.version ?? 0) !== expected) return false;
+        heads.putSync(HEAD_KEY, bytes, expected + 1);
+        if (clear) kept.clearSync();
+        for (const [key, value] of changes) {
+          if (value === null) kept.removeSync(key);
+          else kept.putSync(key, value);
+        }
+        return true;
+      });
     } catch (cause) {
       throw unusable(this.folder, 'cannot be written', cause);
     }

@@ -12,8 +12,8 @@ import { assureKey } from './viewKey.js';
 import { VIEW_FORMAT, emptyHead } from './viewStore.js';
 import { DECIDED, MEASURES, OVERRIDES, isOfLearners, viewTopics, type ViewTopic } from './viewTopics.js';
 
-/** Rows of a transaction, while many records are to be read: each one waits for the disk, and writes every page that it touches once. */
-const MOST_ROWS = 2_048;
+/** Rows of a transaction, while many records are to be read: each one waits for the disk, and writes every page that it touches once; requests wait for it, some 20 ms. */
+const MOST_ROWS = 512;
 
 /**
  * Applies the log to the view. Each transaction holds some rows and the positions after them, so that a process killed at any

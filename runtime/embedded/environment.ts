@@ -1,6 +1,6 @@
 /** Opens the one LMDB environment of a folder and its named databases. */
-import { statSync, type BigIntStats } from 'node:fs';
-import { constants } from 'node:os';
+import { accessSync, constants, statSync, type BigIntStats } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { OpeningGate } from '../../lmdb/openingGate.js';
@@ -14,6 +14,7 @@ export const FOLDER_VERSION = 1;
 export const DATA_FILE = 'data.mdb';
 /** Beside it: what an opening waits by while the writer commits. */
 const GATE_FILE = 'gate.mdb';
+const LMDB_LOCK_FILE = 'lock.mdb';
 
 /** A named database of plain bytes, ordered by the bytes of its keys. */
 export type BytesDatabase = Database<Buffer, Buffer>;
@@ -46,7 +47,7 @@ export interface DataFile {
 
 /** An open folder, which other processes may open, too. */
 export interface Environment extends DataFile {
-  /** What changes the data file goes through. `null` where nothing can be written, so that nothing waits: LMDB has no lock there either. */
+  /** What changes the data file goes through. `null` for who may not write to the lock file of LMDB, which then notes nothing in it. */
   readonly gate: OpeningGate | null;
 }
 
@@ -62,7 +63,7 @@ export interface EnvironmentOptions {
 const NAMES = ['meta', 'names', 'topics', 'ranges', 'log', 'state', 'queue', 'progress', 'documents'] as const satisfies readonly (keyof Databases)[];
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const VERSION_KEY = Buffer.from('format');
-const { EACCES, EROFS } = constants.errno;
+const { EACCES, EROFS } = osConstants.errno;
 const NOT_WRITABLE: ReadonlySet<unknown> = new Set([EACCES, EROFS]);
 
 /**
@@ -72,21 +73,21 @@ const NOT_WRITABLE: ReadonlySet<unknown> = new Set([EACCES, EROFS]);
  * version; SFS_STORAGE_CORRUPT when the data file is damaged, in which case it is not touched; SFS_FOLDER_UNUSABLE when the folder is a
  * file, or a permission is missing
  */
-export function openEnvironment(folder: string, options: EnvironmentOptions): Environment {
+export async function openEnvironment(folder: string, options: EnvironmentOptions): Promise<Environment> {
   try {
     if (!holdsStorage(folder)) throw new SkillForgeError('SFS_FOLDER_MISSING', `${folder} holds no storage`, { context: { folder } });
     checkDataFile(join(folder, DATA_FILE));
-    return openThroughGate(folder, options);
+    return await openThroughGate(folder, options);
   } catch (cause) {
     throw storageError(folder, cause);
   }
 }
 
-function openThroughGate(folder: string, options: EnvironmentOptions): Environment {
+async function openThroughGate(folder: string, options: EnvironmentOptions): Promise<Environment> {
   const gate = gateOf(folder, options);
   try {
     const opened = (): DataFile => openDatabases(folder, options);
-    return { ...(gate === null ? opened() : gate.throughSync(opened)), gate };
+    return { ...(gate === null ? opened() : await gate.holdFor(opened)), gate };
   } catch (cause) {
     void gate?.close();
     throw cause;
@@ -95,10 +96,20 @@ function openThroughGate(folder: string, options: EnvironmentOptions): Environme
 
 function gateOf(folder: string, { readOnly }: EnvironmentOptions): OpeningGate | null {
   try {
-    return OpeningGate.at(join(folder, GATE_FILE));
+    return OpeningGate.at(join(folder, GATE_FILE), join(folder, DATA_FILE));
   } catch (cause) {
-    if (readOnly && NOT_WRITABLE.has((cause as { code?: unknown }).code)) return null;
+    if (readOnly && NOT_WRITABLE.has((cause as { code?: unknown }).code) && !mayLock(folder)) return null;
     throw cause;
+  }
+}
+
+/** Whether LMDB would take part in what its lock file is for. */
+function mayLock(folder: string): boolean {
+  try {
+    accessSync(join(folder, LMDB_LOCK_FILE), constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

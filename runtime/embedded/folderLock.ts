@@ -48,16 +48,16 @@ async function claim(environment: Environment, own: Holder): Promise<void> {
     const seen = environment.db.meta.get(LOCK_KEY);
     const holder = seen === undefined ? null : parseHolder(seen);
     if (holder !== null && (await answers(environment.folder, holder.socket))) throw locked(environment.folder, holder);
-    if (!replaceRecord(environment, seen, own)) continue;
+    if (!(await replaceRecord(environment, seen, own))) continue;
     if (holder !== null) removeSocket(environment.folder, holder.socket);
     return;
   }
 }
 
 /** Compare and set: LMDB lets one process at a time into a write transaction. */
-function replaceRecord({ root, db, gate }: Environment, seen: Buffer | undefined, own: Holder): boolean {
+function replaceRecord({ root, db, gate }: Environment, seen: Buffer | undefined, own: Holder): Promise<boolean> {
   root.resetReadTxn();
-  return gate!.throughSync(() =>
+  return gate!.holdFor(() =>
     root.transactionSync(() => {
       const current = db.meta.get(LOCK_KEY);
       const unchanged = current === undefined ? seen === undefined : seen !== undefined && current.equals(seen);

@@ -93,10 +93,10 @@ const PAUSE_MS = 25;
 const BUSY = /setup locks after open|No transaction to renew|No current read transaction/;
 
 /** Opens again where two processes opened the folder in the same moment: nothing has been read or written by then. */
-async function patiently<T>(open: () => T): Promise<T> {
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return open();
+      return await open();
     } catch (error) {
       if (attempt === ATTEMPTS || !BUSY.test(errorMessageOf(error))) throw error;
       await sleep(PAUSE_MS * attempt);

@@ -37,6 +37,6 @@ export class WriteSet {
           else void this.databases[i]!.put(this.keys[i]!, value);
         }
       });
-    return gate === null ? commit() : gate.through(commit);
+    return gate === null ? commit() : gate.holdFor(commit);
   }
 }

@@ -13,9 +13,10 @@ import { isLong } from '../fixtures/longForms.js';
 
 const LASTS_MS = isLong('FAULTS') ? 60_000 : 5_000;
 
-let program: string;
+let [program, leaver] = ['', ''];
 beforeAll(async () => {
   program = await compiledProgram('test/lmdb/children/opener.ts');
+  leaver = await compiledProgram('test/lmdb/children/leaver.ts');
 }, COMPILED_MS);
 
 interface Opener {
@@ -91,33 +92,72 @@ describe('while others open the file', { timeout: LASTS_MS + 60_000 }, () => {
   });
 });
 
+describe('a process that ends while it writes', { timeout: 60_000 }, () => {
+  const LEAVES = 6;
+
+  it.for([
+    ['shared', 'exit', 7],
+    ['shared', 'throw', 1],
+    ['folder', 'exit', 7],
+    ['folder', 'throw', 1],
+  ] as const)('%s: by %s, ends, and the next one goes on', async ([what, how, code]) => {
+    const path = what === 'shared' ? join(newFolder(), 'numbers.mdb') : newFolder();
+    const codes: unknown[] = [];
+    for (let leave = 0; leave < LEAVES; leave++) {
+      const child = spawn(process.execPath, [leaver, what, path, how], { stdio: 'ignore' });
+      const late = setTimeout(() => child.kill('SIGKILL'), 8_000);
+      const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
+      clearTimeout(late);
+      codes.push(signal ?? exitCode);
+    }
+    expect(codes).toEqual(Array.from({ length: LEAVES }, () => code));
+  });
+});
+
+describe('a shared file', () => {
+  it('keeps the changes of a turn but for one that throws, of which nothing is kept', async () => {
+    const file = SharedFile.open(join(newFolder(), 'numbers.mdb'));
+    const put = (number: number, mayFail = false) =>
+      file.write(() => {
+        file.root.putSync(Buffer.from([number]), Buffer.alloc(1));
+        if (mayFail && number === 2) throw new Error('two is no number');
+        return number;
+      });
+    const all = await Promise.allSettled([1, 2, 3].map((number) => put(number, true)));
+    expect(all.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([1, 'Error: two is no number', 3]);
+    file.root.resetReadTxn();
+    expect([...file.root.getKeys()].map((key) => key[0])).toEqual([1, 3]);
+    await expect(put(2, true)).rejects.toThrow('two is no number');
+    expect(await put(2)).toBe(2);
+    await file.close();
+  });
+
+  it('has what was told to be written before it was closed', async () => {
+    const path = join(newFolder(), 'numbers.mdb');
+    const file = SharedFile.open(path);
+    const writes = numbers(5).map((number) => file.write(() => file.root.putSync(Buffer.from([number]), Buffer.alloc(1))));
+    await file.close();
+    expect(await Promise.all(writes)).toEqual(numbers(5).map(() => true));
+    const again = SharedFile.open(path);
+    expect(again.root.getKeysCount()).toBe(5);
+    await again.close();
+  });
+});
+
 describe('a gate', () => {
-  it('lets those of one turn through together, and each hears of its own commit', async () => {
-    const gate = OpeningGate.at(join(newFolder(), 'gate.mdb'));
-    const running = new Set<string>();
-    let most = 0;
-    const commit = async (name: string): Promise<string> => {
-      running.add(name);
-      most = Math.max(most, running.size);
+  it('is held by one work of a thread at a time, and each hears of its own', async () => {
+    const folder = newFolder();
+    const gates = ['one', 'two'].map((name) => OpeningGate.at(join(folder, name), join(folder, 'file')));
+    let running = 0;
+    const work = (name: string) => async (): Promise<string> => {
+      expect(++running).toBe(1);
       await new Promise(setImmediate);
-      running.delete(name);
+      running--;
       if (name === 'bad') throw new Error('the disk is full');
       return name;
     };
-    const all = await Promise.allSettled(['one', 'bad', 'two'].map((name) => gate.through(() => commit(name))));
-    expect(all.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual(['one', 'Error: the disk is full', 'two']);
-    expect(most).toBe(3);
-    expect(await gate.through(() => commit('three'))).toBe('three');
-    await gate.close();
-  });
-
-  it('is one for a thread: who opens while the thread commits does not wait for itself', async () => {
-    const path = join(newFolder(), 'gate.mdb');
-    const [first, second] = [OpeningGate.at(path), OpeningGate.at(path)];
-    const opened = await first.through(() => Promise.resolve(second.throughSync(() => 'opened')));
-    expect(opened).toBe('opened');
-    await first.close();
-    expect(second.throughSync(() => 'still open')).toBe('still open');
-    await second.close();
+    const all = await Promise.allSettled(['a', 'bad', 'c', 'd'].map((name, at) => gates[at % 2]!.holdFor(work(name))));
+    expect(all.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual(['a', 'Error: the disk is full', 'c', 'd']);
+    await Promise.all(gates.map((gate) => gate.close()));
   });
 });

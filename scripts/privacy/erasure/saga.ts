@@ -8,7 +8,7 @@ import { SkillForgeError, errorCodeOf } from '../../../schemas/index.js';
 import { holdsRing } from '../../../runtime/keys/folderRing.js';
 import { writeDurably } from '../../archive/durableFile.js';
 import { holdsStorage } from '../../commands/folder.js';
-import { assertNotMoving, keepingErasure } from '../move/movesInRegister.js';
+import { assertNotMoving, dropErasure, keepErasure } from '../move/movesInRegister.js';
 import { ERASURES_FOLDER, Journal, alone, receiptFiles, receiptPath, type Did, type JournalState } from './journal.js';
 import { Mention } from './mention.js';
 import { assertPlaces, mainDigest, placesDigest, type Installation } from './places.js';
@@ -81,8 +81,7 @@ export async function eraseLearner(options: ErasureOptions): Promise<Signed<Rece
   assertPlaces(installation);
   if (ofMove === undefined) await assertNotMoving({ folders: [erasuresFolder(installation)], homes: installation.homes }, learner);
   const digest = key.digestOf(learner);
-  const erase = (): Promise<Signed<Receipt>> => alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
-  return ofMove === undefined ? keepingErasure(installation.homes, learner, installation.region, erase) : erase();
+  return alone(erasuresFolder(installation), digest, () => eraseInSteps(options, digest));
 }
 
 async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Signed<Receipt>> {
@@ -97,6 +96,9 @@ async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Si
   });
   const mention = new Mention(learner);
   const last = lastReceipt(installation, key, learner);
+  // That of a move is kept as a move.
+  const homes = options.ofMove === undefined ? installation.homes : undefined;
+  await keepErasure(homes, learner, installation.region);
   let left: Error | null = null;
   for (const { name, work, holdsUp } of steps.filter((step) => !journal.isDone(step.name))) {
     const before = journal.state.steps[name];
@@ -116,6 +118,8 @@ async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Si
   if (left !== null) throw left;
   const receipt = key.sign(await receiptOf(options, journal, clock()));
   writeDurably(receiptPath(folder, digest, receipt.startedAtMs), `${JSON.stringify(receipt, null, 2)}\n`);
+  // Before the journal tells that nothing is left: whoever calls again does this, too.
+  await dropErasure(homes, learner);
   journal.finish(receipt.finishedAtMs);
   return receipt;
 }

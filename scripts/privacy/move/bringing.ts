@@ -11,7 +11,7 @@ import {
   type IdentityMap,
   type ReceivedEvents,
 } from '../../../gateway/index.js';
-import { SkillForgeError, type LearnerId } from '../../../schemas/index.js';
+import { SkillForgeError, errorCodeOf, type LearnerId } from '../../../schemas/index.js';
 import { onHomes, type HomesPlace } from '../../gateway/homesPlace.js';
 import type { Installation } from '../erasure/places.js';
 import { erasuresFolder } from '../erasure/saga.js';
@@ -103,7 +103,7 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   // Not before: until the register says it, an event may make the new region home, of which a journal would look as if the switch were behind it.
   journal.keep(state);
   // Nothing has been brought yet: who erases the learner before this is told leaves nothing behind.
-  await keepInRegister(homes, state, before);
+  await registered(room, state, before);
   const heir = await step('pseudonym', () => heirOf(room));
   // Records that were brought under another pseudonym are nobody's: these are brought from the beginning.
   state = { ...state, heir, ...(state.heir === null || state.heir === heir ? {} : { id: randomUUID() }) };
@@ -114,6 +114,16 @@ async function bring(room: Room, learner: LearnerId): Promise<MoveState> {
   state = { ...state, brought: { carried, left, repeats, switchedAtMs: room.nowMs } };
   await step('switch', () => switchHome(room, state, heir));
   return state;
+}
+
+/** A move that another one, or an erasure, came before has brought nothing: its journal, which knows the pseudonym, goes where it is new. @throws SFS_MOVE_UNDER_WAY, SFS_HOMES_UNAVAILABLE */
+async function registered({ homes, journal }: Room, state: ClaimedState, before: MoveState | null): Promise<void> {
+  try {
+    await keepInRegister(homes, state, before);
+  } catch (error) {
+    if (before === null && errorCodeOf(error) === 'SFS_MOVE_UNDER_WAY') journal.drop();
+    throw error;
+  }
 }
 
 /**

@@ -49,14 +49,16 @@ export async function dropFromRegister(homes: HomesPlace, { learner, claim = '' 
   if (typeof homes === 'object') await onSharedHomes(homes, (register) => register.dropMove(learner, claim));
 }
 
-/** Runs an erasure of which the register knows until it has ended: of it and a move that begin at the same time one is refused. @throws SFS_MOVE_UNDER_WAY, SFS_HOMES_UNAVAILABLE, and what `erase` throws */
-export async function keepingErasure<T>(homes: HomesPlace | undefined, learner: string, region: string, erase: () => Promise<T>): Promise<T> {
-  if (typeof homes !== 'object') return erase();
+/** Tells the register of an erasure that is to be finished: of it and a move that begin at the same time one is refused. @throws SFS_MOVE_UNDER_WAY, SFS_HOMES_UNAVAILABLE */
+export async function keepErasure(homes: HomesPlace | undefined, learner: string, region: string): Promise<void> {
+  if (typeof homes !== 'object') return;
   const kept = await onSharedHomes(homes, (register) => register.keepMove(learner, { claim: ERASURE, from: region, to: region }));
   if (kept.claim !== ERASURE) throw keptElsewhere(homes, kept);
-  const erased = await erase();
-  await onSharedHomes(homes, (register) => register.dropMove(learner, ERASURE));
-  return erased;
+}
+
+/** Tells the register that an erasure has ended. @throws SFS_HOMES_UNAVAILABLE */
+export async function dropErasure(homes: HomesPlace | undefined, learner: string): Promise<void> {
+  if (typeof homes === 'object') await onSharedHomes(homes, (register) => register.dropMove(learner, ERASURE));
 }
 
 const keptIn = (homes: HomesPlace | undefined, learner: string): Promise<KeptMove | null> =>

@@ -6,6 +6,8 @@ import { openEmbedded } from '../../../../runtime/embedded/index.js';
 try {
   const storage = await openEmbedded(process.argv[2]!);
   storage.log.ensureTopic({ name: 'lines', partitions: 1, cleanup: 'delete', retentionMs: null });
+  // Who stops it now stops it between two commits.
+  await storage.documents.put('idle', Buffer.alloc(1));
   console.log(`open ${process.pid}`);
   for await (const line of createInterface(process.stdin)) {
     const value = Buffer.from(line);

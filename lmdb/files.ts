@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync 
 import { dirname } from 'node:path';
 
 /** Beside each file lies its lock. */
-const LOCK = '-lock';
+export const LOCK = '-lock';
 /** Behind the header of the first page. */
 const [MAGIC_AT, MAGIC] = [24, Buffer.from('dec0efbe', 'hex')] as const;
 

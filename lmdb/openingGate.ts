@@ -1,10 +1,10 @@
 /** What an opening of a file of LMDB and the commits to it wait for each other by. See ADR 0039. */
 import { chmodSync, chownSync, existsSync, statSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
+import { LOCK } from './files.js';
 
 /** Nothing is ever written to it: its lock for writers is all that is wanted, which the system gives on when its holder is killed. */
 const EMPTY_FILE = { noSubdir: true, mapSize: 2 ** 16, overlappingSync: false, eventTurnBatching: false } as const;
-const LOCK = '-lock';
 
 /** All that waits with a gate held, or for one: a thread that held one and waited for another could wait for a process that does so the other way round. */
 let line: Promise<unknown> = Promise.resolve();

@@ -23,8 +23,8 @@ interface OpenFile {
 }
 
 /**
- * A view in a file. Rows and head change in one transaction, for which requests wait: so many rows as are read at once make one. The
- * version of the head is checked within that transaction: several processes may follow the log into one view, and whoever comes
+ * A view in a file. Rows and head change in one transaction, for which requests wait; whoever writes many rows writes them in pieces. The
+ * version of the head is checked within the transaction: several processes may follow the log into one view, and whoever comes
  * second changes nothing.
  */
 export class LmdbViewStore implements ViewStore {

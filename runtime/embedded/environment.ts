@@ -4,6 +4,7 @@ import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { OpeningGate } from '../../lmdb/openingGate.js';
+import { BINARY } from '../../lmdb/sharedFile.js';
 import { SkillForgeError } from '../../schemas/errors.js';
 import { checkDataFile } from './dataFile.js';
 import { storageError } from './failures.js';
@@ -61,7 +62,6 @@ export interface EnvironmentOptions {
 }
 
 const NAMES = ['meta', 'names', 'topics', 'ranges', 'log', 'state', 'queue', 'progress', 'documents'] as const satisfies readonly (keyof Databases)[];
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const VERSION_KEY = Buffer.from('format');
 const { EACCES, EROFS } = osConstants.errno;
 const NOT_WRITABLE: ReadonlySet<unknown> = new Set([EACCES, EROFS]);

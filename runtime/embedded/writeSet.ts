@@ -27,16 +27,16 @@ export class WriteSet {
     this.values.push(null);
   }
 
-  /** Writes everything in one transaction of LMDB's writer thread; resolves when it has committed. */
+  /** Writes everything in one transaction of LMDB's writer thread; resolves when it has committed. Of an environment that may be written, which has a gate. */
   commit({ root, gate }: Pick<Environment, 'root' | 'gate'>): Promise<boolean> {
-    const commit = (): Promise<boolean> =>
+    return gate!.holdFor(() =>
       root.batch(() => {
         for (let i = 0; i < this.keys.length; i++) {
           const value = this.values[i]!;
           if (value === null) void this.databases[i]!.remove(this.keys[i]!);
           else void this.databases[i]!.put(this.keys[i]!, value);
         }
-      });
-    return gate === null ? commit() : gate.holdFor(commit);
+      }),
+    );
   }
 }

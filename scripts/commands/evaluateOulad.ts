@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { ablationText, cutText, protocolText, stepsText, summaryText } from '../evaluation/evaluationText.js';
+import { ablationText, cutText, overCutsText, protocolText, stepsText, summaryText } from '../evaluation/evaluationText.js';
 import { cutMsOf, evaluateCase, type CaseResult } from '../evaluation/ouladCase.js';
+import { overCuts } from '../evaluation/overCuts.js';
 import type { Prepared } from '../evaluation/productionFlow.js';
 import type { Cut } from '../evaluation/ouladTruth.js';
 import type { Protocol } from '../evaluation/scoring.js';
@@ -37,7 +38,7 @@ of learners with bootstrap intervals, and those in their first seven days. --new
 needs the Python packages of "npm run ml:setup".
 
 It works in a temporary folder; with --work in one that is kept, where a repeated call goes on. --cases measures several cuts one after
-the other and ends with a table of all; one that is not earlier in the calendar goes on from the one before it, which is faster.`;
+the other and ends with a table of all, and with the groups of a course over all of its cuts; one that is not earlier in the calendar goes on from the one before it, which is faster.`;
 
 /** Evaluates on the OULAD data. */
 export function evaluateOuladCommand(): Command {
@@ -82,7 +83,7 @@ async function evaluate(data: string, options: EvaluateOptions): Promise<void> {
   } finally {
     folders.close();
   }
-  if (!options.json && results.length > 1) print(summaryText(results));
+  if (results.length > 1) tellTogether(results, options);
 }
 
 /** What the cut before this one left, where this one can go on from it: it is another one, and not later in calendar time. */
@@ -157,4 +158,10 @@ function tell(result: CaseResult, options: EvaluateOptions): void {
   if (options.json) return printJson({ evaluation: { ...cut, protocols: shown, ablation, steps } });
   const parts = [...shown.map((one) => protocolText(cut, one)), ...(ablation === null ? [] : [ablationText(cut, ablation)]), stepsText(result)];
   print(`${parts.join('\n\n')}\n`);
+}
+
+function tellTogether(results: readonly CaseResult[], options: EvaluateOptions): void {
+  const together = overCuts(results);
+  if (options.json) return printJson({ overCuts: together });
+  print(`${summaryText(results)}\n${overCutsText(together)}\n`);
 }

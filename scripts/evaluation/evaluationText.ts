@@ -2,7 +2,8 @@
 import { countText, secondsText, tableText } from '../commands/output.js';
 import { YARDSTICK } from './baselines.js';
 import type { AblationRow, CaseResult, ProtocolResult } from './ouladCase.js';
-import type { GroupScores, Protocol } from './scoring.js';
+import type { MissedGaps, OverCuts } from './overCuts.js';
+import type { GroupScores, NewcomerScores, Protocol } from './scoring.js';
 import type { Cut } from './ouladTruth.js';
 
 const number = (value: number): string => value.toFixed(4);
@@ -28,12 +29,13 @@ export function protocolText(cut: Cut, result: ProtocolResult): string {
     `${cutText(cut)}: ${TITLES[protocol]}, ${countText(learners)} learners`,
     tableText(['system', 'NDCG@10', 'recall@20', 'hit@10', 'MRR', 'coverage'], rows),
     `gain in NDCG@10 over the yardstick: ${percent(gain.gain)} (95 %: ${range(gain.interval, percent)})`,
-    ...(newcomers === null
-      ? ['no learner is in their first seven days']
-      : [`learners in their first seven days: ${newcomers.learners}, NDCG@10 ${number(newcomers.ours)}, yardstick ${number(newcomers.yardstick)}`]),
+    newcomers === null ? 'no learner is in their first seven days' : newcomerText(newcomers),
     ...(groups.length === 0 ? [] : [groupText(groups)]),
   ].join('\n');
 }
+
+const newcomerText = ({ learners, ours, yardstick }: NewcomerScores): string =>
+  `learners in their first seven days: ${countText(learners)}, NDCG@10 ${number(ours)}, yardstick ${number(yardstick)}`;
 
 function groupText(groups: readonly GroupScores[]): string {
   const rows = groups.flatMap(({ grouping, groups: members, ours, yardstick }) => [
@@ -73,4 +75,20 @@ export function summaryText(cases: readonly CaseResult[]): string {
   const meanOf = (protocol: Protocol): string => percent(cases.reduce((sum, one) => sum + one.protocols[protocol].gain.gain, 0) / cases.length);
   const rows = [...cases.map(rowOf), ['mean', '', '', meanOf('any'), '', '', meanOf('new')]];
   return tableText(['case', 'next', 'yardstick', 'gain', 'new', 'yardstick', 'gain'], rows);
+}
+
+/** What the cuts say together, of groups of learners and of newcomers. */
+export function overCutsText({ courses, single, together, newcomers }: OverCuts): string {
+  const missed = ({ missed: count, gaps }: MissedGaps): string => `${count} of ${gaps}`;
+  const tables = courses.map(({ module, presentation, protocol, cuts, learners, groups }) =>
+    [`${module}-${presentation}, ${cuts} cuts together: ${TITLES[protocol]}, ${countText(learners)} learners`, groupText(groups)].join('\n'),
+  );
+  const lines = [
+    `gaps above 0.05 and the yardstick's own: ${missed(single)} of single cuts, ${missed(together)} of cuts together`,
+    ...(['any', 'new'] as const).flatMap((protocol) => {
+      const found = newcomers[protocol];
+      return found === null ? [] : [`${TITLES[protocol]}: ${newcomerText(found)}`];
+    }),
+  ];
+  return [...tables, lines.join('\n')].join('\n\n');
 }

@@ -20,6 +20,7 @@ import {
   scoredLearners,
   type Gain,
   type GroupScores,
+  type LearnerScores,
   type NewcomerScores,
   type Protocol,
   type RankedSystem,
@@ -57,6 +58,9 @@ export interface CaseResult {
   /** `null` where it was not asked for. */
   readonly ablation: readonly AblationRow[] | null;
   readonly steps: readonly DoneStep[];
+  /** How each learner was served, to be put together with other cuts. */
+  readonly byLearner: Readonly<Record<Protocol, LearnerScores>>;
+  readonly groups: Groups;
   /** The lists of ours, for other programs to score. */
   readonly lists: Lists;
   /** What a later cut may go on from. */
@@ -100,15 +104,17 @@ export async function evaluateCase(
   const formula = listed('formula ranker', await decide(FORMULA));
   const systems = [listed(OURS, lists), ...popularity(truth), ...alsOf(prepared, truth, cut, flow.cutMs), easeSystem(truth), formula];
   const items = await itemsOf(truth, cut, options);
-  const resultOf = (protocol: Protocol): ProtocolResult => protocolResult(scored[protocol], { cut, truth, groups, systems, items });
-  const protocols = { any: resultOf('any'), new: resultOf('new') };
+  const resultOf = (protocol: Protocol): ScoredProtocol => scoredProtocol(scored[protocol], { cut, truth, groups, systems, items });
+  const [any, fresh] = [resultOf('any'), resultOf('new')];
   const ablation: AblationRow[] = [];
   for (const variant of withAblation ? [LEARNED, ...ablationVariants(), FORMULA] : []) {
     const system = listed(variant.name, await decide(variant));
     const ndcgOf = (protocol: Protocol): number => scoreSystem(system, scored[protocol], items).ndcg;
     ablation.push({ variant: variant.name, ndcg: { any: ndcgOf('any'), new: ndcgOf('new') } });
   }
-  return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, lists, prepared };
+  const protocols = { any: any.result, new: fresh.result };
+  const byLearner = { any: any.byLearner, new: fresh.byLearner };
+  return { cut, protocols, ablation: withAblation ? ablation : null, steps: work.steps, byLearner, groups, lists, prepared };
 }
 
 async function decidedLists(work: WorkFolder, prepared: Prepared, variant: Variant, course: CourseId, options: FlowOptions): Promise<Lists> {
@@ -150,16 +156,23 @@ interface Scoring {
   readonly items: number;
 }
 
-function protocolResult(scored: ScoredLearners, { cut, truth, groups, systems, items }: Scoring): ProtocolResult {
+interface ScoredProtocol {
+  readonly result: ProtocolResult;
+  readonly byLearner: LearnerScores;
+}
+
+function scoredProtocol(scored: ScoredLearners, { cut, truth, groups, systems, items }: Scoring): ScoredProtocol {
   const scores = systems.map((system) => scoreSystem(system, scored, items));
   const byName = (name: string): Float64Array => scores.find(({ system }) => system === name)!.byLearner;
   const [ours, yardstick] = [byName(OURS), byName(YARDSTICK)];
-  return {
-    protocol: scored.protocol,
-    learners: scored.learners.length,
+  const { protocol, learners } = scored;
+  const result = {
+    protocol,
+    learners: learners.length,
     systems: scores.map(({ byLearner: _, ...score }) => score),
     gain: gainOf(ours, yardstick),
-    groups: scoreGroups(scored, groups, ours, yardstick),
+    groups: scoreGroups(learners, groups, ours, yardstick),
     newcomers: scoreNewcomers(scored, truth, cut, ours, yardstick),
   };
+  return { result, byLearner: { learners, ours, yardstick } };
 }

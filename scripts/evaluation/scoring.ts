@@ -37,6 +37,13 @@ export function scoredLearners({ opened, after }: OuladTruth, protocol: Protocol
   return { protocol, learners, truths };
 }
 
+/** NDCG of the learners who are scored, in one order. */
+export interface LearnerScores {
+  readonly learners: readonly string[];
+  readonly ours: Float64Array;
+  readonly yardstick: Float64Array;
+}
+
 /** A system's score. */
 export interface SystemScore extends Measures {
   readonly system: string;
@@ -77,8 +84,13 @@ export interface GroupScores {
   readonly yardstick: GroupGap;
 }
 
-/** Compares the groups of each attribute of which two at least have learners enough. */
-export function scoreGroups({ learners }: ScoredLearners, groups: Groups, ours: Float64Array, yardstick: Float64Array): GroupScores[] {
+/**
+ * Compares the groups of each attribute of which two at least have learners enough.
+ *
+ * @param ours - NDCG of each of the learners, in their order
+ * @param yardstick - the same, of the yardstick
+ */
+export function scoreGroups(learners: readonly string[], groups: Groups, ours: Float64Array, yardstick: Float64Array): GroupScores[] {
   return (Object.keys(groups) as Grouping[]).flatMap((grouping) => {
     const places = new Map<string, number[]>();
     learners.forEach((learner, at) => {

@@ -166,8 +166,7 @@ describe('groups of learners', () => {
     const learners = Array.from({ length: 100 }, (_, at) => String(at));
     const random = new SeededRandom(1);
     const ours = Float64Array.from(learners, (_, at) => 0.5 + 0.1 * (at % 2) + 0.2 * random.unit());
-    const scored = { protocol: 'any', learners, truths: learners.map(() => new Set(['1'])) } as const;
-    const found = scoreGroups(scored, groups, ours, new Float64Array(100).fill(0.5));
+    const found = scoreGroups(learners, groups, ours, new Float64Array(100).fill(0.5));
     expect(found.map(({ grouping }) => grouping)).toEqual(['gender']);
     const [gender] = found;
     const mean = (rest: number): number => learners.reduce((sum, _, at) => sum + (at % 2 === rest ? ours[at]! : 0), 0) / 50;

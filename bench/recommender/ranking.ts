@@ -1,11 +1,22 @@
 /** What one decision takes: the learner's row is read and decoded, candidates are gathered, described, ranked and listed. */
-import { DEFAULT_POLICY, decide, learnerState, type DecisionOptions, type Models } from '../../operators/recommend/index.js';
+import {
+  DEFAULT_POLICY,
+  decide,
+  learnerState,
+  type Decision,
+  type DecisionLookups,
+  type DecisionOptions,
+  type LearnerState,
+  type Models,
+} from '../../operators/recommend/index.js';
 import { StateCodec } from '../../runtime/engine/stateCodec.js';
 import { errorCodeOf, learnerId } from '../../schemas/index.js';
 import { progress, type Cell, type Table } from '../report.js';
-import { AT_MS, learnerOf, lookups } from './busyCourse.js';
+import { AT_MS, busyCourse, learnerOf, lookups } from './busyCourse.js';
 import { counted } from './countedModels.js';
+import { retrieved } from './retrieved.js';
 import { embeddedRows, redisRows, type RowPlace, type Rows } from './rowPlaces.js';
+import type { TrainedCourse } from './trainedCourses.js';
 
 const LEARNERS = 400;
 /** The first ones let the compiler do its work, and are not counted. */
@@ -22,9 +33,16 @@ interface Times {
   readonly cpu: Float64Array;
 }
 
-/** Latency of decisions with a model, by where the state is. */
-export async function ranking(models: Models): Promise<Table> {
-  const rows = Array.from({ length: LEARNERS }, (_, number) => ({ key: nameOf(number), value: codec.encode(learnerOf(number)) }));
+/** Latency of decisions with a model, by where the state is. @param courses - that its retrieval covers */
+export async function ranking(models: Models, courses: readonly TrainedCourse[]): Promise<Table> {
+  const course = busyCourse(courses[0] ?? null);
+  const rows = Array.from({ length: LEARNERS }, (_, number) => ({ key: nameOf(number), value: codec.encode(learnerOf(number, course)) }));
+  const looked = lookups(course);
+  const { version, retrieval } = models.at(AT_MS);
+  const proposed = retrieved(
+    retrieval,
+    rows.flatMap(({ key, value }, n) => decided(key, codec.decode(value), n, looked, { ...optionsOf(models), loggedShare: 1 }).log ?? []),
+  );
   const cells: Cell[][] = [];
   let candidates = 0;
   for (const open of [redisRows, embeddedRows]) {
@@ -32,13 +50,13 @@ export async function ranking(models: Models): Promise<Table> {
     if (place === null) continue;
     progress(`ranking: state in ${place.name}`);
     const counting = counted(models);
-    const { wall, cpu } = await timesOf(place, counting.models).finally(() => place.close());
+    const { wall, cpu } = await timesOf(place, counting.models, looked).finally(() => place.close());
     candidates = counting.rows / counting.decisions;
     cells.push([place.name, ...[wall, cpu].flatMap((times) => [0.5, 0.99].map((part) => quantile(times, part).toFixed(1)))]);
   }
   const size = rows.reduce((sum, { value }) => sum + value.length, 0) / rows.length;
   return {
-    title: `Ranking: ${DECISIONS} decisions by ${models.at(AT_MS).version}, ${candidates.toFixed(0)} candidates each, rows of ${Math.round(size)} bytes`,
+    title: `Ranking: ${DECISIONS} decisions by ${version}, ${candidates.toFixed(0)} candidates each (${proposed}), rows of ${Math.round(size)} bytes`,
     columns: ['state', 'p50, ms wall', 'p99, ms wall', 'p50, ms CPU', 'p99, ms CPU'],
     rows: cells,
   };
@@ -55,20 +73,24 @@ async function opened(open: (rows: Rows) => Promise<RowPlace>, rows: Rows): Prom
   }
 }
 
-async function timesOf(place: RowPlace, models: Models): Promise<Times> {
-  const options: DecisionOptions = {
-    ...{ models, region: 'eu-west', topologyVersion: 2, validForMs: 0, loggedShare: 1 / 8 },
-    policy: { ...DEFAULT_POLICY, explorationShare: 1 / 20 },
-  };
-  const rows = lookups();
+const optionsOf = (models: Models): DecisionOptions => ({
+  ...{ models, region: 'eu-west', topologyVersion: 2, validForMs: 0, loggedShare: 1 / 8 },
+  policy: { ...DEFAULT_POLICY, explorationShare: 1 / 20 },
+});
+
+/** Each at a time of its own: what is drawn by its identity differs. */
+const decided = (learner: string, state: LearnerState, n: number, rows: DecisionLookups, options: DecisionOptions): Decision =>
+  decide({ learner: learnerId(learner), state, atMs: AT_MS + n }, rows, options);
+
+async function timesOf(place: RowPlace, models: Models, rows: DecisionLookups): Promise<Times> {
+  const options = optionsOf(models);
   const times = { wall: new Float64Array(DECISIONS), cpu: new Float64Array(DECISIONS) };
   for (let n = -WARM_UP; n < DECISIONS; n++) {
     const learner = nameOf(n + WARM_UP);
     const cpuBefore = process.cpuUsage();
     const wallBeforeMs = performance.now();
     const state = codec.decode((await place.get(learner))!);
-    // Each at a time of its own: what is drawn by its identity differs.
-    decide({ learner: learnerId(learner), state, atMs: AT_MS + n }, rows, options);
+    decided(learner, state, n, rows, options);
     const wallMs = performance.now() - wallBeforeMs;
     const { user, system } = process.cpuUsage(cpuBefore);
     if (n < 0) continue;

@@ -108,7 +108,8 @@ export const stores = {
     inFolder: ['features', 'batch'],
   },
   exports: {
-    description: 'What commands write for other programs: training exports, features, recommendations.',
+    description:
+      'What commands write for other programs: training exports, features, recommendations, decisions with what came of them; copies for learners who ask for one.',
     holds: ['pseudonym', 'behavioural', 'profile', 'sensitive'],
     activities: ['model-training'],
     kept: UNTIL_DELETED,
@@ -151,7 +152,7 @@ export const stores = {
   },
   erasures: {
     description:
-      'Journals and signed receipts of erasures and moves, under digests that nobody can tell a learner from, and the key that signs them. The journal of a move has the old pseudonym until the move ends.',
+      'Journals and signed receipts of erasures and moves, under digests that nobody can tell a learner from, and the key that signs them. The journal of a move has the old pseudonym until the move ends, and requests that are to be done (`skillforge privacy serve`) have theirs until then.',
     holds: ['none'],
     activities: ['rights'],
     kept: UNTIL_DELETED,

@@ -15,15 +15,16 @@ interface IpsOptions extends PlainOptions {
 const DESCRIPTION = `Estimates what another policy would have earned, from a log of what one policy showed, how likely that was, and what came of it.
 The log has one decision a line, as JSON:
 
-  {"context":{…},"shown":[{"item":"a","propensity":0.8},…],"rewards":[1,…],"target":[0.5,…]}
+  {"learner":"…","context":{…},"shown":[{"item":"a","propensity":0.8},…],"rewards":[1,…],"target":[0.5,…]}
 
 shown is in the order of the places; propensity is the probability with which the logging policy put the item at its place, target that
 of the other policy for the same item at the same place. With --ranking NAME the other policy is a ranking of each line instead:
-"rankings":{"NAME":["a","b",…]} puts its items where they stand for sure. context is not looked at.
+"rankings":{"NAME":["a","b",…]} puts its items where they stand for sure. context is not looked at, and
+learner may be missing. "decisions export" writes such a log of the decisions of this program.
 
 Prints the value of a decision (the sum of its rewards) by two estimators: inverse propensity scores (Horvitz and Thompson 1952) and the
-self-normalised ones (Swaminathan and Joachims 2015), with the middle 95 % of resampled decisions. The mean weight tells whether the log can
-answer at all: it is about 1 unless propensities are wrong, or the logging policy never shows what the other one would.`;
+self-normalised ones (Swaminathan and Joachims 2015), with the middle 95 % of resampled learners, or of decisions where lines name none. The
+mean weight tells whether the log can answer at all: it is about 1 unless propensities are wrong, or the logging policy never shows what the other one would.`;
 
 /** Estimates the value of a policy from the log of another. */
 export function evaluateIpsCommand(): Command {

@@ -33,9 +33,10 @@ production (topologies, training of retrieval and of the ranker up to a day befo
 each list are compared with the truth at its end: the hit rate is the probability that what is opened next is among them, the gain has less for
 later places and is relative to the best order. Newcomers enrolled in the last seven days; new items are those of the last 14 days.
 
---ablation also measures it without each source of candidates, with the same ranker. Differences to the whole have 95 % intervals of resampling
-learners; what other training would change is not in them. Training needs the Python packages of "npm run ml:setup". It works in a temporary
-folder; with --work in one that is kept, where a repeated call goes on.`;
+--ablation also measures it without each source of candidates, with the same ranker, and without the windowed features, without mastery and with
+features in disorder, each with a ranker of its own. Differences to the whole have 95 % intervals of resampling learners; what other training would
+change is not in them. Training needs the Python packages of "npm run ml:setup". It works in a temporary folder; with --work in one that is kept,
+where a repeated call goes on.`;
 
 /** Evaluates on a synthetic school. */
 export function evaluateSchoolCommand(): Command {
@@ -51,7 +52,7 @@ export function evaluateSchoolCommand(): Command {
     .option('--events-per-day <n>', 'clicks of a day, on the average of a week', wholeNumber(1), 6_000)
     .option('--logged <n>', 'about so many decisions to learn from', wholeNumber(1), 6_000)
     .option('--trees <n>', 'trees of the ranker, for each list (default: as many as are best on the latest decisions)', wholeNumber(1))
-    .option('--ablation', 'also measure it without each source of candidates')
+    .option('--ablation', 'also measure it without each of its parts: takes much longer')
     .option('--work <dir>', 'work in this folder and keep it; finished steps are not repeated')
     .addOption(regionOption())
     .action(evaluate);

@@ -154,16 +154,18 @@ const COMMANDS: Readonly<Record<string, Load | Group>> = {
       restrict: async () => (await import('./privacyRestrict.js')).privacyRestrictCommand(),
       export: async () => (await import('./privacyExport.js')).privacyExportCommand(),
       erase: async () => (await import('./privacyErase.js')).privacyEraseCommand(),
+      serve: async () => (await import('./privacyServe.js')).privacyServeCommand(),
       move: async () => (await import('./privacyMove.js')).privacyMoveCommand(),
       keys: async () => (await import('./privacyKeys.js')).privacyKeysCommand(),
     },
   },
   decisions: {
-    summary: 'seal the record of decisions, verify it, make a decision again',
+    summary: 'seal the record of decisions, verify it, make a decision again, export what came of them',
     members: {
       seal: async () => (await import('./decisionsSeal.js')).decisionsSealCommand(),
       verify: async () => (await import('./decisionsVerify.js')).decisionsVerifyCommand(),
       replay: async () => (await import('./decisionsReplay.js')).decisionsReplayCommand(),
+      export: async () => (await import('./decisionsExport.js')).decisionsExportCommand(),
     },
   },
   oversight: {

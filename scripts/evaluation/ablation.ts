@@ -29,18 +29,15 @@ export const withoutComparing = (): Variant => ({
 });
 
 /**
- * The recommender without each candidate source, without groups of features, and with features that are in disorder, which must lose.
- * Without mastery no feature tells of it; that a quiz whose skills are mastered is left out is a rule of the course, as prerequisites are, and
- * stays.
+ * The recommender trained anew without groups of features, and with features that are in disorder, which must lose. Without mastery no feature
+ * tells of it; that a quiz whose skills are mastered is left out is a rule of the course, as prerequisites are, and stays, and so does what the
+ * formula proposes for a weak skill.
  */
-export function ablationVariants(): Variant[] {
-  return [
-    ...sourceVariants(),
-    { name: 'without windowed features', rankerArguments: ['--drop-features', namesOf(({ window }) => window !== null)] },
-    {
-      name: 'without mastery',
-      rankerArguments: ['--drop-features', namesOf(({ name }) => /mastery|skill|difficulty/.test(name))],
-    },
-    { name: 'with shuffled features', rankerArguments: ['--shuffle'] },
-  ];
-}
+export const featureVariants = (): Variant[] => [
+  { name: 'without windowed features', rankerArguments: ['--drop-features', namesOf(({ window }) => window !== null)] },
+  { name: 'without mastery', rankerArguments: ['--drop-features', namesOf(({ name }) => /mastery|skill|difficulty/.test(name))] },
+  { name: 'with shuffled features', rankerArguments: ['--shuffle'] },
+];
+
+/** The recommender without each candidate source, then without the others of its parts. */
+export const ablationVariants = (): Variant[] => [...sourceVariants(), ...featureVariants()];

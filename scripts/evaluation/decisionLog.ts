@@ -1,7 +1,7 @@
 /** Reads a log of decisions: one JSON object a line. */
 import { SkillForgeError, errorMessageOf } from '../../schemas/index.js';
 import { fileBytes, linesOf, type Line } from '../commands/jsonLines.js';
-import type { ShownItem } from './offPolicy.js';
+import type { ShownDecision } from './offPolicy.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -11,13 +11,13 @@ type Fields = Readonly<Record<string, unknown>>;
  * @param ranking - name of the ranking in `rankings` that is the other policy; `null` for the probabilities in `target`
  * @throws SFS_FILE_UNREADABLE; SFS_LINE_INVALID for a line that is no decision
  */
-export async function* decisionsOf(path: string, ranking: string | null): AsyncGenerator<readonly ShownItem[], void, undefined> {
+export async function* decisionsOf(path: string, ranking: string | null): AsyncGenerator<ShownDecision, void, undefined> {
   for await (const lines of linesOf(fileBytes(path))) {
     for (const line of lines) if (line.raw.some((byte) => byte > 32)) yield decisionOf(line, ranking);
   }
 }
 
-function decisionOf({ number, raw }: Line, ranking: string | null): readonly ShownItem[] {
+function decisionOf({ number, raw }: Line, ranking: string | null): ShownDecision {
   const refuse = (what: string): SkillForgeError => new SkillForgeError('SFS_LINE_INVALID', `line ${number}: ${what}`, { context: { line: number } });
   const fields = objectOf(parsed(raw, refuse), refuse);
   const shown = arrayOf(fields, 'shown', refuse).map((one) => objectOf(one, refuse));
@@ -25,7 +25,9 @@ function decisionOf({ number, raw }: Line, ranking: string | null): readonly Sho
   if (rewards.length !== shown.length) throw refuse(`${rewards.length} rewards for ${shown.length} items shown`);
   const targets = ranking === null ? arrayOf(fields, 'target', refuse) : rankedTargets(fields, ranking, shown, refuse);
   if (targets.length !== shown.length) throw refuse(`${targets.length} target probabilities for ${shown.length} items shown`);
-  return shown.map(({ propensity }, place) => {
+  const { learner = null } = fields;
+  if (learner !== null && typeof learner !== 'string') throw refuse('learner is no text');
+  const items = shown.map(({ propensity }, place) => {
     const [target, reward] = [targets[place], rewards[place]];
     if (!isProbability(propensity) || propensity === 0)
       throw refuse(`the propensity at place ${place} is ${String(propensity)}: it must be in (0, 1]`);
@@ -33,6 +35,7 @@ function decisionOf({ number, raw }: Line, ranking: string | null): readonly Sho
     if (typeof reward !== 'number' || !Number.isFinite(reward)) throw refuse(`the reward at place ${place} is no number`);
     return { propensity, target, reward };
   });
+  return { learner, shown: items };
 }
 
 type Refuse = (what: string) => SkillForgeError;

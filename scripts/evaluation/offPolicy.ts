@@ -1,4 +1,5 @@
 /** What another policy would have earned, from the decisions of a logged one. */
+import { shareOf } from '../../operators/hash.js';
 import { SeededRandom } from '../synthetic/random.js';
 import { percentileInterval, type Interval } from './bootstrap.js';
 
@@ -9,6 +10,14 @@ export interface ShownItem {
   /** Probability with which the other policy would have put it there. */
   readonly target: number;
   readonly reward: number;
+}
+
+/** A decision of the log. */
+export interface ShownDecision {
+  /** Whom it was for; `null` where the log does not say. */
+  readonly learner: string | null;
+  /** By place. */
+  readonly shown: readonly ShownItem[];
 }
 
 /** An estimate with its interval. */
@@ -51,26 +60,31 @@ for (let count = 0, term = Math.exp(-1), sum = 0; count < POISSON.length; term /
  * - SNIPS, the same by place, divided by the mean weight of the place instead of by 1: a little biased, of much less variance, and the same when a
  *   constant is added to all rewards (Swaminathan and Joachims, The self-normalized estimator for counterfactual learning, NIPS 2015).
  *
- * Intervals are the middle 95 % of resampled decisions. As nobody knows how many will come, each decision counts in each resample as often as
- * Poisson(1) says (Chamandy et al., Estimating uncertainty for massive data streams, 2012); so the whole log is never in memory.
+ * Intervals are the middle 95 % of resampled learners, of decisions where the log does not name them: those of one learner are alike, and would tell as
+ * much as those of many. As nobody knows how many will come, each counts in each resample as often as Poisson(1) says (Chamandy et al., Estimating
+ * uncertainty for massive data streams, 2012), drawn anew from the name of the learner; so neither the log nor the learners are ever in memory.
  */
 export class OffPolicyEstimator {
+  private readonly seed: number;
+  /** For decisions of which nobody knows whom they were for. */
   private readonly random: SeededRandom;
   private readonly actual = new Sums();
   private readonly resampled: readonly Sums[];
   private squares = 0;
 
   constructor({ resamples, seed }: Resampling) {
+    this.seed = seed;
     this.random = new SeededRandom(seed);
     this.resampled = Array.from({ length: resamples }, () => new Sums());
   }
 
-  add(shown: readonly ShownItem[]): void {
+  add({ learner, shown }: ShownDecision): void {
     const weights = shown.map(({ target, propensity }) => target / propensity);
     for (const weight of weights) this.squares += weight * weight;
     this.actual.add(shown, weights, 1);
+    const random = learner === null ? this.random : new SeededRandom(2 ** 32 * shareOf(`${String(this.seed)}|${learner}`));
     for (const sums of this.resampled) {
-      const times = poisson(this.random.unit());
+      const times = poisson(random.unit());
       if (times > 0) sums.add(shown, weights, times);
     }
   }

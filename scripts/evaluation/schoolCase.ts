@@ -5,7 +5,7 @@ import { CANDIDATE_SOURCES } from '../../operators/recommend/candidateSources.js
 import type { ListName } from '../../reader/index.js';
 import { topicOutput, writeSchool } from '../commands/schoolOutput.js';
 import { DAY_MS, School, type SchoolOptions } from '../school/index.js';
-import { FORMULA, LEARNED, sourceVariants, withoutComparing } from './ablation.js';
+import { FORMULA, LEARNED, featureVariants, sourceVariants, withoutComparing } from './ablation.js';
 import { bootstrap, meanAt, type Interval } from './bootstrap.js';
 import { eachAnswer } from './decidedLists.js';
 import { decidedBy, prepare, type FlowEvents, type FlowOptions, type Reading, type Variant } from './productionFlow.js';
@@ -80,7 +80,7 @@ export async function evaluateSchool(work: WorkFolder, { school, withAblation, .
     lists: { next: judges.next.scores(lists.next), new: judges.new.scores(lists.new) },
   });
   const rows = [rowOf(LEARNED.name, whole)];
-  for (const variant of [...(withAblation ? [...sourceVariants(), withoutComparing()] : []), FORMULA]) {
+  for (const variant of [...(withAblation ? [...sourceVariants(), withoutComparing(), ...featureVariants()] : []), FORMULA]) {
     rows.push(rowOf(variant.name, await decide(variant)));
   }
   return {

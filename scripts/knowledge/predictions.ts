@@ -11,6 +11,7 @@ import {
   type SkillAnswers,
 } from '../../operators/knowledge/rightAnswer.js';
 import type { GivenAnswer } from './answerFile.js';
+import { OpenRows } from './openRows.js';
 
 /** What was predicted of an answer, and what came. */
 export interface Predicted {
@@ -21,15 +22,6 @@ export interface Predicted {
   readonly isRight: boolean;
   /** Whether the pupil had not answered this skill before. */
   readonly isFirst: boolean;
-}
-
-/** The public sequences give an answer of several skills as one row for each of them; none has more than four. */
-const MOST_SKILLS = 4;
-
-/** An answer of which it is not sure yet that the next row is another one. */
-interface Open {
-  readonly answer: GivenAnswer;
-  readonly rate: number;
 }
 
 /** Everybody's answers so far. Pupils follow one another: each is predicted with what those before them answered. */
@@ -54,22 +46,14 @@ export class Predictions {
   }
 }
 
-/**
- * One pupil. Rows that follow each other may be one answer, given once for each of its skills: who predicts the second from the first has seen
- * what is to be predicted (X. Xiong et al., "Going deeper with deep knowledge tracing", EDM 2016). The file does not say which rows these are, so every
- * row that could belong to the answer stays open: it counts for its own skill, and for the pupil's level only when it can be no part of the next answer.
- */
+/** One pupil. A row counts for its own skill at once, and for the pupil's level when it can be no part of the next answer. */
 class Pupil {
   private readonly skills = new Map<string, Residuals>();
+  private readonly open = new OpenRows<{ readonly isRight: boolean; readonly rate: number }>();
   private level: Residuals = NO_RESIDUALS;
-  private open: Open[] = [];
 
-  /** Counts what cannot be one answer with the next row: rows of one answer have different skills, and there are four at most. */
   settle({ skills }: GivenAnswer): void {
-    let kept = this.open.length;
-    const first = Math.max(0, this.open.length - (MOST_SKILLS - 1));
-    while (kept > first && !this.open[kept - 1]!.answer.skills.some((skill) => skills.includes(skill))) kept--;
-    this.close(kept);
+    for (const { isRight, rate } of this.open.settledBy(skills)) this.level = withLearnerAnswer(this.level, isRight, rate);
   }
 
   predict({ skills, isRight }: GivenAnswer, rates: readonly number[]): Predicted {
@@ -81,14 +65,10 @@ class Pupil {
 
   give(answer: GivenAnswer, rates: readonly number[]): void {
     const { skills, isRight } = answer;
-    // One answer is right or wrong for all of its skills.
-    if (this.open.at(-1)?.answer.isRight !== isRight) this.close(this.open.length);
     skills.forEach((skill, n) => this.skills.set(skill, withSkillAnswer(this.skills.get(skill) ?? NO_RESIDUALS, isRight, rates[n]!)));
-    this.open.push({ answer, rate: meanOf(rates) });
-  }
-
-  private close(count: number): void {
-    for (const { answer, rate } of this.open.splice(0, count)) this.level = withLearnerAnswer(this.level, answer.isRight, rate);
+    for (const earlier of this.open.add(answer, { isRight, rate: meanOf(rates) })) {
+      this.level = withLearnerAnswer(this.level, earlier.isRight, earlier.rate);
+    }
   }
 }
 

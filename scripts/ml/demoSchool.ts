@@ -7,7 +7,7 @@ import { runTopologies } from '../commands/topologyRun.js';
 import type { Topology } from '../../operators/topology.js';
 import type { Models } from '../../operators/ports/models.js';
 import type { LocalStorage } from '../../runtime/ports.js';
-import { School, type SchoolOptions } from '../school/index.js';
+import { School, type SchoolOptions, type SchoolStep } from '../school/index.js';
 import { loadOwnTopology } from '../topologyFiles.js';
 
 /** How to run, and who is told how far it is. */
@@ -22,23 +22,34 @@ const UPSTREAM = [
   ['learner-contexts', 'segment-lists'],
 ] as const;
 
+/** How to run, and how the school tells of itself where not by its own names. */
+export interface LiveSchoolRun extends SchoolRun {
+  readonly retold?: ((step: SchoolStep) => SchoolStep) | undefined;
+}
+
 /**
  * Writes the events of a school into a folder, and runs every topology of this package but the recommendations to their end.
  *
  * @param folder - new, or empty
  * @throws what writing and running throw
  */
-export async function liveSchool(folder: string, options: Partial<SchoolOptions>, run: SchoolRun): Promise<void> {
+export async function liveSchool(folder: string, options: Partial<SchoolOptions>, run: LiveSchoolRun): Promise<void> {
   const school = new School(options);
   const { days, eventsPerDay, region } = school.options;
   await withFolder(folder, async (storage) => {
     const total = days * eventsPerDay;
-    await writeSchool(school, topicOutput(storage, school.options), (clicks) =>
+    await writeSchool(retoldBy(school, run.retold), topicOutput(storage, school.options), (clicks) =>
       run.onProgress?.({ what: 'writing the school', done: clicks, total: Math.max(total, clicks), unit: 'clicks' }),
     );
     for (const names of UPSTREAM) await runToTheEnd(storage, await Promise.all(names.map(loadOwnTopology)), region, run);
   });
 }
+
+const retoldBy = (school: School, retold: (step: SchoolStep) => SchoolStep = (step) => step): Pick<School, 'steps'> => ({
+  *steps() {
+    for (const step of school.steps()) yield retold(step);
+  },
+});
 
 /** Runs topologies to the end of what there is. @throws what running throws */
 export async function runToTheEnd(

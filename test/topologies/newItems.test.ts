@@ -8,7 +8,7 @@ import curricula from '../../topologies/curricula.js';
 import recommendations, { recommendationsTopology } from '../../topologies/recommendations.js';
 import { place } from '../operators/recommend/worlds.js';
 import { HOUR_MS, at } from './clicks.js';
-import { contextOf, hourOf, listOf, trendOf, type Told } from './learning.js';
+import { contextOf, dayEndOf, hourOf, listOf, trendOf, type Told } from './learning.js';
 import { catalogueItem } from './statements.js';
 
 const POPULAR = Array.from({ length: 40 }, (_, n) => `p${String(n).padStart(2, '0')}`);
@@ -75,6 +75,20 @@ describe('a new item', () => {
       expect(logged.features[itemFeatures.column('recent_similarity')]).toBeCloseTo(cosine, 5);
       expect(logged.newRank).toBeGreaterThanOrEqual(0);
       expect(driver.deadLetters()).toEqual([]);
+    });
+  });
+
+  it('decides nothing anew: who is silent has it at the next midnight', async () => {
+    await testTopology([curricula, recommendations], { partitions: 1 }, async (driver) => {
+      tell(driver, topics.learnerContexts, contextOf('cyd', at(-20)));
+      tell(driver, topics.learnerActivity, hourOf('cyd', at(4), ['p00']));
+      tell(driver, topics.learnerFeatures, dayEndOf('cyd', at(5)), dayEndOf('cyd', at(6)));
+      tellAll(driver);
+      await driver.endInput();
+      const decided = driver.output(topics.recommendations).of(learnerId('cyd'));
+      const having = decided.filter(({ value }) => value!.personal.courses.some((course) => course.new.some(({ item }) => item === 'fresh')));
+      expect(decided.map(({ timestamp }) => timestamp).filter((atMs) => atMs >= at(5) - 1 && atMs < at(7))).toEqual([at(5) - 1, at(6) - 1]);
+      expect(having[0]!.timestamp).toBe(at(6) - 1);
     });
   });
 

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { contenders, type ComparedModel } from '../../../scripts/knowledge/comparison/comparison.js';
 import type { MasteryEvaluation } from '../../../scripts/knowledge/evaluation.js';
 import { SeededRandom } from '../../../scripts/synthetic/random.js';
 import { runCli } from './cliProcess.js';
@@ -47,6 +48,7 @@ describe('evaluate mastery', () => {
     expect([low < evaluation.auc!, evaluation.auc! < high]).toEqual([true, true]);
     const compressed = await evaluate(written('answers.csv.gz', gzipSync(answers())), '--json');
     expect(compressed.json()).toMatchObject(evaluation);
+    expect(evaluation).not.toHaveProperty('comparison');
   });
 
   it('prints a table for people', { timeout: SLOW_MS }, async () => {
@@ -57,6 +59,23 @@ describe('evaluate mastery', () => {
     expect(stdout).toMatch(/^all +1,800 +0\.\d{4} +0\.\d{4}$/m);
     expect(stdout).toMatch(/^AUC of all: 95 % interval 0\.\d{4} to 0\.\d{4}/m);
     expect(stdout).toMatch(/^expected calibration error 0\.\d{4}$/m);
+  });
+
+  it('compares models, for people and for programs', { timeout: SLOW_MS }, async () => {
+    const file = written('answers.csv', answers());
+    const [people, programs] = [await evaluate(file, '--compare'), await evaluate(file, '--compare', '--json')];
+    expect([people.code, programs.code], people.stderr + programs.stderr).toEqual([0, 0]);
+    const { comparison, auc } = programs.json<MasteryEvaluation & { readonly comparison: readonly ComparedModel[] }>();
+    expect(comparison.map(({ model, title }) => [model, title])).toEqual(contenders.map(({ model, title }) => [model, title]));
+    for (const { title, auc: area, aucInterval, logLoss } of comparison) {
+      const [low, high] = aucInterval!;
+      const row = [title, area!.toFixed(4), `${low.toFixed(4)} to ${high.toFixed(4)}`, logLoss.toFixed(4)];
+      expect(people.stdout.split('\n').map((line) => line.split(/ {2,}/))).toContainEqual(row);
+    }
+    expect(auc).toBeGreaterThan(comparison[0]!.auc!);
+    const four = await evaluate(written('four.csv', '1\n4\n1\n'.repeat(4)), '--compare');
+    expect([four.code, four.stdout]).toEqual([3, '']);
+    expect(four.stderr).toContain('has 4 pupils; a comparison fits models to some and tests them on others, and needs 5');
   });
 
   it.each([

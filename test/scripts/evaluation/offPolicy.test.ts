@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { estimatesText } from '../../../scripts/commands/evaluateIps.js';
 import { decisionsOf } from '../../../scripts/evaluation/decisionLog.js';
-import { OffPolicyEstimator, type OffPolicyEstimates, type ShownItem } from '../../../scripts/evaluation/offPolicy.js';
+import { OffPolicyEstimator, type OffPolicyEstimates, type ShownDecision, type ShownItem } from '../../../scripts/evaluation/offPolicy.js';
 import { SeededRandom } from '../../../scripts/synthetic/random.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'skillforge-ips-'));
@@ -50,9 +50,14 @@ function logOf(seed: number, decisions: number, told: readonly number[] = LOGGIN
   });
 }
 
-function estimatesOf(log: readonly ShownItem[][], resamples = 200, seed = 1): OffPolicyEstimates {
+function estimatesOf(
+  log: readonly (readonly ShownItem[])[],
+  resamples = 200,
+  seed = 1,
+  learnerOf = (_: number): string | null => null,
+): OffPolicyEstimates {
   const estimator = new OffPolicyEstimator({ resamples, seed });
-  for (const decision of log) estimator.add(decision);
+  log.forEach((shown, n) => estimator.add({ learner: learnerOf(n), shown }));
   return estimator.estimates();
 }
 
@@ -118,6 +123,16 @@ describe('estimates of another policy', () => {
     expect(estimatesOf(log, 200, 2).ips.interval).not.toEqual(estimatesOf(log).ips.interval);
   });
 
+  it('know no more of a learner who decides often: intervals are of learners', () => {
+    const log = logOf(5, 200);
+    const widthOf = ({ ips: { interval } }: OffPolicyEstimates): number => interval[1] - interval[0];
+    const once = widthOf(estimatesOf(log));
+    const often = log.flatMap((shown) => Array.from({ length: 16 }, () => shown));
+    // Sixteen times the same of each: a quarter as wide to whom they were all different people.
+    expect(widthOf(estimatesOf(often)) / once).toBeCloseTo(1 / 4, 1);
+    expect(Math.abs(widthOf(estimatesOf(often, 200, 1, (n) => `learner-${Math.floor(n / 16)}`)) / once - 1)).toBeLessThan(0.2);
+  });
+
   it('are none of no decisions', () => {
     expect(estimatesText(estimatesOf([]))).toBe('no decisions');
   });
@@ -128,8 +143,8 @@ const fileOf = (...lines: readonly string[]): string => {
   writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
   return path;
 };
-const read = async (path: string, ranking: string | null = null): Promise<(readonly ShownItem[])[]> => {
-  const decisions: (readonly ShownItem[])[] = [];
+const read = async (path: string, ranking: string | null = null): Promise<ShownDecision[]> => {
+  const decisions: ShownDecision[] = [];
   for await (const decision of decisionsOf(path, ranking)) decisions.push(decision);
   return decisions;
 };
@@ -141,19 +156,21 @@ describe('a log of decisions', () => {
   ];
 
   it('is read line by line, with the probabilities of the other policy', async () => {
-    const path = fileOf(JSON.stringify({ context: { learner: 'x' }, shown, rewards: [1, 0], target: [0.25, 0] }), '', '  ');
-    expect(await read(path)).toEqual([
-      [
-        { propensity: 0.5, target: 0.25, reward: 1 },
-        { propensity: 1, target: 0, reward: 0 },
-      ],
+    const decision = { context: { learner: 'x' }, shown, rewards: [1, 0], target: [0.25, 0] };
+    const items = [
+      { propensity: 0.5, target: 0.25, reward: 1 },
+      { propensity: 1, target: 0, reward: 0 },
+    ];
+    expect(await read(fileOf(JSON.stringify(decision), '', '  ', JSON.stringify({ ...decision, learner: 'ada' })))).toEqual([
+      { learner: null, shown: items },
+      { learner: 'ada', shown: items },
     ]);
   });
 
   it('can have a ranking instead, whose items stand where they are for sure', async () => {
     const path = fileOf(JSON.stringify({ shown, rewards: [1, 0], rankings: { other: ['a', 'c', 'b'], third: ['b', 'a'] } }));
-    expect((await read(path, 'other'))[0]!.map(({ target }) => target)).toEqual([1, 0]);
-    expect((await read(path, 'third'))[0]!.map(({ target }) => target)).toEqual([0, 0]);
+    expect((await read(path, 'other'))[0]!.shown.map(({ target }) => target)).toEqual([1, 0]);
+    expect((await read(path, 'third'))[0]!.shown.map(({ target }) => target)).toEqual([0, 0]);
     await expect(read(path, 'fourth')).rejects.toThrow('line 1: rankings has no array fourth');
   });
 
@@ -166,6 +183,7 @@ describe('a log of decisions', () => {
     ['{"shown":[{"propensity":0}],"rewards":[1],"target":[1]}', 'must be in (0, 1]'],
     ['{"shown":[{}],"rewards":[1],"target":[1]}', 'the propensity at place 0 is undefined'],
     ['{"shown":[{"propensity":1}],"rewards":[1],"target":[2]}', 'must be in [0, 1]'],
+    ['{"learner":7,"shown":[],"rewards":[],"target":[]}', 'learner is no text'],
     ['{"shown":[{"propensity":1}],"rewards":["1"],"target":[1]}', 'the reward at place 0 is no number'],
   ])('refuses %s', async (line, message) => {
     await expect(read(fileOf(line))).rejects.toThrow(message);

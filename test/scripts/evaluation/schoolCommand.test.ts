@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { PROPOSING_SOURCES } from '../../../operators/recommend/candidateSources.js';
-import { evaluateSchool, type SchoolResult } from '../../../scripts/evaluation/schoolCase.js';
+import { evaluateSchool, type Compared, type SchoolResult } from '../../../scripts/evaluation/schoolCase.js';
 import { schoolText } from '../../../scripts/evaluation/schoolText.js';
 import { WorkFolder } from '../../../scripts/evaluation/workFolder.js';
 import { isInstalled } from '../../../scripts/ml/python.js';
@@ -11,9 +11,17 @@ import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { newFolder } from '../../fixtures/folders.js';
 import { skipWithoutPython } from '../../fixtures/pythonPackages.js';
 
-const SLOW_MS = 240_000;
+const SLOW_MS = 360_000;
 const SCHOOL = schoolOptions({ seed: 1, learners: 60, courses: 2, items: 60, days: 16, eventsPerDay: 700 });
-const VARIANTS = ['learned', ...PROPOSING_SOURCES.map((source) => `without ${source}`), 'without ALS, NEIGHBOURS, COVISITED', 'formula'];
+const VARIANTS = [
+  'learned',
+  ...PROPOSING_SOURCES.map((source) => `without ${source}`),
+  'without ALS, NEIGHBOURS, COVISITED',
+  'without windowed features',
+  'without mastery',
+  'with shuffled features',
+  'formula',
+];
 const LISTS = ['next', 'new'] as const;
 
 const evaluated = (folder: string, withAblation: boolean): Promise<SchoolResult> =>
@@ -45,6 +53,17 @@ describe('evaluate school', { timeout: SLOW_MS }, () => {
     }
     const text = schoolText(await wholeOrSkip(context));
     for (const variant of VARIANTS) expect(text.split('\n').filter((line) => line.startsWith(`${variant} `))).toHaveLength(4);
+  });
+
+  it('loses with features in disorder, and is not the whole without the windowed ones or those of mastery', async (context) => {
+    const { rows } = await wholeOrSkip(context);
+    const gainOf = (variant: string, list: 'next' | 'new'): Compared => rows.find((row) => row.variant === variant)!.lists[list].gain;
+    const disorder = gainOf('with shuffled features', 'next');
+    expect(disorder.value).toBeLessThan(0.7 * gainOf('learned', 'next').value);
+    expect(disorder.interval[1]).toBeLessThan(0);
+    // Of `new`, in which are hardly more items than places, any order has most.
+    expect(gainOf('with shuffled features', 'new').difference).toBeLessThan(0);
+    for (const variant of ['without windowed features', 'without mastery']) expect(gainOf(variant, 'next').difference, variant).not.toBe(0);
   });
 
   it('names no source that was taken out', async (context) => {

@@ -6,6 +6,7 @@ import { writtenByProgram } from '../writtenFile.js';
 import { COSTS, MEASURED_SCHOOL, type Cost, type Origin } from './costs.js';
 import { planCapacity, type Load } from './plan.js';
 import { FIGURE_NAMES, figureText } from './planText.js';
+import { DEPLOYED_LOAD, requestRows } from './requests.js';
 
 /** The loads that the page shows. */
 const LOADS: readonly Load[] = [50e6, 500e6].flatMap((eventsPerDay) => [10e6, 100e6].map((learners) => ({ eventsPerDay, learners })));
@@ -40,6 +41,7 @@ export function capacityPage(): string {
     [
       INTRODUCTION,
       `## What loads need\n\n${loadsTable()}\n\n${NOTES}`,
+      `## What a process asks for\n\n${requestsText()}\n\n${table(['what', 'request', 'use', 'times', 'from'], requestRows(pageLink))}`,
       `## How it is reckoned\n\nOver the costs of the next table and the figures above each; times in µs count as seconds.\n\n${formulaTable()}`,
       `## Costs\n\n${schoolText()}\n\n${costTable()}`,
     ].join('\n\n') + '\n'
@@ -79,10 +81,18 @@ function costTable(): string {
   return table(['cost', 'value', 'of what', 'from'], rows);
 }
 
+const requestsText =
+  (): string => `Requests of the containers in \`deploy/kubernetes\`, for the first load above (${inMillions(DEPLOYED_LOAD.eventsPerDay)} events a day, ${inMillions(DEPLOYED_LOAD.learners)} learners). *use* is what a process was seen or is reckoned to use
+at the peak, *times* how many times that the request is; where nobody has measured it the request is a choice. m is a thousandth of a core.`;
+
+/** A link to a page, from this one. */
+function pageLink(page: string): string {
+  return `[${page.split('/').at(-1)!}](${page.replace(/^docs\/reference\//, '').replace(/^docs\//, '../')})`;
+}
+
 function originText(from: Origin): string {
   if (from.kind !== 'measured') return `${from.kind}: ${from.note}`;
-  const page = from.page.replace(/^docs\/reference\//, '').replace(/^docs\//, '../');
-  return `measured: [${from.page.split('/').at(-1)!}](${page}), "${from.quote}"${from.note === undefined ? '' : `: ${from.note}`}`;
+  return `measured: ${pageLink(from.page)}, "${from.quote}"${from.note === undefined ? '' : `: ${from.note}`}`;
 }
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,13 +1,24 @@
 /** The manifests build, are what Kubernetes knows, keep the rules, and name what the code has. */
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Command } from 'commander';
 import { describe as describeTopology, type TopologyGraph } from '../../operators/graph.js';
 import { consumerGroupId } from '../../runtime/cluster/memberGroup.js';
-import { skillforgeProgram } from '../../scripts/commands/program.js';
 import { isInstalled, programOf, setupCommand } from '../../scripts/ml/python.js';
 import { loadOwnTopology, ownTopologyFiles } from '../../scripts/topologyFiles.js';
-import { at, builtText, keepText, keptText, kustomize, listAt, manifestsIn, regions, textAt, type Manifest } from './kubernetesManifests.js';
+import { commandOf, containersOf, topologiesIn } from './kubernetesContainers.js';
+import {
+  at,
+  builtText,
+  isOfKeda,
+  keepText,
+  keptText,
+  kustomize,
+  listAt,
+  manifestsIn,
+  regions,
+  textAt,
+  type Manifest,
+} from './kubernetesManifests.js';
 import { MUTATIONS } from './kubernetesMutations.js';
 import { RULES } from './kubernetesPolicy.js';
 
@@ -16,8 +27,6 @@ const KUBERNETES = [
   ['1.33', 'eu-west'],
   ['1.36', 'eu-central'],
 ] as const;
-/** Kinds of KEDA: Kubernetes has no schema of them. */
-const isOfKeda = ({ apiVersion }: Manifest): boolean => apiVersion === 'keda.sh/v1alpha1';
 
 if (process.env['UPDATE_MANIFESTS'] === '1') for (const region of regions) keepText(region, builtText(kustomize!, region));
 const texts = new Map(regions.map((region) => [region, keptText(region)]));
@@ -48,6 +57,7 @@ describe('the manifests of a region', () => {
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => line.startsWith('ERROR') || line.startsWith('FATAL'))).toEqual([]);
     expect(status).toBe(0);
+    // kedaManifests.test.ts checks the others.
     const known = manifestsOf(region).filter((one) => !isOfKeda(one));
     expect(lines.filter((line) => line.includes(' passed for resource '))).toHaveLength(known.length);
   });
@@ -101,21 +111,6 @@ describe('the policy', () => {
   });
 });
 
-/** Containers with what they are told. */
-const containersOf = (all: readonly Manifest[]): { readonly workload: string; readonly args: readonly string[] }[] =>
-  [...ofKind(all, 'Deployment'), ...ofKind(all, 'StatefulSet')].flatMap((workload) =>
-    listAt(workload, 'spec.template.spec.containers').map((one) => ({ workload: workload.metadata.name, args: listAt(one, 'args').map(String) })),
-  );
-
-/** The topologies that a worker is told to run. */
-const topologiesIn = ([verb, ...args]: readonly string[]): readonly string[] =>
-  verb === 'run'
-    ? args.slice(
-        0,
-        args.findIndex((arg) => arg.startsWith('-')),
-      )
-    : [];
-
 describe('what the manifests say of the code', () => {
   let graphs: ReadonlyMap<string, TopologyGraph>;
 
@@ -141,7 +136,7 @@ describe('what the manifests say of the code', () => {
     const all = manifestsOf(region);
     const containers = containersOf(all);
     for (const scaled of ofKind(all, 'ScaledObject')) {
-      const { args } = containers.find(({ workload }) => workload === textAt(scaled, 'spec.scaleTargetRef.name'))!;
+      const { args } = containers.find(({ part }) => part === textAt(scaled, 'spec.scaleTargetRef.name'))!;
       const triggers = listAt(scaled, 'spec.triggers').map((trigger) => at(trigger, 'metadata'));
       const sources = topologiesIn(args).flatMap((name) => sourcesOf(graphs.get(name)!, region));
       for (const trigger of triggers) {
@@ -163,14 +158,3 @@ const sourcesOf = ({ name, version, subtopologies }: TopologyGraph, region: stri
   subtopologies
     .flatMap(({ inputs }) => inputs)
     .map(({ topic, partitions }) => ({ group: consumerGroupId(region, `${name}@${version}`), topic: `${region}.${topic}`, partitions }));
-
-/** The command that words name: its group's own where the group has one by default. */
-async function commandOf(words: readonly string[]): Promise<Command> {
-  let command = await skillforgeProgram(words);
-  for (const word of words) {
-    const next = command.commands.find((one) => one.name() === word);
-    if (next === undefined) break;
-    command = next;
-  }
-  return command;
-}

@@ -22,6 +22,9 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
+/** Whether it is of a kind of KEDA's: Kubernetes has no schema of them. */
+export const isOfKeda = ({ apiVersion }: Manifest): boolean => apiVersion === 'keda.sh/v1alpha1';
+
 const folder = join(projectRoot, 'deploy', 'kubernetes');
 
 /** Names of the overlays: those of the regions. */

@@ -1,4 +1,5 @@
 /** What every manifest of a region must keep, as rules over the objects of one region: each gives a line for what breaks it. */
+import { isSelected, podLabels } from './kubernetesContainers.js';
 import { at, listAt, textAt, type Manifest } from './kubernetesManifests.js';
 
 /** A rule, by what it asks. */
@@ -28,7 +29,6 @@ const CLUSTER_WIDE = ['Namespace'];
 const nameOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`;
 const ofKind = (manifests: readonly Manifest[], ...kinds: string[]): Manifest[] => manifests.filter(({ kind }) => kinds.includes(kind));
 const workloads = (manifests: readonly Manifest[]): Manifest[] => ofKind(manifests, ...WORKLOADS);
-const podLabels = (workload: Manifest): Record<string, string> => (at(workload, 'spec.template.metadata.labels') ?? {}) as Record<string, string>;
 const isOneProcess = ({ metadata }: Manifest): boolean => metadata.annotations?.['skillforge/one-process'] !== undefined;
 
 /** A rule over workloads: names those that break it. */
@@ -45,11 +45,6 @@ const everyContainer =
       const containers = ['initContainers', 'containers'].flatMap((which) => listAt(workload, `spec.template.spec.${which}`));
       return containers.flatMap((one) => (holds(one, workload) ? [] : [`${nameOf(workload)} ${textAt(one, 'name')}`]));
     });
-
-function isSelected(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
-  const pairs = Object.entries((at(selector, 'matchLabels') ?? {}) as Record<string, string>);
-  return pairs.every(([key, value]) => labels[key] === value);
-}
 
 function affinityRegions(workload: Manifest): readonly unknown[] {
   const terms = listAt(workload, 'spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms');

@@ -11,6 +11,8 @@ acls --add --allow-principal User:eu-central.gateway --operation Create --operat
 acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-central.feedback --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-central.lms-events --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-central.quiz-results --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.rights-outcomes --resource-pattern-type literal
+acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-central.rights-requests --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.gateway --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-central.writers --resource-pattern-type literal
 acls --add --allow-principal User:eu-central.gateway --operation Describe --operation Write --transactional-id skillforge.eu-central.writer.gateway --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-central.operator --operation Read --group skillforge-reader- --resource-pattern-type prefixed

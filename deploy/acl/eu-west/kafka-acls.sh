@@ -11,6 +11,8 @@ acls --add --allow-principal User:eu-west.gateway --operation Create --operation
 acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-west.feedback --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-west.lms-events --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-west.quiz-results --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.rights-outcomes --resource-pattern-type literal
+acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Write --topic eu-west.rights-requests --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.gateway --operation Create --operation DescribeConfigs --operation Read --operation Write --topic eu-west.writers --resource-pattern-type literal
 acls --add --allow-principal User:eu-west.gateway --operation Describe --operation Write --transactional-id skillforge.eu-west.writer.gateway --resource-pattern-type prefixed
 acls --add --allow-principal User:eu-west.operator --operation Read --group skillforge-reader- --resource-pattern-type prefixed

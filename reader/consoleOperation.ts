@@ -1,7 +1,8 @@
 /** What the page shows of replays, models and dead letters. None of it is about a learner, but for what is marked so. */
+import type { Absence } from './consoleAbsence.js';
 
 /** The versions that run beside live ones. */
-export interface ConsoleReplays {
+export interface ConsoleReplays extends Partial<Absence> {
   /** By name of their topology. */
   readonly replays: readonly ConsoleReplay[];
 }
@@ -123,7 +124,7 @@ export interface ConsoleMove {
 }
 
 /** What could not be processed. */
-export interface ConsoleDeadLetters {
+export interface ConsoleDeadLetters extends Partial<Absence> {
   /** Letters that the log has. */
   readonly total: number;
   /** Records that were sent back to where they came from. */

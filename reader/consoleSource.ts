@@ -3,27 +3,29 @@
  * topologies implements it. Everything here survives JSON unchanged; the page reads it with these types.
  */
 import type { CohortTrend, ContextDetails, FeatureDetails, MasteryDetails } from '../schemas/generated/types.js';
+import type { Absence } from './consoleAbsence.js';
 import type { ConsoleDeadLetters, ConsoleModels, ConsoleReplays, ReplayDifference } from './consoleOperation.js';
 
+export type * from './consoleAbsence.js';
 export type * from './consoleOperation.js';
 
 /**
  * Where the page has its figures from. They are taken when somebody asks: a source costs nothing while nobody looks. What a source does not have
- * is left out, and the page has no such part.
+ * is left out, and the page has no such part. What it cannot tell now, because a server is away, it says with an {@link Absence}: an error is for what is wrong.
  */
 export interface ConsoleSource {
   /** The topologies, the topics between them, and how both are doing. */
   overview(): ConsoleOverview | Promise<ConsoleOverview>;
   /** What is known of a learner; every part is null for one who is not known. */
   learner(learner: string): Promise<LearnerWindows>;
-  /** What a cohort uses; null where nothing is known of it. */
-  trend(cohort: string): Promise<CohortTrend | null>;
+  /** What a cohort uses. */
+  trend(cohort: string): Promise<CohortUse>;
   /** What was decided for a learner lately. */
   readonly decisions?: (learner: string) => Promise<LearnerDecisions>;
   /** The versions that run beside live ones, or did until they were promoted. */
   readonly replays?: () => Promise<ConsoleReplays>;
   /** Compares the results of a topology's replay with the live ones, which reads both; null where there is no replay. */
-  readonly difference?: (topology: string) => Promise<ReplayDifference | null>;
+  readonly difference?: (topology: string) => Promise<ReplayDifference | Absence | null>;
   /** What a registry of models keeps. */
   readonly models?: () => Promise<ConsoleModels>;
   /** What could not be processed. */
@@ -31,13 +33,11 @@ export interface ConsoleSource {
 }
 
 /** Topologies and topics as they are now. */
-export interface ConsoleOverview {
+export interface ConsoleOverview extends Partial<Absence> {
   /** By name, then version. */
   readonly topologies: readonly ConsoleTopology[];
   /** Those that the topologies read or write, by name. */
   readonly topics: readonly ConsoleTopic[];
-  /** A sentence for people that says why there are no figures, where this source has none. */
-  readonly absent?: string;
 }
 
 /** A topology version and how it is doing. */
@@ -114,18 +114,23 @@ export interface AsOf {
 }
 
 /** The windows behind a learner's recommendations. */
-export interface LearnerWindows {
+export interface LearnerWindows extends Partial<Absence> {
   readonly learner: string;
   /** Courses, segment, availability, consent. */
   readonly context: (ContextDetails & AsOf) | null;
   readonly engagement: (FeatureDetails & AsOf) | null;
   readonly mastery: (MasteryDetails & AsOf) | null;
-  /** A sentence for people that says why there are none, where this source has none of any learner. */
-  readonly absent?: string;
+}
+
+/** What a cohort uses. */
+export interface CohortUse extends Partial<Absence> {
+  readonly cohort: string;
+  /** Null where nothing is known of it. */
+  readonly trend: CohortTrend | null;
 }
 
 /** What was decided for a learner lately. */
-export interface LearnerDecisions {
+export interface LearnerDecisions extends Partial<Absence> {
   readonly learner: string;
   /** Newest first, as far back as the log has them: the topic of recommendations keeps the last one for ever, and those before it for a while. */
   readonly decisions: readonly ConsoleDecision[];

@@ -1,6 +1,6 @@
 /** The routes that feed the page. What is of learners takes a scope of its own. */
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
-import type { ConsoleDeadLetters, ConsoleSource, LearnerDecisions, LearnerWindows, ReplayDifference } from '../consoleSource.js';
+import type { Absence, ConsoleDeadLetters, ConsoleSource, LearnerDecisions, LearnerWindows, ReplayDifference } from '../consoleSource.js';
 import { OPERATE, SEE_LEARNERS, accessOfCaller, mayUse } from './consoleParts.js';
 import * as shapes from './consoleShapes.js';
 import { sendProblem } from './problems.js';
@@ -81,7 +81,7 @@ function learnerRoutes(app: FastifyInstance, { source, learners, isDenied }: Con
   app.get<{ Params: { readonly cohort: string } }>(
     '/console/trends/:cohort',
     { config: operating, schema: SCHEMAS.trend },
-    async ({ params: { cohort } }) => ({ cohort, trend: await source.trend(cohort) }),
+    ({ params: { cohort } }) => source.trend(cohort),
   );
   const { decisions } = source;
   if (decisions === undefined) return;
@@ -109,7 +109,12 @@ const nothingOf = (learner: string): LearnerWindows => ({ learner, context: null
 const nothingDecided = (learner: string): LearnerDecisions => ({ learner, decisions: [], logged: [] });
 
 /** Keys may be learners: they are told to who may see these, and none that is denied. */
-function differenceFor({ principal }: FastifyRequest, found: ReplayDifference, isDenied: (learner: string) => boolean): ReplayDifference {
+function differenceFor(
+  { principal }: FastifyRequest,
+  found: ReplayDifference | Absence,
+  isDenied: (learner: string) => boolean,
+): ReplayDifference | Absence {
+  if ('absent' in found) return found;
   const seesLearners = mayUse(principal, SEE_LEARNERS);
   return {
     ...found,

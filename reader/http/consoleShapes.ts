@@ -2,6 +2,7 @@
  * The shapes of what the page is told, as JSON Schema. They write the answers, too: what stands in none of them is not sent, whatever a source gives.
  */
 import { SCOPES } from '../../http/access/principal.js';
+import { CONSOLE_SERVERS } from '../consoleAbsence.js';
 import { CONSOLE_PARTS } from './consoleParts.js';
 import { REFUSALS, UNCHANGED, id, object, problem } from './shapes.js';
 
@@ -21,6 +22,21 @@ const recordOrNull = (description: string) => ({ type: ['object', 'null'], addit
 
 /** An answer of these properties, with all that may come in its place. */
 const answered = (description: string, shape: object) => ({ 200: { description, ...shape }, 304: UNCHANGED, ...REFUSALS });
+
+/** What is there only where something else is not. */
+const ABSENCE = {
+  absent: text('Why there is nothing now; left out where all is told.'),
+  away: {
+    type: 'array',
+    items: { type: 'string', enum: CONSOLE_SERVERS },
+    description: 'Servers that are away, where that is why. Nothing is wrong with the request: ask again later.',
+  },
+};
+const ABSENT = ['absent', 'away'] as const;
+
+/** An object in whose place, or in the place of whose lists, stands why they cannot be told now. @param left - properties that are left out then */
+const orAbsent = <P extends Record<string, object>>(properties: P, left: readonly (keyof P)[] = []) =>
+  object<P & typeof ABSENCE>({ ...properties, ...ABSENCE }, [...ABSENT, ...left]);
 
 const RATE = 'Per second of the machine, lately; null until there are two figures to compare.';
 const WATERMARK = 'Event time up to which everything was seen; null before the first watermark, and at the end of all input.';
@@ -66,15 +82,11 @@ const TOPIC = object({
 /** The answer of the overview. */
 export const OVERVIEW = answered(
   'Topologies and topics.',
-  object(
-    {
-      nowMs: time('The clock of the reader.'),
-      topologies: list(TOPOLOGY, 'By name, then version.'),
-      topics: list(TOPIC, 'By name.'),
-      absent: text('Why there are no figures.'),
-    },
-    ['absent'],
-  ),
+  orAbsent({
+    nowMs: time('The clock of the reader.'),
+    topologies: list(TOPOLOGY, 'By name, then version.'),
+    topics: list(TOPIC, 'By name.'),
+  }),
 );
 
 /** The answer that says what the caller may see. */
@@ -92,22 +104,18 @@ export const LEARNERS = answered('Learners to pick from.', object({ learners: te
 /** The answer with what is known of a learner. */
 export const WINDOWS = answered(
   'What is known of the learner; null for what is not known.',
-  object(
-    {
-      learner: text('As asked.'),
-      context: recordOrNull('Of the topic learner-contexts, with `asOfMs`.'),
-      engagement: recordOrNull('Of the topic learner-features, with `asOfMs`.'),
-      mastery: recordOrNull('Of the topic learner-mastery, with `asOfMs`.'),
-      absent: text('Why there is nothing, of any learner.'),
-    },
-    ['absent'],
-  ),
+  orAbsent({
+    learner: text('As asked.'),
+    context: recordOrNull('Of the topic learner-contexts, with `asOfMs`.'),
+    engagement: recordOrNull('Of the topic learner-features, with `asOfMs`.'),
+    mastery: recordOrNull('Of the topic learner-mastery, with `asOfMs`.'),
+  }),
 );
 
 /** The answer with the use by a cohort. */
 export const TREND = answered(
   'What the cohort uses.',
-  object({ cohort: text('As asked.'), trend: recordOrNull('Of the topic cohort-trends; null where nothing is known.') }),
+  orAbsent({ cohort: text('As asked.'), trend: recordOrNull('Of the topic cohort-trends; null where nothing is known.') }),
 );
 
 const DECIDED = object({ item: text('Catalogue item.'), source: text('What proposed it.'), reasons: texts('In English.') });
@@ -150,7 +158,7 @@ const LOGGED = object({
 /** The answer with what was decided for a learner. */
 export const DECISIONS = answered(
   'What was decided for the learner, as far back as the log has it.',
-  object({ learner: text('As asked.'), decisions: list(DECISION, 'Newest first.'), logged: list(LOGGED, 'Newest first.') }),
+  orAbsent({ learner: text('As asked.'), decisions: list(DECISION, 'Newest first.'), logged: list(LOGGED, 'Newest first.') }),
 );
 
 const REPLAY = object({
@@ -168,7 +176,7 @@ const REPLAY = object({
 });
 
 /** The answer with all replays. */
-export const REPLAYS = answered('Replays of this region.', object({ replays: list(REPLAY, 'By topology.') }));
+export const REPLAYS = answered('Replays of this region.', orAbsent({ replays: list(REPLAY, 'By topology.') }));
 
 const EXAMPLE = object({
   kind: { type: 'string', enum: ['added', 'removed', 'changed'] },
@@ -181,24 +189,27 @@ const EXAMPLE = object({
 export const DIFFERENCE = {
   ...answered(
     'How the results differ from the live ones.',
-    object({
-      replay: text('`name@number`'),
-      live: text('`name@number`'),
-      comparedAtMs: time('Clock of the machine.'),
-      ignored: texts('Top-level fields that may differ.'),
-      share: number('Keys that differ, 0 to 1.'),
-      topics: list(
-        object({
-          topic: text('Logical name.'),
-          same: count('Keys.'),
-          added: count('Keys that only the replay has.'),
-          removed: count('Keys that only the live version has.'),
-          changed: count('Keys.'),
-          examples: list(EXAMPLE, 'Some of them, with the scope `console:learners`; none without.'),
-        }),
-        'Result topics.',
-      ),
-    }),
+    orAbsent(
+      {
+        replay: text('`name@number`'),
+        live: text('`name@number`'),
+        comparedAtMs: time('Clock of the machine.'),
+        ignored: texts('Top-level fields that may differ.'),
+        share: number('Keys that differ, 0 to 1.'),
+        topics: list(
+          object({
+            topic: text('Logical name.'),
+            same: count('Keys.'),
+            added: count('Keys that only the replay has.'),
+            removed: count('Keys that only the live version has.'),
+            changed: count('Keys.'),
+            examples: list(EXAMPLE, 'Some of them, with the scope `console:learners`; none without.'),
+          }),
+          'Result topics.',
+        ),
+      },
+      ['replay', 'live', 'comparedAtMs', 'ignored', 'share', 'topics'],
+    ),
   ),
   404: problem('The topology has no replay.'),
 };
@@ -267,7 +278,7 @@ const LETTER = object({
 /** The answer with dead letters. */
 export const DEAD_LETTERS = answered(
   'What could not be processed; never its bytes.',
-  object({
+  orAbsent({
     total: count('Letters that the log has.'),
     sentBack: count('Records that were sent back.'),
     byCode: list(object({ code: text('Of the error.'), count: count('Letters.') }), 'Most first.'),

@@ -22,11 +22,11 @@ export class Decisions {
   }
 
   /** @param {LearnerDecisions} answer */
-  show({ decisions, logged }) {
-    const state = JSON.stringify([decisions, logged]);
+  show({ decisions, logged, absent = 'The log has no decision for this learner.' }) {
+    const state = JSON.stringify([decisions, logged, absent]);
     if (state === this.shown) return;
     this.shown = state;
-    if (decisions.length === 0) return this.place.replaceChildren(element('p', { class: 'note' }, 'The log has no decision for this learner.'));
+    if (decisions.length === 0) return this.place.replaceChildren(element('p', { class: 'note' }, absent));
     const heads = ['Made', 'Course', 'Next, the first', 'New, the first', 'Model', 'Topology version', 'Variant'];
     const list = element('div', { class: 'panel' }, table('Decisions, newest first', heads, decisions.flatMap(decisionRows)));
     this.place.replaceChildren(list, ...logged.map((one) => foldOf(one, this.opened)));

@@ -34,6 +34,12 @@ export class Graph {
     for (const { id, figures } of nodes) this.figures.get(id)?.forEach((text, index) => setText(text, figures[index] ?? ''));
   }
 
+  clear() {
+    this.shape = '';
+    this.figures.clear();
+    this.place.replaceChildren();
+  }
+
   /**
    * @param {readonly GraphNode[]} nodes
    * @param {readonly (readonly [string, string])[]} edges

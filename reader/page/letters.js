@@ -16,8 +16,8 @@ export class Letters {
    * @param {ConsoleDeadLetters} answer
    * @param {boolean} seesLearners whether keys and reasons, which may name learners, are told
    */
-  show({ total, sentBack, byCode, letters }, seesLearners) {
-    setText(this.note, noteOf(total, sentBack, seesLearners));
+  show({ total, sentBack, byCode, letters, absent }, seesLearners) {
+    setText(this.note, absent ?? noteOf(total, sentBack, seesLearners));
     if (total === 0) return this.place.replaceChildren();
     fillTables(this.place, [
       table(

@@ -13,6 +13,7 @@ import { SERVED, countText, sharedText, sourceText, spanText } from './words.js'
  * @property {string | null} course `null` for all courses in one list
  * @property {Readonly<Record<ListName, Recommendations>>} lists
  * @property {CohortTrend | null} trend of the learner's cohort in the course
+ * @property {string} [absent] why that cannot be told now
  */
 
 /** @typedef {CohortTrend['items'][number]} ItemTrend */
@@ -112,7 +113,7 @@ export class Lists {
    * @param {CourseLists} one
    * @param {number} nowMs
    */
-  courseOf({ course, lists, trend }, nowMs) {
+  courseOf({ course, lists, trend, absent }, nowMs) {
     const columns = LISTS.map(({ list, title }) => {
       const { items } = lists[list];
       const entries = items.map((item) => entryOf(item, course, trend, this.changesOf(course, list).markOf(item.item, performance.now())));
@@ -129,13 +130,7 @@ export class Lists {
       element('h3', {}, course ?? 'All courses'),
       stateOf(lists.next, nowMs),
       element('div', { class: 'pair' }, ...columns),
-      trend === null
-        ? null
-        : element(
-            'p',
-            { class: 'note' },
-            'Bars: how much the cohort uses the item a day, over the last 1, 3 and 7 days, each item by its own measure. Below them the events.',
-          ),
+      barsNote(trend, absent),
     );
   }
 }
@@ -149,6 +144,18 @@ function ageText({ madeAt, validUntil }, nowMs) {
   const age = `made ${spanText(nowMs - Date.parse(madeAt))} ago`;
   const leftMs = validUntil === null ? 0 : Date.parse(validUntil) - nowMs;
   return leftMs > 0 ? `${age}, good for another ${spanText(leftMs)}` : age;
+}
+
+/**
+ * What the bars say, or why there are none.
+ * @param {CohortTrend | null} trend
+ * @param {string | undefined} absent
+ */
+function barsNote(trend, absent) {
+  if (absent !== undefined) return element('p', { class: 'note' }, `What the cohort uses: ${absent}`);
+  if (trend === null) return null;
+  const text = 'Bars: how much the cohort uses the item a day, over the last 1, 3 and 7 days, each item by its own measure. Below them the events.';
+  return element('p', { class: 'note' }, text);
 }
 
 /** A list of the learner, and none that stands in for it. @param {import('./server.js').Served} served */

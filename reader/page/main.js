@@ -144,9 +144,9 @@ async function listsOf(asked, course, cohort) {
   const [next, fresh, trend] = await Promise.all([
     server.askRecommendations(asked, 'next', course),
     server.askRecommendations(asked, 'new', course),
-    cohort === null ? null : server.askTrend(cohort).then((answer) => answer.trend),
+    cohort === null ? { trend: null } : server.askTrend(cohort),
   ]);
-  return { course, lists: { next, new: fresh }, trend };
+  return { course, lists: { next, new: fresh }, trend: trend.trend, ...('absent' in trend && { absent: trend.absent }) };
 }
 
 /** @param {boolean} works */

@@ -24,13 +24,8 @@ export class Replays {
   panels = new Map();
 
   /** @param {ConsoleReplays} answer */
-  show({ replays }) {
-    setText(
-      this.note,
-      replays.length === 0
-        ? 'No topology is replayed. "skillforge replay run <topology>" runs a version beside the live one.'
-        : 'A replay runs a version beside the live one, from the beginning of the log, with results of its own.',
-    );
+  show({ replays, absent }) {
+    setText(this.note, absent ?? noteOf(replays.length));
     const ids = replays.map(({ replay }) => replay);
     for (const [id, panel] of this.panels) {
       if (ids.includes(id)) continue;
@@ -50,6 +45,12 @@ export class Replays {
     return made;
   }
 }
+
+/** @param {number} count */
+const noteOf = (count) =>
+  count === 0
+    ? 'No topology is replayed. "skillforge replay run <topology>" runs a version beside the live one.'
+    : 'A replay runs a version beside the live one, from the beginning of the log, with results of its own.';
 
 /** Figures change in place, so that the button keeps the focus. */
 class ReplayPanel {
@@ -99,7 +100,9 @@ class ReplayPanel {
     this.button.setAttribute('aria-disabled', 'true');
     setText(this.outcome, 'Comparing: this reads the results of both versions.');
     try {
-      this.showDifference(await askDifference(this.topology));
+      const found = await askDifference(this.topology);
+      if ('absent' in found) setText(this.outcome, found.absent);
+      else this.showDifference(found);
     } catch {
       setText(this.outcome, 'The results could not be compared.');
     }

@@ -7,6 +7,8 @@
 /** @typedef {import('../consoleSource.js').LearnerDecisions} LearnerDecisions */
 /** @typedef {import('../consoleSource.js').ConsoleReplays} ConsoleReplays */
 /** @typedef {import('../consoleSource.js').ReplayDifference} ReplayDifference */
+/** @typedef {import('../consoleSource.js').Absence} Absence */
+/** @typedef {import('../consoleSource.js').CohortUse} CohortUse */
 /** @typedef {import('../consoleSource.js').ConsoleModels} ConsoleModels */
 /** @typedef {import('../consoleSource.js').ConsoleDeadLetters} ConsoleDeadLetters */
 /** @typedef {{ readonly scopes: readonly string[], readonly parts: readonly string[] }} Access what the page may show */
@@ -63,7 +65,7 @@ export const askReplays = () => ask('/console/replays');
 
 /**
  * @param {string} topology
- * @returns {Promise<ReplayDifference>}
+ * @returns {Promise<ReplayDifference | Absence>}
  */
 export const askDifference = (topology) => ask(`/console/replays/${encodeURIComponent(topology)}/difference`, COMPARING_MS);
 
@@ -97,7 +99,7 @@ export const askWindows = (learner) => ask(`/console/learners/${encodeURICompone
 
 /**
  * @param {string} cohort
- * @returns {Promise<{ readonly cohort: string, readonly trend: CohortTrend | null }>}
+ * @returns {Promise<CohortUse>}
  */
 export const askTrend = (cohort) => ask(`/console/trends/${encodeURIComponent(cohort)}`);
 

@@ -16,8 +16,8 @@ export class Topologies {
   /** @param {Overview} overview */
   async show(overview) {
     const { topologies, topics, absent } = overview;
-    if (absent !== undefined) return setText(this.note, absent);
-    if (topologies.length === 0) return setText(this.note, 'No topology has run in this folder yet.');
+    if (absent !== undefined) return this.leaveOut(absent);
+    if (topologies.length === 0) return this.leaveOut('No topology has run in this folder yet.');
     setText(this.note, this.about);
     await this.graph.show(overview);
     fillTables(this.tables, [
@@ -25,6 +25,16 @@ export class Topologies {
       table('Tasks', ['Part', 'In', 'Waiting', 'Watermark', 'Tasks', 'Most waits for', 'Reads'], topologies.flatMap(partRows)),
       table('Topics', ['Topic', 'Appended, with markers', 'Waiting', 'Seen up to', 'Offsets so far', 'Partitions'], topics.map(topicRow)),
     ]);
+  }
+
+  /**
+   * Says why there are none: what was shown before may be long past.
+   * @param {string} why
+   */
+  leaveOut(why) {
+    setText(this.note, why);
+    this.graph.clear();
+    this.tables.replaceChildren();
   }
 }
 

@@ -7,6 +7,7 @@ import type { ReplayView } from '../../runtime/replay/replayPlace.js';
 import { resultTopics, versionedName } from '../../runtime/replay/replayState.js';
 import type { DifferingKey } from '../../runtime/replay/sides.js';
 import type { TopologyGraph } from '../../operators/graph.js';
+import { SkillForgeError } from '../../schemas/index.js';
 import { EXIT } from './exitCodes.js';
 import { nameList, wholeNumber } from './options.js';
 import { countText, countedText, jsonOf, print, printJson, printable, timeText } from './output.js';
@@ -66,7 +67,12 @@ export async function diffOf(
 ): Promise<ReplayDiff> {
   const replay = currentReplay(place, topology);
   const live = `${topology}@${replay.against.number}`;
-  const liveGraph = JSON.parse(place.documents.get(`deployed/${live}`)!.toString()) as TopologyGraph;
+  const deployed = place.documents.get(`deployed/${live}`);
+  if (deployed === null) {
+    const message = `nothing is known of ${live}, which the replay began beside: there is nothing to compare it with`;
+    throw new SkillForgeError('SFS_REPLAY_NOTHING', message, { context: { topology, live } });
+  }
+  const liveGraph = JSON.parse(deployed.toString()) as TopologyGraph;
   const before = new Set(resultTopics(liveGraph));
   const topics = await differenceOf(place, replay, {
     topics: resultTopics(replay.graph).filter((topic) => before.has(topic)),

@@ -26,12 +26,13 @@ export function learnerSource(tools: ToolAccess, region: string): LearnerSource 
   const context = latest(topics.learnerContexts);
   const features = latest(topics.learnerFeatures);
   const mastery = latest(topics.learnerMastery);
+  const trends = latest(topics.cohortTrends);
   return {
     learner: async (learner) => {
       const found = await Promise.all([context(learner), features(learner), mastery(learner)]);
       return { learner, context: valuesOf(found[0]), engagement: valuesOf(found[1]), mastery: valuesOf(found[2]) };
     },
-    trend: latest(topics.cohortTrends),
+    trend: async (cohort) => ({ cohort, trend: await trends(cohort) }),
     decisions: (learner) => history.of(learner),
   };
 }

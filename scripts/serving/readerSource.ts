@@ -109,7 +109,7 @@ export async function kafkaSource(options: KafkaSourceOptions, view: string, set
 const NO_CONSOLE: ConsoleSource = {
   overview: () => ({ topologies: [], topics: [], absent: NO_STATE }),
   learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null, absent: NO_WINDOWS }),
-  trend: () => Promise.resolve(null),
+  trend: (cohort) => Promise.resolve({ cohort, trend: null }),
 };
 
 /** The figures of the storage that is read now. */

@@ -1,80 +1,91 @@
 /** What the page shows of topologies and learners on Kafka and Redis: a reader needs neither for its lists, so they are opened when somebody looks. */
-import type { ConsoleOverview, LearnerWindows } from '../../reader/consoleSource.js';
-import { errorCodeOf } from '../../schemas/index.js';
-import { openServers, type ServerOptions, type Servers } from '../commands/serverOptions.js';
+import type { Absence } from '../../reader/consoleSource.js';
+import type { ToolAccess } from '../../runtime/ports.js';
+import type { ServerOptions } from '../commands/serverOptions.js';
+import { inTime } from '../../reader/patience.js';
+import { absenceAfter, absenceOf, notYet } from './absence.js';
 import { learnerSource, type LearnerSource } from './learnerSource.js';
 import { operationSource, type OperationSource } from './operationSource.js';
-import { inTime } from '../../reader/patience.js';
+import { PageServers } from './pageServers.js';
 
 const PATIENCE_MS = 4_000;
 /** Each look asks Redis for every task, and Kafka for every topic. */
 const FRESH_MS = 2_000;
+/** Comparing reads all results of two versions. */
+const COMPARING_MS = 600_000;
+/** A server may go away while something is asked of it, and a read of Kafka waits until it is there again: this looks in between. */
+const LOOK_MS = 1_000;
 
 type ServersSource = OperationSource & LearnerSource;
+type Ask<T> = (source: ServersSource) => T | Promise<T>;
 
-interface Opened {
-  readonly servers: Servers;
-  readonly source: ServersSource;
-  refreshedMs: number;
-}
+const LATE = Symbol('late');
 
-/** Opens servers at the first look, and again while that fails. */
+/**
+ * Servers that are away are no failure of the page: it says which of them it is, in the place of what they would tell. No answer takes much longer than
+ * patience, but for a comparison of results, while all servers answer.
+ */
 export class ServersConsole {
-  private opening: Promise<Opened> | null = null;
+  private readonly servers: PageServers;
+  private known: { readonly of: ToolAccess; readonly source: ServersSource } | null = null;
 
   /** @param patienceMs - servers have so long to answer until the page is told that they do not */
   constructor(
     private readonly options: ServerOptions,
     private readonly patienceMs = PATIENCE_MS,
-  ) {}
+  ) {
+    this.servers = new PageServers(options, { freshMs: FRESH_MS, patienceMs });
+  }
 
-  /** Servers that do not answer are no failure of the page: its overview says so, and so does what is known of a learner. */
   readonly source: ServersSource = {
-    overview: () => this.orSilent<ConsoleOverview>((source) => source.overview(), { topologies: [], topics: [] }),
-    learner: (learner) =>
-      this.orSilent<LearnerWindows>((source) => source.learner(learner), { learner, context: null, engagement: null, mastery: null }),
-    trend: (cohort) => this.asked((source) => source.trend(cohort)),
-    decisions: (learner) => this.asked((source) => source.decisions(learner)),
-    replays: () => this.asked((source) => source.replays()),
-    difference: (topology) => this.asked((source) => source.difference(topology)),
-    deadLetters: () => this.asked((source) => source.deadLetters()),
+    overview: () => this.orWith({ topologies: [], topics: [] }, (source) => source.overview()),
+    learner: (learner) => this.orWith({ learner, context: null, engagement: null, mastery: null }, (source) => source.learner(learner)),
+    trend: (cohort) => this.orWith({ cohort, trend: null }, (source) => source.trend(cohort)),
+    decisions: (learner) => this.orWith({ learner, decisions: [], logged: [] }, (source) => source.decisions(learner)),
+    replays: () => this.orWith({ replays: [] }, (source) => source.replays()),
+    difference: (topology) => this.orAbsent((source) => source.difference(topology), COMPARING_MS),
+    deadLetters: () => this.orWith({ total: 0, sentBack: 0, byCode: [], letters: [] }, (source) => source.deadLetters()),
   };
 
-  async close(): Promise<void> {
-    const opened = await this.opening?.catch(() => null);
-    await opened?.servers.close();
+  close(): Promise<void> {
+    return this.servers.close();
   }
 
-  private async orSilent<T extends object>(ask: (source: ServersSource) => T | Promise<T>, nothing: T): Promise<T> {
-    const silent = { ...nothing, absent: notNow('they have not answered yet') };
+  /** @param nothing - what there is where it cannot be told */
+  private async orWith<T extends object, N extends object>(nothing: N, ask: Ask<T>): Promise<T | (N & Absence)> {
+    const found = await this.orAbsent<T | Absence>(ask, this.patienceMs);
+    return 'absent' in found ? { ...nothing, ...(found) } : (found);
+  }
+
+  /** @param mostMs - the longest that it may take */
+  private async orAbsent<T>(ask: Ask<T>, mostMs: number): Promise<T | Absence> {
     try {
-      return await inTime(this.asked(ask), this.patienceMs, silent);
+      const away = await this.servers.away();
+      if (away.size > 0) return absenceOf(away);
+      return await this.inTurn(this.asked(ask), mostMs);
     } catch (error) {
-      return { ...silent, absent: notNow(errorCodeOf(error)) };
+      return absenceAfter(error);
     }
   }
 
-  private async asked<T>(ask: (source: ServersSource) => T | Promise<T>): Promise<T> {
-    this.opening ??= this.open().catch((error: unknown) => {
-      this.opening = null;
-      throw error;
-    });
-    const opened = await this.opening;
-    // What is deployed, and what is replayed, stands in documents, which others change.
-    if (performance.now() - opened.refreshedMs >= FRESH_MS) {
-      opened.refreshedMs = performance.now();
-      await opened.servers.cluster.documents.refresh();
+  /** Waits for an answer, and sees meanwhile that all servers are there. */
+  private async inTurn<T>(work: Promise<T>, mostMs: number): Promise<T | Absence> {
+    const endMs = performance.now() + mostMs;
+    for (let leftMs = mostMs; leftMs > 0; leftMs = endMs - performance.now()) {
+      const found = await inTime<T, typeof LATE>(work, Math.min(LOOK_MS, leftMs), LATE);
+      if (found !== LATE) return found;
+      const away = await this.servers.away();
+      if (away.size > 0) return absenceOf(away);
     }
-    return ask(opened.source);
+    return notYet(mostMs);
   }
 
-  private async open(): Promise<Opened> {
-    const servers = await openServers(this.options);
-    const { region } = this.options;
-    const tools = servers.cluster.tools();
-    const source = { ...operationSource(tools, { region, freshMs: FRESH_MS }), ...learnerSource(tools, region) };
-    return { servers, source, refreshedMs: performance.now() };
+  private async asked<T>(ask: Ask<T>): Promise<T> {
+    const tools = await this.servers.tools();
+    if (this.known?.of !== tools) {
+      const { region } = this.options;
+      this.known = { of: tools, source: { ...operationSource(tools, { region, freshMs: FRESH_MS }), ...learnerSource(tools, region) } };
+    }
+    return ask(this.known.source);
   }
 }
-
-const notNow = (why: string): string => `Not shown now: the servers of the topologies do not answer (${why}).`;

@@ -1,13 +1,11 @@
-/** The parts of the system that export metrics, running in this process: a worker, a reader and a gateway's metrics. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** The parts of the system that export metrics, running in this process: a worker, a reader and a gateway. */
 import { map } from 'rxjs';
-import { GatewayMetrics } from '../../gateway/metrics.js';
 import { aggregate, count } from '../../operators/index.js';
 import { createReader, type Reader } from '../../reader/index.js';
 import { localPlacement } from '../../runtime/engine/localPlacement.js';
 import { PromMetrics, RunMonitor, serveMetrics } from '../../runtime/observability/index.js';
 import { memoryStorage } from '../../runtime/testing/index.js';
+import { Door, click } from '../gateway/gateways.js';
 import { around, event, events } from '../operators/pipelines.js';
 import { record, send, started } from '../runtime/engine/running.js';
 import { REGION, Shelves } from '../reader/shelves.js';
@@ -82,27 +80,24 @@ async function readerPart(): Promise<Part> {
   };
 }
 
-/** What the gateway counts, behind a server of its own: the way in has tests elsewhere. */
+/** A gateway as a process has it: its metrics are asked of the port on which it takes events. */
 async function gatewayPart(): Promise<Part> {
-  const metrics = new GatewayMetrics(new Set(['eu-central']), () => 0);
-  const server = createServer((_, response) => {
-    void metrics.registry.metrics().then((text) => response.writeHead(200, { 'Content-Type': metrics.registry.contentType }).end(text));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const door = await Door.open();
+  const url = await door.gateway.listen({ port: 0 });
+  const headers = { 'content-type': 'application/json' };
+  const post = async (event: object): Promise<void> => {
+    const response = await fetch(`${url}/v1/events`, { method: 'POST', headers, body: JSON.stringify([event]) });
+    await response.text();
+  };
+  let sent = 0;
   return {
     job: 'skillforge-gateways',
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`,
-    act: () => {
-      metrics.count('written', 1);
-      metrics.refuse('SFS_REGION_OTHER');
-      metrics.refuseRegion('eu-central');
-      return Promise.resolve();
+    url: `${url}/metrics`,
+    act: async () => {
+      await post(click(`e-${sent++}`));
+      await post(click(`e-${sent++}`, { region: 'eu-central' }));
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => door.close(),
   };
 }
 

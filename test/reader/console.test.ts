@@ -73,7 +73,7 @@ const LEARNERS = ['ada', 'ada-2', 'ben', 'denied'];
 const bareSource: ConsoleSource = {
   overview: () => OVERVIEW,
   learner: (learner) => Promise.resolve({ learner, ...WINDOWS }),
-  trend: (cohort) => Promise.resolve(cohort === 'c1' ? TREND : null),
+  trend: (cohort) => Promise.resolve({ cohort, trend: cohort === 'c1' ? TREND : null }),
 };
 
 const options: ConsoleOptions = {
@@ -126,6 +126,35 @@ describe('the figures of the page', () => {
     expect(response.json()).toEqual(expected);
   });
 
+  it('say why there is none, and which server is away, with 200', async () => {
+    const why = { absent: 'Not to be had now: Kafka is away (SFS_BROKER_UNAVAILABLE).', away: ['kafka'] as const };
+    const away = await appWith({
+      ...options,
+      source: {
+        ...options.source,
+        overview: () => ({ topologies: [], topics: [], ...why }),
+        learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null, ...why }),
+        trend: (cohort) => Promise.resolve({ cohort, trend: null, ...why }),
+        decisions: (learner) => Promise.resolve({ learner, decisions: [], logged: [], ...why }),
+        replays: () => Promise.resolve({ replays: [], ...why }),
+        difference: () => Promise.resolve(why),
+        deadLetters: () => Promise.resolve({ total: 0, sentBack: 0, byCode: [], letters: [], ...why }),
+      },
+    });
+    for (const [path, nothing] of [
+      ['overview', { nowMs: 1234, topologies: [], topics: [] }],
+      ['learners/ada', { learner: 'ada', context: null, engagement: null, mastery: null }],
+      ['trends/c1', { cohort: 'c1', trend: null }],
+      ['learners/ada/decisions', { learner: 'ada', decisions: [], logged: [] }],
+      ['replays', { replays: [] }],
+      ['replays/t/difference', {}],
+      ['dead-letters', { total: 0, sentBack: 0, byCode: [], letters: [] }],
+    ] as const) {
+      const response = await away.inject(`/console/${path}`);
+      expect([response.statusCode, response.json()], path).toEqual([200, { ...nothing, ...why }]);
+    }
+  });
+
   it('tell nothing of a learner on the deny list', async () => {
     expect((await app.inject('/console/learners/denied')).json()).toEqual({ learner: 'denied', context: null, engagement: null, mastery: null });
   });
@@ -166,7 +195,10 @@ describe('the figures of the page', () => {
   it('are those parts that the source has and the scopes allow', async () => {
     const access = async (from: FastifyInstance): Promise<unknown> => (await from.inject('/console/access')).json();
     const all = ['recommendations', 'learners', 'decisions', 'topologies', 'replays', 'models', 'dead-letters'];
-    expect(await access(app)).toEqual({ scopes: ['recommendations:read', 'console:read', 'console:learners', 'events:write'], parts: all });
+    expect(await access(app)).toEqual({
+      scopes: ['recommendations:read', 'console:read', 'console:learners', 'events:write', 'rights:write'],
+      parts: all,
+    });
     expect(await access(await appWith(options, ['console:read']))).toEqual({
       scopes: ['console:read'],
       parts: ['topologies', 'replays', 'models', 'dead-letters'],

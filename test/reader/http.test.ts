@@ -375,6 +375,6 @@ function slowConsole(held: Promise<void>, begun: () => void): NonNullable<Parame
       return { topologies: [], topics: [] };
     },
     learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null }),
-    trend: () => Promise.resolve(null),
+    trend: (cohort) => Promise.resolve({ cohort, trend: null }),
   };
 }

@@ -43,7 +43,7 @@ beforeAll(async () => {
     console: {
       overview: () => ({ topologies: [], topics: [] }),
       learner: (learner) => Promise.resolve({ learner, context: null, engagement: null, mastery: null }),
-      trend: () => Promise.resolve(null),
+      trend: (cohort) => Promise.resolve({ cohort, trend: null }),
     },
   });
 });

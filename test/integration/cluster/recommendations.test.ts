@@ -129,7 +129,7 @@ async function sameOnThePage(storage: EmbeddedStorage, servers: Servers & { read
     expect(whole.decisions).toEqual(expect.arrayContaining([...found.decisions.slice(0, 2)]));
   }
   const cohort = (await folder.learner(learners[0]!)).context!.courses[0]!.cohort;
-  expect(await folder.trend(cohort)).not.toBeNull();
+  expect((await folder.trend(cohort)).trend).not.toBeNull();
   expect(await page.source.trend(cohort)).toEqual(await folder.trend(cohort));
 }
 

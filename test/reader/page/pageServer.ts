@@ -1,5 +1,5 @@
 /** Serves the page over a school, by the reader that users run. */
-import { createReader, type AccessOptions } from '../../../reader/index.js';
+import { createReader, type AccessOptions, type ConsoleSource } from '../../../reader/index.js';
 import { consoleSource } from '../../../scripts/serving/consoleSource.js';
 import type { ModelFigureOptions } from '../../../scripts/serving/modelFigures.js';
 import { NOW_MS, REGION, type School } from './school.js';
@@ -14,15 +14,17 @@ export interface ServeOptions {
   readonly port?: number;
   readonly models?: ModelFigureOptions;
   readonly access?: AccessOptions;
+  /** Puts something between the page and its figures. */
+  readonly between?: (source: ConsoleSource) => ConsoleSource;
 }
 
-export async function serve({ storage }: School, { port = 0, models, access }: ServeOptions = {}): Promise<Served> {
+export async function serve({ storage }: School, { port = 0, models, access, between = (source) => source }: ServeOptions = {}): Promise<Served> {
   const reader = await createReader({
     log: storage.log,
     region: REGION,
     now: () => NOW_MS,
     pollMs: 20,
-    console: consoleSource(storage, { region: REGION, models }),
+    console: between(consoleSource(storage, { region: REGION, models })),
     ...(access && { access }),
   });
   await reader.client.caughtUp();

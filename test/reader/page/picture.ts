@@ -1,5 +1,6 @@
-/** Pictures in the documents: the tests take them anew with UPDATE_IMAGES=1, and see that they are there. */
-import { readFileSync } from 'node:fs';
+/** Pictures in the documents: the tests take them anew with UPDATE_IMAGES=1, and see that they are there, and of the page as it is. */
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
@@ -13,7 +14,10 @@ export const isAsked = process.env['UPDATE_IMAGES'] === '1';
 
 /** Takes a picture of what the page shows, where that is asked for; sees that there is one. */
 export async function picture(page: Page, name: string): Promise<void> {
-  if (isAsked) await page.screenshot({ path: pathOf(name) });
+  if (isAsked) {
+    await page.screenshot({ path: pathOf(name) });
+    writeFileSync(sourcesOf(name), `${pageDigest()}\n`);
+  }
   seePicture(name);
 }
 
@@ -25,4 +29,21 @@ export function seePicture(name: string): void {
   expect(taken.length).toBeLessThan(400_000);
 }
 
-const pathOf = (name: string): string => join(projectRoot, 'docs', 'images', name);
+/** Digest of the page's files when the picture was taken. */
+export const digestAt = (name: string): string => readFileSync(sourcesOf(name), 'utf8').trim();
+
+/** Digest of the page's files: their names and what is in them. */
+export function pageDigest(folder = join(projectRoot, 'reader', 'page')): string {
+  const digest = createHash('sha256');
+  for (const file of readdirSync(folder).toSorted()) {
+    const text = readFileSync(join(folder, file));
+    digest.update(`${file} ${text.length}\n`).update(text);
+  }
+  return digest.digest('hex');
+}
+
+/** Where the pictures are. */
+export const IMAGES = join(projectRoot, 'docs', 'images');
+
+const pathOf = (name: string): string => join(IMAGES, name);
+const sourcesOf = (name: string): string => join(IMAGES, name.replace(/\.png$/, '.sources.sha256'));

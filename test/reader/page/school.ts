@@ -206,15 +206,16 @@ export class School {
   decide(name: string, decidedAtMs = NOW_MS - 3 * HOUR_MS): Promise<void> {
     const features = itemFeatures.declarations.map((_, column) => column);
     const seen = { source: 'TRENDING', sources: 1, newRank: -1, newScore: 0, nextPropensity: 1, newPropensity: 0, inclusionProbability: 1 };
+    const [listed, unlisted] = [['TRENDING_IN_COHORT'], []].map((nextReasons) => ({ ...seen, nextReasons, newReasons: [] }));
     return this.write(topics.featureLog, {
       ...{ learner: learnerId(name), region: REGION, decisionId: `d-${decidedAtMs}`, decidedAtMs, modelVersion: MODEL, featureSet: itemFeatures.id },
-      ...{ topologyVersion: 1, explored: false, explorationShare: 0 },
+      ...{ topologyVersion: 1, explored: false, explorationShare: 0, variant: '' },
       personal: {
         course: COURSE,
         cohort: COHORT,
         candidates: [
-          { item: itemId('forum'), ...seen, nextRank: 0, score: 0.5, features },
-          { item: itemId('genes'), ...seen, nextRank: -1, score: 0.25, nextPropensity: 0, features: features.map((value) => value / 2) },
+          { item: itemId('forum'), ...listed!, nextRank: 0, score: 0.5, features },
+          { item: itemId('genes'), ...unlisted!, nextRank: -1, score: 0.25, nextPropensity: 0, features: features.map((value) => value / 2) },
         ],
       },
     });

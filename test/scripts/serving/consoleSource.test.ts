@@ -156,7 +156,7 @@ describe('the windows of a learner', () => {
     expect(context).toMatchObject({ asOfMs: NOW_MS, segment: 'evening', courses: [{ course: 'AAA-2014J', deadlines: [{ item: 'essay-1' }] }] });
     expect(engagement).toMatchObject({ asOfMs: NOW_MS, engagement1h: { clicks: 8 }, engagement28d: null });
     expect(mastery).toMatchObject({ asOfMs: NOW_MS, skills: [{ skill: 'cells' }, { skill: 'heredity' }] });
-    expect((await source.trend('AAA-2014J'))?.items.map(({ item, events7d }) => [item, events7d])).toEqual([
+    expect((await source.trend('AAA-2014J')).trend?.items.map(({ item, events7d }) => [item, events7d])).toEqual([
       ['forum', 140],
       ['welcome', 210],
       ['genes', 14],
@@ -168,7 +168,7 @@ describe('the windows of a learner', () => {
     for (const storage of [school.storage, memoryStorage()]) {
       const source = consoleSource(storage, { region: REGION });
       expect(await source.learner('nobody')).toEqual({ learner: 'nobody', context: null, engagement: null, mastery: null });
-      expect(await source.trend('nothing')).toBeNull();
+      expect(await source.trend('nothing')).toEqual({ cohort: 'nothing', trend: null });
     }
   });
 });

@@ -186,7 +186,15 @@ it('servers that nobody answers for are told of, and the page goes on', { timeou
     replication: 1,
   } as const;
   const shown = new ServersConsole(nowhere, 500);
-  const { topologies, absent } = await shown.source.overview();
-  expect([topologies, absent]).toEqual([[], expect.stringMatching(/^Not shown now: the servers of the topologies do not answer \(/)]);
+  const absent = expect.stringMatching(/^Not to be had now: Kafka is away \(.+\), Redis is away \(.+\)\.$/) as string;
+  const why = { absent, away: ['kafka', 'redis'] };
+  const { overview, learner, trend, decisions, replays, difference, deadLetters } = shown.source;
+  expect(await overview()).toEqual({ topologies: [], topics: [], ...why });
+  expect(await learner('ada')).toEqual({ learner: 'ada', context: null, engagement: null, mastery: null, ...why });
+  expect(await trend('c')).toEqual({ cohort: 'c', trend: null, ...why });
+  expect(await decisions('ada')).toEqual({ learner: 'ada', decisions: [], logged: [], ...why });
+  expect(await replays()).toEqual({ replays: [], ...why });
+  expect(await difference('t')).toEqual(why);
+  expect(await deadLetters()).toEqual({ total: 0, sentBack: 0, byCode: [], letters: [], ...why });
   await shown.close();
 });

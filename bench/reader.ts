@@ -1,15 +1,15 @@
 /**
  * The reader over HTTP against (a) a bare route of fastify and (b) a reader in Python, FastAPI before Redis, of the same contract; each one process, asked in
  * turn by the same load: `npm run bench:reader -- [--seconds N] [--rounds N] [--rate N] [--json]`. (b) needs `npm run ml:setup -- reader-peer`; without
- * it the other figures are told, and the exit code is 1: `ratio` is the reader to (b), `helloRatio` the reader to (a). Both ask 200 learners again and again, which the reader may
+ * it the other figures are told: `ratio` is the reader to (b), `helloRatio` the reader to (a). Both ask 200 learners again and again, which the reader may
  * keep answers for; `first` is the reader that is asked each question once, of which it has none kept: `firstRatio` and `firstHelloRatio`.
+ * `goals` has what is asked of each figure; the exit code is 1 where one is missed or could not be measured.
  * `traced` is the reader with spans of every answer. Then the reader and the bare route at a rate that they can keep, each on a core of its own, and the load on another: for three
  * times as long, as what is rare decides there. The servers run compiled, as users run them: a loader of TypeScript is a second heap to collect.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,19 +18,9 @@ import { Redis } from 'ioredis';
 import ts from 'typescript';
 import { isInstalled, pythonOf, setupCommand } from '../scripts/ml/python.js';
 import { startServices } from '../scripts/services/index.js';
-import { pacedLoad, type PacedResult } from './pacedLoad.js';
+import { fullLoad, pacedLoad, type LoadResult } from './loads.js';
 import { LEARNERS, learnerAt, recordOf } from './readerServers.js';
 import { machine, markdown, progress } from './report.js';
-
-/** What autocannon tells of a run; it has no types of its own. */
-interface Load {
-  readonly requests: { readonly average: number };
-  readonly latency: { readonly p50: number; readonly p99: number };
-  readonly non2xx: number;
-  readonly errors: number;
-}
-
-const autocannon = createRequire(import.meta.url)('autocannon') as (options: object) => Promise<Load>;
 
 const CONNECTIONS = 16;
 /** Paths that are asked for in turn. */
@@ -138,18 +128,23 @@ async function fillRedis(url: string): Promise<void> {
 
 const instant = (timeMs: number): string => new Date(timeMs).toISOString();
 
-async function load({ name, url, paths }: Contender, seconds: number): Promise<Load> {
-  // In turn over all connections: a list of requests would be gone through by each of them, side by side.
+/** The paths of a server in turn, over all connections. */
+function turnsOf({ paths }: Contender): () => string {
   let asked = 0;
-  const setupRequest = (request: object): object => ({ ...request, path: paths[asked++ % paths.length]! });
-  const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds, requests: [{ setupRequest }] });
-  if (result.non2xx + result.errors > 0) throw new Error(`${name} refused ${result.non2xx + result.errors} requests`);
+  return () => paths[asked++ % paths.length]!;
+}
+
+async function load(contender: Contender, seconds: number): Promise<LoadResult> {
+  const { name, url } = contender;
+  const result = await fullLoad({ port: Number(new URL(url).port), nextPath: turnsOf(contender), seconds, connections: CONNECTIONS });
+  const others = Object.entries(result.statuses).filter(([status]) => status !== '200');
+  if (others.length > 0) throw new Error(`${name} answered ${others.map(([status, count]) => `${count} requests with ${status}`).join(', ')}`);
   return result;
 }
 
 /** Asks each in turn, `rounds` times: what else the machine does falls on all of them alike. */
 async function measured(contenders: readonly Contender[], rounds: number, seconds: number): Promise<Measured[]> {
-  const runs = new Map<string, Load[]>(contenders.map(({ name }) => [name, []]));
+  const runs = new Map<string, LoadResult[]>(contenders.map(({ name }) => [name, []]));
   for (const contender of contenders) await load(contender, WARM_UP_S);
   for (let round = 1; round <= rounds; round++) {
     for (const contender of contenders) {
@@ -158,13 +153,13 @@ async function measured(contenders: readonly Contender[], rounds: number, second
     }
   }
   return [...runs].map(([name, loads]) => {
-    const { requests, latency } = [...loads].sort((a, b) => a.requests.average - b.requests.average)[Math.floor(loads.length / 2)]!;
-    return { name, perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99 };
+    const { perSecond, p50Ms, p99Ms } = [...loads].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(loads.length / 2)]!;
+    return { name, perSecond, p50Ms, p99Ms };
   });
 }
 
 /** At a rate, with a core for the server and one for the load. */
-interface Paced extends PacedResult {
+interface Paced extends LoadResult {
   readonly name: string;
   readonly asked: number;
 }
@@ -174,11 +169,10 @@ function pin(pid: number, core: number | null): void {
   spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core === null ? `0-${cpus().length - 1}` : String(core), String(pid)]);
 }
 
-async function paced({ name, url, paths, pid }: Contender, perSecond: number, seconds: number): Promise<Paced> {
+async function paced(contender: Contender, perSecond: number, seconds: number): Promise<Paced> {
+  const { name, url, pid } = contender;
   progress(`${name} at ${perSecond} requests/s`);
-  let at = 0;
-  const nextPath = (): string => paths[at++ % paths.length]!;
-  const options = { port: Number(new URL(url).port), nextPath, perSecond };
+  const options = { port: Number(new URL(url).port), nextPath: turnsOf(contender), perSecond };
   pin(pid, 0);
   pin(process.pid, 1);
   try {
@@ -229,7 +223,7 @@ async function main(): Promise<void> {
     const seconds = Number(values.seconds);
     const servers = await measured(contenders, Number(values.rounds), seconds);
     // What comes next may take long on a busy machine.
-    for (const { name, perSecond, p99Ms } of servers) progress(`${name}: ${Math.round(perSecond)} requests/s, p99 ${p99Ms} ms`);
+    for (const { name, perSecond, p99Ms } of servers) progress(`${name}: ${Math.round(perSecond)} requests/s, p99 ${p99Ms.toFixed(2)} ms`);
     const atRate: Paced[] = [];
     for (const contender of contenders.slice(0, 3)) atRate.push(await paced(contender, Number(values.rate), PACED_ROUNDS * seconds));
     show(servers, atRate, values.json === true);
@@ -245,9 +239,10 @@ function show(servers: readonly Measured[], atRate: readonly Paced[], json: bool
   const [hello, peer] = [rateOf('hello')!, rateOf('peer')];
   const toPeer = (rate: number): number | null => (peer === null ? null : rate / peer);
   const ratios = { ratio: toPeer(reader), helloRatio: reader / hello, firstRatio: toPeer(first), firstHelloRatio: first / hello };
-  if (peer === null) process.exitCode = 1;
-  if (json) return console.log(JSON.stringify({ ...ratios, connections: CONNECTIONS, ...machine(), servers, atRate }));
-  const rows = servers.map(({ name, perSecond, p50Ms, p99Ms }) => [name, perSecond, `${p50Ms} ms`, `${p99Ms} ms`]);
+  const goals = goalsOf(ratios, servers, atRate);
+  if (Object.values(goals).some(({ holds }) => !holds)) process.exitCode = 1;
+  if (json) return console.log(JSON.stringify({ ...ratios, goals, connections: CONNECTIONS, ...machine(), servers, atRate }));
+  const rows = servers.map(({ name, perSecond, p50Ms, p99Ms }) => [name, perSecond, `${p50Ms.toFixed(2)} ms`, `${p99Ms.toFixed(2)} ms`]);
   console.log(
     markdown({ title: `${CONNECTIONS} connections; ${Object.values(machine()).join(', ')}`, columns: ['server', 'requests/s', 'p50', 'p99'], rows }),
   );
@@ -258,6 +253,37 @@ function show(servers: readonly Measured[], atRate: readonly Paced[], json: bool
   const told = (ratio: number | null): string => ratio?.toFixed(2) ?? 'not measured';
   console.log(`\nreader / hello ${told(ratios.helloRatio)}, reader / peer ${told(ratios.ratio)}`);
   console.log(`asked once: reader / hello ${told(ratios.firstHelloRatio)}, reader / peer ${told(ratios.firstRatio)}`);
+  const goalRows = Object.entries(goals).map(([name, { value, bound, holds }]) => [name, told(value), bound, holds ? 'holds' : 'missed']);
+  console.log(`\n${markdown({ title: 'Goals', columns: ['figure', 'measured', 'asked for', 'verdict'], rows: goalRows })}`);
+}
+
+/** What is asked of a figure, such as `>= 0.6`. */
+interface Goal {
+  readonly value: number | null;
+  readonly bound: string;
+  readonly holds: boolean;
+}
+
+type Ratios = Readonly<Record<'ratio' | 'helloRatio' | 'firstRatio' | 'firstHelloRatio', number | null>>;
+
+/** The goals of an answer that may be kept, and of one that is asked once. A lower p99 is asked of the rounds at full rate. */
+function goalsOf(ratios: Ratios, servers: readonly Measured[], atRate: readonly Paced[]): Record<string, Goal> {
+  const atLeast = (value: number | null, bound: number): Goal => ({ value, bound: `>= ${bound}`, holds: value !== null && value >= bound });
+  const below = (value: number | null, bound: number | null): Goal => ({
+    value,
+    bound: `< ${bound?.toFixed(2) ?? 'not measured'}`,
+    holds: value !== null && bound !== null && value < bound,
+  });
+  const p99Of = (name: string): number | null => servers.find((one) => one.name === name)?.p99Ms ?? null;
+  const paceOf = (name: string): Paced | undefined => atRate.find((one) => one.name === name);
+  const of = (name: 'reader' | 'first', [toHello, toPeer]: readonly (number | null)[]): [string, Goal][] => [
+    [`${name}: of the rate of a bare route`, atLeast(toHello!, 0.6)],
+    [`${name}: times the rate of the peer`, atLeast(toPeer!, 5)],
+    [`${name}: p99 beside that of the peer, ms`, below(p99Of(name), p99Of('peer'))],
+    [`${name}: p50 at the rate, ms`, below(paceOf(name)?.p50Ms ?? null, 1)],
+    [`${name}: p99 at the rate, ms`, below(paceOf(name)?.p99Ms ?? null, 3)],
+  ];
+  return Object.fromEntries([...of('reader', [ratios.helloRatio, ratios.ratio]), ...of('first', [ratios.firstHelloRatio, ratios.firstRatio])]);
 }
 
 await main();

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { anyLearner, meanBytes } from './madeUpLists.js';
-import { pacedLoad, type PacedResult } from './pacedLoad.js';
+import { pacedLoad, type LoadResult } from './loads.js';
 import { machine, markdown, progress, type Cell } from './report.js';
 
 const { values: options } = parseArgs({
@@ -95,7 +95,7 @@ interface Started {
   readonly readyMs: number;
 }
 
-interface Served extends PacedResult, Started, Memory {
+interface Served extends LoadResult, Started, Memory {
   readonly rate: number;
   readonly isCold: boolean;
 }

@@ -1,11 +1,12 @@
 /**
- * Requests at a rate, whatever the server does: each has an instant at which it is due, and its latency counts from there. A server that falls behind is not
- * asked less often for it, as it would be by clients that wait for their answers (coordinated omission).
+ * Requests to a server of this machine, at a rate or as fast as they are answered. Both take a core of their own and wait without sleeping: a timer would be
+ * late by a millisecond, and whoever sleeps has to be woken up by the server's own call that sends the answer, which on a virtual machine costs more than
+ * the answer.
  */
 import { connect, type Socket } from 'node:net';
 
 /** What is asked, and how often. */
-export interface PacedOptions {
+export interface LoadOptions {
   readonly port: number;
   /** Path of the next request. */
   readonly nextPath: () => string;
@@ -16,7 +17,7 @@ export interface PacedOptions {
 }
 
 /** What came of it. */
-export interface PacedResult {
+export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -27,6 +28,8 @@ export interface PacedResult {
 }
 
 const CONNECTIONS = 64;
+/** In place of a status: the server closed the connection before it answered. */
+const CLOSED = 'closed';
 const END_OF_HEAD = '\r\n\r\n';
 
 /** A connection that asks one thing at a time. */
@@ -38,7 +41,7 @@ class Line {
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => this.take(text));
-    socket.on('close', () => this.answer('closed'));
+    socket.on('close', () => this.answer(CLOSED));
   }
 
   static async open(port: number): Promise<Line> {
@@ -75,7 +78,7 @@ class Line {
 }
 
 /** The instants at which requests are due, ms from the start: those of people who know nothing of each other (a Poisson process). */
-function dueTimes({ perSecond, seconds }: PacedOptions): Float64Array {
+function dueTimes({ perSecond, seconds }: LoadOptions): Float64Array {
   const times: number[] = [];
   for (let atMs = 0; ;) {
     atMs -= (Math.log(1 - Math.random()) * 1_000) / perSecond;
@@ -84,8 +87,11 @@ function dueTimes({ perSecond, seconds }: PacedOptions): Float64Array {
   }
 }
 
-/** Sends them. Takes a core of its own: it waits without sleeping, because a timer would be late by a millisecond. */
-export async function pacedLoad(options: PacedOptions): Promise<PacedResult> {
+/**
+ * Requests at a rate, whatever the server does: each has an instant at which it is due, and its latency counts from there. A server that falls behind is not
+ * asked less often for it, as it would be by clients that wait for their answers (coordinated omission).
+ */
+export async function pacedLoad(options: LoadOptions): Promise<LoadResult> {
   const lines = await Promise.all(Array.from({ length: options.connections ?? CONNECTIONS }, () => Line.open(options.port)));
   const due = dueTimes(options);
   const latencies = new Float64Array(due.length);
@@ -107,14 +113,43 @@ export async function pacedLoad(options: PacedOptions): Promise<PacedResult> {
   };
   while (answered < due.length) {
     sendDue();
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   const tookS = (performance.now() - startMs) / 1_000;
   for (const line of lines) line.close();
   return { perSecond: due.length / tookS, ...quantiles(latencies), statuses };
 }
 
-function quantiles(latencies: Float64Array): Pick<PacedResult, 'p50Ms' | 'p99Ms' | 'p999Ms' | 'mostMs'> {
+/** Requests as fast as they are answered: each connection asks again at once, until the time is over. */
+export async function fullLoad({ port, nextPath, seconds, connections = CONNECTIONS }: Omit<LoadOptions, 'perSecond'>): Promise<LoadResult> {
+  const lines = await Promise.all(Array.from({ length: connections }, () => Line.open(port)));
+  const latencies: number[] = [];
+  const statuses: Record<string, number> = {};
+  const startMs = performance.now();
+  let open = lines.length;
+  const askOn = (line: Line): void => {
+    const askedMs = performance.now();
+    if (askedMs - startMs >= seconds * 1_000) {
+      open--;
+      return;
+    }
+    line.ask(nextPath(), (status) => {
+      latencies.push(performance.now() - askedMs);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (status === CLOSED) open--;
+      else askOn(line);
+    });
+  };
+  lines.forEach(askOn);
+  while (open > 0) await nextTurn();
+  const tookS = (performance.now() - startMs) / 1_000;
+  for (const line of lines) line.close();
+  return { perSecond: latencies.length / tookS, ...quantiles(Float64Array.from(latencies)), statuses };
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function quantiles(latencies: Float64Array): Pick<LoadResult, 'p50Ms' | 'p99Ms' | 'p999Ms' | 'mostMs'> {
   const sorted = latencies.sort();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return { p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999), mostMs: at(1) };

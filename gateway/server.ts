@@ -2,26 +2,30 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { declarePrincipal } from '../http/access/caller.js';
 import { AccessPolicy, type AccessOptions } from '../http/access/policy.js';
 import { closeUnused } from '../http/connections.js';
 import { limitRequests } from '../http/limits.js';
+import { newServer, type ServerOptions, type ServerTls } from '../http/tlsServer.js';
 import { SkillForgeError, errorCodeOf, errorMessageOf, packageVersion, type SchemaIds } from '../schemas/index.js';
 import { assertRegions } from './admission.js';
 import type { EventLog } from './eventLog.js';
 import { eventRoutes } from './http/eventRoutes.js';
-import { guardSenders } from './http/access.js';
+import { guardSenders, refuseUnguarded } from './http/access.js';
 import { logRequests, writeLine, type LogStream } from './http/accessLog.js';
 import { MOST_IN_FLIGHT_BYTES, Pressure } from './http/pressure.js';
 import { sendProblem } from './http/problems.js';
 import { refuseTheRest } from './http/refusals.js';
+import { rightsRoutes } from './http/rightsRoutes.js';
 import * as shapes from './http/shapes.js';
 import { statementRoutes } from './http/statementRoutes.js';
 import type { IdentityMap } from './identityMap.js';
 import { Intake } from './intake.js';
 import { GatewayMetrics } from './metrics.js';
+import { LONGEST_IDENTITY } from './plainEvents.js';
 import type { ReceivedEvents } from './receivedEvents.js';
+import type { RightsOutcomes } from './rightsOutcomes.js';
 import type { StatementRules } from './xapi/statement.js';
 
 /** Port when nothing is said. */
@@ -36,12 +40,16 @@ export interface GatewayOptions extends StatementRules {
   readonly log: EventLog;
   readonly identities: IdentityMap;
   readonly received: ReceivedEvents;
+  /** Tells how far requests for rights of learners are (none are taken). */
+  readonly outcomes?: RightsOutcomes;
   /** Where ids of schemas come from (those of this package). */
   readonly schemas?: SchemaIds;
   /** Origins of pages that may send events, such as `https://lms.example` (none). */
   readonly origins?: readonly string[];
-  /** Who may send events: by a key or a token with the scope `events:write` (everybody, without). */
+  /** Who may send events, or ask for rights: by a key or a token with the scope `events:write`, or `rights:write` (without, everybody may send events and nobody may ask). */
   readonly access?: AccessOptions;
+  /** Serves HTTPS, and nothing else (HTTP). */
+  readonly tls?: ServerTls;
   /** Requests with events a minute of each sender, where a key says nothing else (no limit). */
   readonly perMinute?: number;
   /** Bodies under way, all together, bytes, above which requests are refused (32 MiB). */
@@ -66,7 +74,7 @@ export interface Gateway {
 
 /**
  * Settles with the log what an earlier process left, and makes the server.
- * @throws SFS_REGION_INVALID, SFS_GATEWAY_STORE, SFS_ACCESS_INVALID
+ * @throws SFS_REGION_INVALID, SFS_GATEWAY_STORE, SFS_ACCESS_INVALID, SFS_TLS_INVALID
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   assertRegions(options);
@@ -107,9 +115,29 @@ function policyOf({ access, logStream }: GatewayOptions): AccessPolicy | null {
   });
 }
 
+const SERVER: ServerOptions = {
+  logger: false,
+  genReqId: () => randomUUID(),
+  bodyLimit: BODY_LIMIT,
+  // Of a path that names a learner: each character may take nine.
+  routerOptions: { maxParamLength: 9 * LONGEST_IDENTITY },
+  forceCloseConnections: 'idle',
+  requestTimeout: 30_000,
+};
+
+function tlsOf({ tls, logStream }: GatewayOptions): ServerTls | undefined {
+  if (tls === undefined) return undefined;
+  const onTrouble = (error: unknown): void =>
+    writeLine(logStream, 'error', 'a renewed certificate cannot be used: the one before it stays', {
+      code: errorCodeOf(error),
+      why: errorMessageOf(error),
+    });
+  return { onTrouble, ...tls };
+}
+
 async function serverOf(options: GatewayOptions, intake: Intake, policy: AccessPolicy | null): Promise<FastifyInstance> {
   const { origins = [], perMinute, mostInFlightBytes = MOST_IN_FLIGHT_BYTES, logStream } = options;
-  const app = fastify({ logger: false, genReqId: () => randomUUID(), bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle', requestTimeout: 30_000 });
+  const app = newServer(SERVER, tlsOf(options));
   app.removeContentTypeParser('text/plain');
   closeUnused(app);
   // Bodies are checked by the shapes of topics and statements, which name what they refuse; schemas of routes only describe.
@@ -128,12 +156,14 @@ async function serverOf(options: GatewayOptions, intake: Intake, policy: AccessP
   if (origins.length > 0) await app.register(cors, { origin: [...origins], methods: ['GET', 'POST', 'PUT'], maxAge: 600 });
   declarePrincipal(app);
   if (policy !== null) guardSenders(app, policy);
+  else refuseUnguarded(app);
   if (policy !== null || perMinute !== undefined) await limitRequests(app, perMinute);
   pressure.guard(app, BODY_LIMIT);
   await app.register(swagger, { openapi: description() });
   const parts = { intake, rules: options, metrics, mostEvents: MOST_EVENTS };
   await app.register((routes, _, done) => {
     eventRoutes(routes, parts);
+    if (options.outcomes !== undefined) rightsRoutes(routes, parts, options.outcomes);
     operationRoutes(routes, intake, metrics);
     routes.get('/openapi.json', { config: OPEN, schema: { hide: true } }, () => app.swagger());
     done();
@@ -180,6 +210,7 @@ function description(): object {
     tags: [
       { name: 'events', description: 'Plain JSON events' },
       { name: 'xapi', description: 'xAPI statements' },
+      { name: 'rights', description: 'What learners ask for by right' },
       { name: 'operation', description: 'Health and readiness' },
     ],
   };

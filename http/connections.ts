@@ -2,16 +2,20 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** Closes them when the server closes, which would wait a minute for each otherwise. */
+/** Closes them when the server closes, which would wait a minute for each otherwise; with TLS those, too, that have not said who they are. */
 export function closeUnused(app: FastifyInstance): void {
-  const unused = new Set<Socket>();
-  app.server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
+  const unused = new Map<string, Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    const client = clientOf(socket);
+    unused.set(client, socket);
+    socket.once('close', () => unused.delete(client));
   });
-  app.server.on('request', ({ socket }) => unused.delete(socket));
+  app.server.on('request', ({ socket }) => unused.delete(clientOf(socket)));
   app.addHook('preClose', (done) => {
-    for (const socket of unused) socket.destroy();
+    for (const socket of unused.values()) socket.destroy();
     done();
   });
 }
+
+/** The other end. With TLS the socket of a request is another object than that of the connection below it. */
+const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress ?? ''} ${remotePort ?? 0}`;

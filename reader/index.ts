@@ -29,6 +29,7 @@ export type { IssuerOptions } from '../http/access/issuer.js';
 export { readKeys, writeKeys } from '../http/access/keyFile.js';
 export { isLoopback } from '../http/access/loopback.js';
 export type { AccessOptions } from '../http/access/policy.js';
+export type { ServerTls } from '../http/tlsServer.js';
 export { SCOPES, isScope, type Scope } from '../http/access/principal.js';
 export type { EventLog, EventPlace, EventWriter, NumberedLog, ReaderEvent } from './events.js';
 export { READER_METRICS, type ReaderMetric } from './metrics.js';

@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { SkillForgeError, errorCodeOf, errorMessageOf, type Traces } from '../schemas/index.js';
 import { traceAnswer } from './answerTraces.js';
 import { declarePrincipal } from '../http/access/caller.js';
 import { isLoopback } from '../http/access/loopback.js';
 import { AccessPolicy, type AccessOptions } from '../http/access/policy.js';
+import { newServer, type ServerOptions, type ServerTls } from '../http/tlsServer.js';
 import { RecommendationClient, type ClientNotice, type ClientOptions } from './client.js';
 import { consoleRoutes, type ConsoleOptions, type ConsoleSource } from './console.js';
 import type { EventWriter } from './events.js';
@@ -41,6 +42,8 @@ export interface ReaderOptions extends ClientOptions {
   readonly logStream?: Pick<Writable, 'write'>;
   /** Who is let in (everybody who reaches the address). */
   readonly access?: AccessOptions;
+  /** Serves HTTPS, and nothing else (HTTP). */
+  readonly tls?: ServerTls;
   /** Requests a minute of each caller, where a key says nothing else (no limit). */
   readonly perMinute?: number;
   /** Origins of web pages that may read the answers (none). */
@@ -94,7 +97,7 @@ export interface Reader {
  * @example
  * const reader = await createReader({ log: storage.log, region: 'eu-west', store: { folder: './view' } });
  * console.log(await reader.listen({ port: 0 }));
- * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_REGION_MISMATCH for an outbox of another region; SFS_PACKAGE_BROKEN when the page's files are missing; SFS_ACCESS_INVALID
+ * @throws SFS_VIEW_UNUSABLE, SFS_VIEW_REGION, SFS_REGION_INVALID; SFS_REGION_MISMATCH for an outbox of another region; SFS_PACKAGE_BROKEN when the page's files are missing; SFS_ACCESS_INVALID, SFS_TLS_INVALID
  */
 export async function createReader(options: ReaderOptions): Promise<Reader> {
   const log = readerLog(options.logStream);
@@ -239,22 +242,31 @@ async function listening(
 /** Largest body, bytes: a hundred events with long ids. */
 const BODY_LIMIT = 512 * 1024;
 
+const SERVER: ServerOptions = {
+  logger: false,
+  genReqId: () => randomUUID(),
+  bodyLimit: BODY_LIMIT,
+  // A parameter that is not known is refused, not dropped: it may be a misspelt one.
+  ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
+  routerOptions: { maxParamLength: MAX_URL_LENGTH },
+  frameworkErrors: refuseByRouter,
+  clientErrorHandler: refuseConnection,
+  forceCloseConnections: 'idle',
+  requestTimeout: 30_000,
+  // It is asked for with a problem document.
+  http: { requireHostHeader: false },
+};
+
+function tlsOf({ options: { tls }, log }: ReaderParts): ServerTls | undefined {
+  if (tls === undefined) return undefined;
+  const onTrouble = (error: unknown): void =>
+    log.error('a renewed certificate cannot be used: the one before it stays', { code: errorCodeOf(error), why: errorMessageOf(error) });
+  return { onTrouble, ...tls };
+}
+
 async function serverOf(parts: ReaderParts): Promise<FastifyInstance> {
   const { options } = parts;
-  const app = fastify({
-    logger: false,
-    genReqId: () => randomUUID(),
-    bodyLimit: BODY_LIMIT,
-    // A parameter that is not known is refused, not dropped: it may be a misspelt one.
-    ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
-    routerOptions: { maxParamLength: MAX_URL_LENGTH },
-    frameworkErrors: refuseByRouter,
-    clientErrorHandler: refuseConnection,
-    forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
-    // It is asked for with a problem document.
-    http: { requireHostHeader: false },
-  });
+  const app = newServer(SERVER, tlsOf(parts));
   app.removeContentTypeParser('text/plain');
   await guard(app, parts);
   await app.register(swagger, { openapi: apiDescription() });

@@ -1,7 +1,7 @@
 /** Who asks, and what they may do. */
 
 /** What a caller may be allowed to do. `console:read` shows how things run and nothing of a learner: that takes `console:learners`. */
-export const SCOPES = ['recommendations:read', 'console:read', 'console:learners', 'events:write'] as const;
+export const SCOPES = ['recommendations:read', 'console:read', 'console:learners', 'events:write', 'rights:write'] as const;
 
 /** One of {@link SCOPES}. */
 export type Scope = (typeof SCOPES)[number];

@@ -23,8 +23,9 @@ import { folderCommand, groupCommand, nameList, wholeNumber, type FolderOptions 
 import { print, printJson } from './output.js';
 import { redisFileOption, redisOption, withWritingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
+import { tlsOf, withTlsOptions, type TlsOptions } from './tlsOptions.js';
 
-interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags, HomesOptions {
+interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags, HomesOptions, TlsOptions {
   readonly gatewayFolder?: string;
   readonly host: string;
   readonly port: number;
@@ -37,7 +38,8 @@ interface ServeOptions extends FolderOptions, KafkaLogOptions, IssuerFlags, Home
   readonly log?: true;
 }
 
-const DESCRIPTION = `Takes events over HTTP until Ctrl+C: plain JSON at /v1/events, xAPI statements at /xapi/statements; described by /openapi.json. An answer of
+const DESCRIPTION = `Takes events over HTTP until Ctrl+C: plain JSON at /v1/events, xAPI statements at /xapi/statements; described by /openapi.json. What learners ask for by right is taken at
+/v1/learners/{learner}/rights, from who shows a key or a token with the scope rights:write; "privacy serve" does it. An answer of
 success says that the events are in the log, and what is sent again is not written again. Learners get random pseudonyms; what is not on the
 allow-list is refused.
 
@@ -75,14 +77,17 @@ function serveCommand(): Command {
     .addOption(redisOption('where the data keys of the region are, with --kafka; without it events are written in clear'))
     .addOption(redisFileOption())
     .addOption(gatewayFolderOption());
-  return withHomesOptions(served, 'it goes before what events, and --elsewhere, say of regions')
+  return withTlsOptions(withHomesOptions(served, 'it goes before what events, and --elsewhere, say of regions'))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_GATEWAY_PORT)
     .option('--origin <urls>', 'origins of pages that may send events, with commas between', nameList)
     .option('--elsewhere <pairs>', 'beginnings of identities that belong to another region, such as https://lms.us.example/=us-east', pairs)
     .option('--drop <properties>', 'properties of statements that are left aside instead of refused, with commas between', nameList)
     .option('--activity-base <iri>', 'what ids of xAPI activities begin with, and ids of courses and items do not')
-    .option('--keys <file>', 'take events from who shows an API key of this file with the scope events:write; "reader keys" writes it')
+    .option(
+      '--keys <file>',
+      'take events from who shows an API key of this file with the scope events:write, and requests with rights:write; "reader keys" writes it',
+    )
     .option('--rate-limit <n>', 'requests with events a minute of each key, token or address', wholeNumber(1))
     .option('--log', 'write a line of JSON per request to standard error; none holds an identity')
     .action(serve);
@@ -100,6 +105,7 @@ function pairs(text: string): ReadonlyMap<string, string> {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  tlsOf(options);
   const folder = gatewayFolderOf(options);
   const identities = openIdentityMap(folder);
   try {
@@ -132,19 +138,21 @@ function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<St
   return onHomes(place, letIn, gateway);
 }
 
-async function serveOn({ log, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
+async function serveOn({ log, outcomes, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
   const end = new AbortController();
   const { region, origin, elsewhere, drop, activityBase } = options;
   const gateway = await createGateway({
     ...stores,
     region,
     log,
+    outcomes,
     ...(schemas && { schemas }),
     ...(origin && { origins: origin }),
     ...(elsewhere && { elsewhere }),
     ...(drop && { dropped: drop }),
     ...(activityBase === undefined ? {} : { activityBase }),
     ...accessOf(options),
+    ...tlsOf(options),
     ...(options.rateLimit === undefined ? {} : { perMinute: options.rateLimit }),
     ...(options.log ? { logStream: process.stderr } : {}),
     onLost: (error) => end.abort(error),

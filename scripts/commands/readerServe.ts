@@ -22,9 +22,10 @@ import { accessOf, openDoorWarning, withAccessOptions, type ReaderAccessOptions 
 import { exampleRequest, viewFolderOf, viewOption } from './readerView.js';
 import { redisFileOption, redisOption, withReadingOptions, type ReadingOptions } from './serverOptions.js';
 import { StopSignals } from './stopSignals.js';
+import { tlsOf, withTlsOptions, type TlsOptions } from './tlsOptions.js';
 import { withTraceOptions, withTraces, type TraceOptions } from './traceOptions.js';
 
-interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, Omit<ReaderAccessOptions, 'data' | 'view'> {
+interface ServeOptions extends FolderOptions, ReadingOptions, TraceOptions, TlsOptions, Omit<ReaderAccessOptions, 'data' | 'view'> {
   readonly host: string;
   readonly port: number;
   readonly clock: 'wall' | 'data';
@@ -80,7 +81,7 @@ function serveCommand(): Command {
     'skillforge reader --kafka localhost:9092 --view ./view --events --issuer https://login.example.org --audience reader',
     'skillforge reader --kafka localhost:9092 --view ./view-2 --shard 2/3',
   ]);
-  return withTraceOptions(withAccessOptions(withReadingOptions(command)))
+  return withTraceOptions(withTlsOptions(withAccessOptions(withReadingOptions(command))))
     .option('--host <address>', 'address of this machine to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 takes any that is free', wholeNumber(0), DEFAULT_PORT)
     .addOption(
@@ -107,12 +108,14 @@ function serveCommand(): Command {
 const serve = (options: ServeOptions): Promise<void> => withTraces(options, 'skillforge-reader', (traces) => served(options, traces));
 
 async function served(options: ServeOptions, traces: Traces | null): Promise<void> {
+  const tls = tlsOf(options);
   const source = await sourceOf(options);
   try {
     tellAway(source);
     const { log, schemas, events } = source;
     const reader = await createReader({
       ...accessOf(options),
+      ...tls,
       log,
       drainMs: options.drain * 1_000,
       ...(events && { outbox: { folder: viewFolderOf(options), log: events, mostBytes: options.outbox * MEBIBYTE } }),

@@ -4,8 +4,11 @@ import {
   type SkillForgeError,
   errorCodeOf,
   physicalTopicName,
+  rightsRequestKey,
   topicCodec,
   type LearnerId,
+  type Opened,
+  type RightsOutcome,
   type SchemaIds,
   type TopicCodec,
 } from '../schemas/index.js';
@@ -13,7 +16,7 @@ import { elsewhereError } from './admission.js';
 import type { EventLog, LoggedEvent } from './eventLog.js';
 import type { HomeRegister } from './homeRegister.js';
 import type { IdentityMap } from './identityMap.js';
-import { EVENT_TOPICS, eventTopic, type EventTopic, type NewEvent } from './newEvent.js';
+import { WRITTEN_TOPICS, writtenTopic, type NewEvent, type WrittenTopic } from './newEvent.js';
 import { contentDigest, isOtherContent, receivedKey, type ReceivedEvent, type ReceivedEvents } from './receivedEvents.js';
 import { atIndex, refusal } from './refusal.js';
 
@@ -60,8 +63,8 @@ const BATCH_EVENTS = 2_000;
  * take for certain is settled before the next one: what it holds is either in the log, or forgotten.
  */
 export class Intake {
-  private readonly codecs: Readonly<Record<EventTopic, TopicCodec<unknown>>>;
-  private readonly names: Readonly<Record<EventTopic, string>>;
+  private readonly codecs: Readonly<Record<WrittenTopic, TopicCodec<unknown>>>;
+  private readonly names: Readonly<Record<WrittenTopic, string>>;
   private waiting: Waiting[] = [];
   private working: Promise<void> | null = null;
   /** Whether the log took the last batch is not known. */
@@ -72,7 +75,7 @@ export class Intake {
   constructor(private readonly parts: IntakeParts) {
     const { region, schemas = LocalSchemaIds.withAccepted() } = parts;
     this.names = ofTopics((name) => physicalTopicName(region, name));
-    this.codecs = ofTopics((name) => topicCodec(eventTopic(name), schemas));
+    this.codecs = ofTopics((name) => topicCodec(writtenTopic(name), schemas));
   }
 
   /**
@@ -94,7 +97,7 @@ export class Intake {
   }
 
   /**
-   * Resolves when all of it is in the log, durably. @throws SFS_EVENT_CONFLICT when an event came before with other content (none of the
+   * Resolves when all of it is in the log, durably. @throws SFS_LEARNER_UNKNOWN for a request of one whom nobody knows; SFS_EVENT_CONFLICT when an event came before with other content (none of the
    * request is written then); what the log and the stores throw: then it is not certain whether it was written, and a retry tells
    */
   take(events: readonly NewEvent[]): Promise<Taken> {
@@ -199,9 +202,16 @@ export class Intake {
   }
 
   private async learnersOf(group: readonly Waiting[]): Promise<Map<string, LearnerId>> {
-    const identities = identitiesOf(group);
-    const pseudonyms = await this.parts.identities.pseudonymsOf(identities);
-    return new Map(identities.map((identity, at) => [identity, pseudonyms[at]!]));
+    const { identities } = this.parts;
+    const doing = identitiesOf(group, (event) => !isRequest(event));
+    const pseudonyms = await identities.pseudonymsOf(doing);
+    const learners = new Map(doing.map((identity, at) => [identity, pseudonyms[at]!]));
+    // Of nobody who is not known there is anything to ask for: they get no pseudonym by it.
+    for (const identity of identitiesOf(group, isRequest)) {
+      const learner = identities.find(identity);
+      if (learner !== null) learners.set(identity, learner);
+    }
+    return learners;
   }
 
   /**
@@ -236,7 +246,7 @@ export class Intake {
     const residents = [...learners].map(([identity, learner]) => ({ identity, learner }));
     const regions = await homes.settle(residents, region);
     const found = new Map(residents.map(({ identity }, at) => [identity, regions[at]!]));
-    return this.atHome(group, ({ identity }) => found.get(identity)!);
+    return this.atHome(group, ({ identity }) => found.get(identity) ?? region);
   }
 
   /** Requests that cannot be taken are answered here; the others go on. */
@@ -256,25 +266,38 @@ export class Intake {
 
   /** @param digests - of the events of this batch, by the text of their keys */
   private add(request: Waiting, learners: ReadonlyMap<string, LearnerId>, into: Prepared, digests: Map<string, Buffer>): void {
-    const fresh: { readonly record: LoggedEvent; readonly received: ReceivedEvent }[] = [];
+    const fresh: { readonly records: readonly LoggedEvent[]; readonly received: ReceivedEvent }[] = [];
     for (const event of request.events) {
-      const value = { ...event.value, learner: learners.get(event.identity)! };
+      const learner = learners.get(event.identity);
+      if (learner === undefined) throw unknownLearner();
+      const value = { ...event.value, learner };
       const received = { key: receivedKey(value.eventId), digest: contentDigest([event.topic, value]) };
       const before = digests.get(received.key.toString('latin1')) ?? this.parts.received.digestOf(received.key);
       if (isOtherContent(before, received.digest)) throw conflict();
-      if (before === null || before === undefined) fresh.push({ record: this.encoded(event.topic, value), received });
+      if (before === null || before === undefined) fresh.push({ records: this.encoded(event.topic, value), received });
     }
-    for (const { record, received } of fresh) {
-      into.records.push(record);
+    for (const { records, received } of fresh) {
+      into.records.push(...records);
       into.received.push(received);
       digests.set(received.key.toString('latin1'), received.digest);
     }
     into.taken.set(request, { written: fresh.length, repeated: request.events.length - fresh.length });
   }
 
-  private encoded(topic: EventTopic, value: NewEvent['value'] & { readonly learner: LearnerId }): LoggedEvent {
+  private encoded(topic: NewEvent['topic'], value: NewEvent['value'] & { readonly learner: LearnerId }): LoggedEvent[] {
     const record = value.occurredAtMs === null ? { ...value, occurredAtMs: this.now() } : value;
-    return { topic: this.names[topic], key: value.learner, value: this.codecs[topic].encode(value.learner, record) };
+    const event = this.recordOf(topic, value.learner, record);
+    return topic === 'rights-requests' ? [event, this.recordOf('rights-outcomes', value.eventId, this.receivedOf(value.eventId))] : [event];
+  }
+
+  private recordOf(topic: WrittenTopic, key: string, value: unknown): LoggedEvent {
+    return { topic: this.names[topic], key, value: this.codecs[topic].encode(key, value) };
+  }
+
+  /** In the same commit as the request: who is answered finds it. */
+  private receivedOf(request: string): Opened<RightsOutcome> {
+    const nothing = { code: null, file: null, sha256: null };
+    return { request: rightsRequestKey(request), region: this.parts.region, state: 'RECEIVED', updatedAtMs: this.now(), ...nothing };
   }
 
   private now(): number {
@@ -282,10 +305,16 @@ export class Intake {
   }
 }
 
-const identitiesOf = (group: readonly Waiting[]): string[] => [...new Set(group.flatMap(({ events }) => events.map(({ identity }) => identity)))];
+const isRequest = ({ topic }: NewEvent): boolean => topic === 'rights-requests';
+
+const identitiesOf = (group: readonly Waiting[], isMeant: (event: NewEvent) => boolean = () => true): string[] => [
+  ...new Set(group.flatMap(({ events }) => events.filter(isMeant).map(({ identity }) => identity))),
+];
+
+const unknownLearner = (): SkillForgeError => refusal(404, 'SFS_LEARNER_UNKNOWN', 'nobody is known by this identity');
 
 const conflict = (): SkillForgeError => refusal(409, 'SFS_EVENT_CONFLICT', 'an event with this identity came before, with other content');
 
-function ofTopics<T>(make: (name: EventTopic) => T): Record<EventTopic, T> {
-  return Object.fromEntries((Object.keys(EVENT_TOPICS) as EventTopic[]).map((name) => [name, make(name)])) as Record<EventTopic, T>;
+function ofTopics<T>(make: (name: WrittenTopic) => T): Record<WrittenTopic, T> {
+  return Object.fromEntries((Object.keys(WRITTEN_TOPICS) as WrittenTopic[]).map((name) => [name, make(name)])) as Record<WrittenTopic, T>;
 }

@@ -23,6 +23,8 @@ export type BatchFeaturesKey = string & KeyBrand<'BatchFeaturesKey'>;
 export type ControlKey = string & KeyBrand<'ControlKey'>;
 /** `topic/partition/offset` of the record that failed, with the operator for late ones. */
 export type DeadLetterKey = string & KeyBrand<'DeadLetterKey'>;
+/** Identity of a request of a learner by right. */
+export type RightsRequestKey = string & KeyBrand<'RightsRequestKey'>;
 
 /** Between the parts of a compound key. */
 export const KEY_SEPARATOR = '|';
@@ -56,6 +58,8 @@ export const courseId = (value: string): CourseId => branded('CourseId', value);
 export const cohortId = (value: string): CohortId => branded('CohortId', value);
 /** Takes a string as an item. @throws SFS_KEY_INVALID when empty */
 export const itemId = (value: string): ItemId => branded('ItemId', value);
+/** Takes a string as the identity of a request. @throws SFS_KEY_INVALID when empty */
+export const rightsRequestKey = (value: string): RightsRequestKey => branded('RightsRequestKey', value);
 /** Takes a string as the key of a control record. @throws SFS_KEY_INVALID when empty */
 export const controlKey = (value: string): ControlKey => branded('ControlKey', value);
 

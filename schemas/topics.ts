@@ -1,6 +1,17 @@
 import type { Opened } from './envelope.js';
 import type * as T from './generated/types.js';
-import type { BatchFeaturesKey, CohortId, CohortItemKey, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId, SegmentKey } from './keys.js';
+import type {
+  BatchFeaturesKey,
+  CohortId,
+  CohortItemKey,
+  ControlKey,
+  CourseId,
+  DeadLetterKey,
+  ItemId,
+  LearnerId,
+  RightsRequestKey,
+  SegmentKey,
+} from './keys.js';
 import type { Topic } from './topic.js';
 
 const DAY_MS = 86_400_000;
@@ -167,6 +178,16 @@ export const topics = {
   lateEvents: of<DeadLetterKey, T.LateEvent>('late-events', 'late-event', incidents('What came behind its window.')),
   exposures: of<LearnerId, T.Exposure>('exposures', 'exposure', events('Recommendations shown.')),
   feedback: of<LearnerId, T.Feedback>('feedback', 'feedback', events('What learners did with recommendations.')),
+  rightsRequests: of<LearnerId, T.RightsRequest>(
+    'rights-requests',
+    'rights-request',
+    events('What learners ask for by right; `skillforge privacy serve` does it.'),
+  ),
+  // Few, and read whole by who is asked about one.
+  rightsOutcomes: of<RightsRequestKey, T.RightsOutcome>('rights-outcomes', 'rights-outcome', {
+    ...table(1, ['request'], 'How far each request is; gateways answer with it.'),
+    derived: false,
+  }),
 } as const;
 
 /** Names of the catalogue's entries, such as `clicks`. */

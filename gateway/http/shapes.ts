@@ -1,14 +1,16 @@
 /** Requests and answers as JSON Schema, for the OpenAPI description. */
 import { plainEventDescriptions } from '../plainEvents.js';
 
-const object = (properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object => ({
+/** An object of these fields and no others. */
+export const object = (properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object => ({
   type: 'object',
   properties,
   required,
   additionalProperties: false,
 });
 
-const text = (description: string) => ({ type: 'string', description });
+/** A text. */
+export const text = (description: string) => ({ type: 'string', description });
 const count = (description: string) => ({ type: 'integer', minimum: 0, description });
 
 const PROBLEM = object(
@@ -26,7 +28,8 @@ const PROBLEM = object(
   ['type', 'title', 'status', 'detail', 'code', 'instance'],
 );
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: PROBLEM } } });
+/** A problem document. */
+export const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: PROBLEM } } });
 
 /** The refusals that routes with events have in common. */
 export const REFUSALS = {

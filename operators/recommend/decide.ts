@@ -66,7 +66,7 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
   const setting = { model, policy, decisionId, explores, isLogged, without, ...(quotas === undefined ? {} : { quotas }) };
   const seen = withoutBlocked(lookups, model.oversight);
   const made = (state.context?.courses ?? []).map((course) => decideCourse({ state, course, atMs }, seen, setting));
-  const modelVersion = model.version;
+  const [modelVersion, variant] = [model.version, variantOf(assignments)];
   const recommendation = {
     learner,
     region,
@@ -74,12 +74,12 @@ export function decide({ learner, state, atMs }: Moment, lookups: DecisionLookup
     validUntilMs: atMs + validForMs,
     modelVersion,
     topologyVersion,
-    variant: variantOf(assignments),
+    variant,
     personal: { courses: made.map(({ lists }) => listsWithoutBlocked(lists, model.oversight)) },
   };
   if (!isLogged) return { recommendation, log: null };
   const featureSet = model.ranker.featureSet.id;
-  const common = { learner, region, decidedAtMs: atMs, modelVersion, featureSet, topologyVersion, explored: explores, explorationShare };
+  const common = { learner, region, decidedAtMs: atMs, modelVersion, featureSet, topologyVersion, explored: explores, explorationShare, variant };
   const log = made.flatMap(({ log: personal }) =>
     personal === null ? [] : [{ ...common, decisionId: `${decisionId}-${personal.course}`, personal }],
   );

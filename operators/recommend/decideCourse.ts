@@ -39,7 +39,7 @@ export interface DecisionSetting {
 }
 
 /** Serves one decision after the other; nothing in it outlives one. */
-const candidates = new CandidateRows();
+const rows = new CandidateRows();
 
 /** Decides one course: by the learner's history, else by segment and popularity. */
 export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, setting: DecisionSetting): CourseDecision {
@@ -52,8 +52,8 @@ export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, set
   if (!isRanked) return { lists: sharedLists(moment, lookups), log: null };
   const segment = segmentListOf(moment, lookups);
   const view = viewOf(moment, lookups, setting, { uses, segment });
-  gather(view, candidates);
-  const scored = new Scored(candidates, ranker.score(candidates));
+  gather(view, rows);
+  const scored = new Scored(rows, ranker.score(rows));
   const seed = `${setting.decisionId}|${course.course}`;
   const arrangement: Arrangement = { ...setting, table: courseTable(view.trend, view.curriculum), embeddings: retrieval.embeddings, seed };
   const blend = blended(scored, segment, ownWeight(uses, setting.policy.evenAfter));
@@ -64,7 +64,8 @@ export function decideCourse(moment: CourseMoment, lookups: DecisionLookups, set
   };
   const lists = { course: course.course, segment: segmentIn(state), ...listed };
   if (!setting.isLogged) return { lists, log: null };
-  return { lists, log: { course: course.course, cohort: course.cohort, candidates: loggedCandidates(scored, { next, new: fresh }) } };
+  const candidates = loggedCandidates(scored, { arranged: { next, new: fresh }, listed });
+  return { lists, log: { course: course.course, cohort: course.cohort, candidates } };
 }
 
 /** What candidates are made from. */

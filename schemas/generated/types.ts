@@ -1,6 +1,6 @@
 // Generated from schemas/avro by scripts/generate-types.ts: do not edit.
 
-import type { CohortId, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId } from '../keys.js';
+import type { CohortId, ControlKey, CourseId, DeadLetterKey, ItemId, LearnerId, RightsRequestKey } from '../keys.js';
 
 /** A row of the view; of five learners or more. */
 export interface BatchFeatureRow {
@@ -365,6 +365,10 @@ export interface LoggedCandidate {
   readonly nextPropensity: number;
   /** Probability with which the policy lists it in `new`, at this place; 0 where it is not listed. Unit: 0..1. Personal: behavioural. */
   readonly newPropensity: number;
+  /** Coded reasons that were shown with it in `next`; none where it is not listed. Personal: behavioural. */
+  readonly nextReasons: readonly string[];
+  /** Coded reasons that were shown with it in `new`; none where it is not listed. Personal: behavioural. */
+  readonly newReasons: readonly string[];
   /** Probability with which a candidate like it is in the log, given that the decision is. Unit: 0..1. Personal: behavioural. */
   readonly inclusionProbability: number;
 }
@@ -399,6 +403,8 @@ export interface FeatureLog {
   readonly explored: boolean;
   /** Probability with which a decision of the policy draws. Unit: 0..1. */
   readonly explorationShare: number;
+  /** Variations of experiments that made it, as in the recommendation; empty outside experiments. */
+  readonly variant: string;
   /** The personal values: in clear, or sealed under the key of the person. Personal: behavioural. */
   readonly personal: FeatureLogDetails | Sealed;
 }
@@ -877,6 +883,52 @@ export interface Recommendation {
   readonly personal: RecommendationDetails | Sealed;
 }
 
+/** States of a request. */
+export type RightsState = 'RECEIVED' | 'DONE' | 'FAILED';
+
+/** How far a request of the topic rights-requests is. It names no learner, so that it stays when the learner is erased. */
+export interface RightsOutcome {
+  /** Identity of the request. */
+  readonly request: RightsRequestKey;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** RECEIVED: it is in the log, and will be done. */
+  readonly state: RightsState;
+  /** Since when it is in this state, by the clock of the writer. Unit: ms since epoch (UTC). */
+  readonly updatedAtMs: number;
+  /** FAILED: why, such as SFS_ERASURE_STUCK. */
+  readonly code: string | null;
+  /** DONE: name of the file that came of it, in a folder of whoever serves requests: the receipt of an erasure, or the copy. */
+  readonly file: string | null;
+  /** DONE: SHA-256 of that file, hexadecimal. */
+  readonly sha256: string | null;
+}
+
+/** Kinds of request. */
+export type RightsKind = 'ERASE' | 'EXPORT' | 'RESTRICT' | 'OBJECT' | 'CONSENT';
+
+/** What is asked for. */
+export interface RightsRequestDetails {
+  /** What is asked for: GDPR articles 17, 15 and 20, 18, 21, 6(1)(a). Personal: profile. */
+  readonly kind: RightsKind;
+  /** RESTRICT, OBJECT, CONSENT: it is taken back, or lifted. Personal: profile. */
+  readonly withdraw: boolean;
+}
+
+/** What a learner asks for by right: erasure, a copy, restriction, objection, consent. */
+export interface RightsRequest {
+  /** Identity of the request; a second record with the same one is a repeat. */
+  readonly eventId: string;
+  /** Pseudonym of the learner, from the identity map. Personal: pseudonym. */
+  readonly learner: LearnerId;
+  /** When the learner asked, by the clock of the source. Unit: ms since epoch (UTC). */
+  readonly occurredAtMs: number;
+  /** Region that the record must not leave, such as eu-west. */
+  readonly region: string;
+  /** The personal values: in clear, or sealed under the key of the person. Personal: profile. */
+  readonly personal: RightsRequestDetails | Sealed;
+}
+
 /** Personal values encrypted under a key of their own: without the key they are erased. */
 export interface Sealed {
   /** Which data key opens it. Personal: pseudonym. */
@@ -944,6 +996,8 @@ export interface SchemaTypes {
   readonly 'override': Override;
   readonly 'quiz-result': QuizResult;
   readonly 'recommendation': Recommendation;
+  readonly 'rights-outcome': RightsOutcome;
+  readonly 'rights-request': RightsRequest;
   readonly 'sealed': Sealed;
   readonly 'segment-recommendation': SegmentRecommendation;
 }

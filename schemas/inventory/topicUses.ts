@@ -28,6 +28,8 @@ export const topicUses: Readonly<Record<TopicName, readonly ActivityName[]>> = {
   lateEvents: ['operation'],
   exposures: ['experiments', 'model-training'],
   feedback: ['experiments', 'model-training'],
+  rightsRequests: ['rights'],
+  rightsOutcomes: ['rights'],
 };
 
 /** What the state and the internal topics of each topology of this project are for. They are made of what the topology reads. */

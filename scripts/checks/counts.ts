@@ -11,12 +11,30 @@ export interface SkippedTest {
   readonly reason: string;
 }
 
-/** What {@link CountsReporter} leaves for the program that started it. */
-export interface RunReport extends Counts {
+/** What came of one test. */
+export interface TestOutcome {
+  /** Path of its file from the root of the project. */
+  readonly file: string;
+  /** Its own title, without those of the blocks around it. */
+  readonly title: string;
+  readonly state: 'passed' | 'failed' | 'skipped';
+  /** Why it was skipped. */
+  readonly reason?: string;
+}
+
+/** What came of more than tests: `npm test` adds it up. */
+export interface CountedRun extends Counts {
   readonly skips: readonly SkippedTest[];
 }
 
-/** Environment variable that names the file which takes the {@link RunReport}. */
+/** What {@link CountsReporter} leaves for the program that started it. */
+export interface RunReport extends CountedRun {
+  readonly tests: readonly TestOutcome[];
+  /** Files that could not be loaded, or of which a part could not be set up: their tests tell nothing. */
+  readonly broken: readonly string[];
+}
+
+/** Environment variable that names the file which takes the {@link RunReport}; of `npm run compliance`, the {@link CountedRun}. */
 export const REPORT_FILE_VARIABLE = 'SKILLFORGE_TEST_REPORT';
 
 /** The last line of a test run. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { UserConsoleLog } from 'vitest';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
-import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport } from './counts.js';
+import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport, type TestOutcome } from './counts.js';
 import { KNOWN_SECRET } from './knownSecret.js';
 
 /**
@@ -32,13 +32,21 @@ function reportOf(modules: readonly TestModule[], errors: readonly SerializedErr
   const skips = tests
     .filter((test) => isSkipped(test))
     .map((test) => ({ name: `${test.module.relativeModuleId} > ${test.fullName}`, reason: reasonOf(test) }));
-  const broken = modules.reduce((sum, module) => sum + module.errors().length + suiteErrors(module), 0);
+  const faults = modules.map((module) => ({ file: module.relativeModuleId, count: module.errors().length + suiteErrors(module) }));
   return {
     passed: tests.filter((test) => test.result().state === 'passed').length,
-    failed: tests.filter((test) => test.result().state === 'failed').length + broken + errors.length,
+    failed: tests.filter((test) => test.result().state === 'failed').length + faults.reduce((sum, { count }) => sum + count, 0) + errors.length,
     skipped: skips.length,
     skips,
+    tests: tests.map(outcomeOf),
+    broken: faults.filter(({ count }) => count > 0).map(({ file }) => file),
   };
+}
+
+function outcomeOf(test: TestCase): TestOutcome {
+  const { state } = test.result();
+  const about = { file: test.module.relativeModuleId, title: test.name };
+  return isSkipped(test) ? { ...about, state: 'skipped', reason: reasonOf(test) } : { ...about, state: state === 'passed' ? 'passed' : 'failed' };
 }
 
 /** Errors of describe blocks: a failed beforeAll leaves its tests without a result. */

@@ -1,12 +1,13 @@
 /**
- * `npm test`: every check and every test. All of them run, whatever fails before; the exit code is 1 when one failed.
- * Arguments go to vitest: `npm test -- test/schemas`. Each check counts as one test in the last line.
+ * `npm test`: every check, every test, and every line of the compliance matrix. All of them run, whatever fails before; the exit code is 1 when one failed.
+ * Arguments go to vitest: `npm test -- test/schemas`; the matrix, which goes by what all tests have shown, is left out then. Each check, and each line, counts as one test
+ * in the last line.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { REPORT_FILE_VARIABLE, countsLine, skipLines, type RunReport } from './counts.js';
+import { REPORT_FILE_VARIABLE, countsLine, skipLines, type CountedRun, type RunReport } from './counts.js';
 import { projectRoot } from './sourceFiles.js';
 
 /** The npm script that takes as long as all of {@link SHORTER}, on one core: beside it they run one after the other, and then the tests begin. */
@@ -64,23 +65,26 @@ async function runInTurn(names: readonly string[]): Promise<Checked[]> {
   return ended;
 }
 
-/** Runs vitest. A run that leaves no report counts as one failure; so does one that fails with nothing failed in its report. */
-async function runTests(filters: readonly string[]): Promise<RunReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'skillforge-test-'));
-  const file = join(folder, 'report.json');
-  try {
-    const startMs = performance.now();
-    const command = ['vitest run', ...filters.map((filter) => JSON.stringify(filter))].join(' ');
-    const { failed } = await run(command, { ...process.env, [REPORT_FILE_VARIABLE]: file }, true);
-    const report = readReport(file);
-    console.log(`${failed ? 'FAILED' : 'ok    '}  ${'tests'.padEnd(14)} ${secondsSince(startMs)}`);
-    return failed && report.failed === 0 ? { ...report, failed: 1 } : report;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Runs vitest. A run that leaves no report counts as one failure; so does one that fails with nothing failed in its report. @param file - takes the report */
+async function runTests(filters: readonly string[], file: string): Promise<CountedRun> {
+  const command = ['vitest run', ...filters.map((filter) => JSON.stringify(filter))].join(' ');
+  return runCounted('tests', command, file);
 }
 
-function readReport(file: string): RunReport {
+/** Goes through the compliance matrix by what the tests have shown. @param tests - their report */
+async function runCompliance(tests: string, file: string): Promise<CountedRun> {
+  return runCounted('compliance', `${scripts['compliance'] ?? 'npm run compliance'} --after-tests ${JSON.stringify(tests)}`, file);
+}
+
+async function runCounted(name: string, command: string, file: string): Promise<CountedRun> {
+  const startMs = performance.now();
+  const { failed } = await run(command, { ...process.env, [REPORT_FILE_VARIABLE]: file }, true);
+  const report = readReport(file);
+  console.log(`${failed ? 'FAILED' : 'ok    '}  ${name.padEnd(14)} ${secondsSince(startMs)}`);
+  return failed && report.failed === 0 ? { ...report, failed: 1 } : report;
+}
+
+function readReport(file: string): CountedRun {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as RunReport;
   } catch {
@@ -88,15 +92,30 @@ function readReport(file: string): RunReport {
   }
 }
 
+const NOTHING: CountedRun = { passed: 0, failed: 0, skipped: 0, skips: [] };
+
+/** The tests; where they are all of them, the matrix as well. */
+async function runAll(filters: readonly string[]): Promise<CountedRun[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'skillforge-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const tests = await runTests(filters, report);
+    return [tests, filters.length === 0 ? await runCompliance(report, join(folder, 'compliance.json')) : NOTHING];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const longest = runCheck(LONGEST);
 const shorter = await runInTurn(SHORTER);
-const tests = await runTests(process.argv.slice(2));
+const runs = await runAll(process.argv.slice(2));
 const checks = [await longest, ...shorter];
 const failedChecks = checks.filter(({ complaint }) => complaint !== null);
-const totals = { passed: tests.passed + checks.length - failedChecks.length, failed: tests.failed + failedChecks.length, skipped: tests.skipped };
+const sum = (of: 'passed' | 'failed' | 'skipped'): number => runs.reduce((all, one) => all + one[of], 0);
+const totals = { passed: sum('passed') + checks.length - failedChecks.length, failed: sum('failed') + failedChecks.length, skipped: sum('skipped') };
 // Where nothing of the tests comes between.
 for (const { name, complaint } of failedChecks) console.log(`${name}:\n${complaint}`);
 if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.map(({ name }) => name).join(', ')}`);
-for (const line of skipLines(tests.skips)) console.log(line);
+for (const line of skipLines(runs.flatMap(({ skips }) => skips))) console.log(line);
 console.log(countsLine(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -12,7 +12,7 @@ import { readingTools } from './toolAccess.js';
 type ReplayOptions = ChainOptions & Pick<ModelRegistryOptions, 'modelRegistry'>;
 
 const DESCRIPTION = `Makes a logged decision again: scores its candidates by the features that the log has, with the model that the record names, and compares each score with the
-logged one, bit for bit. Shows the ranking beside what was shown: between the two lie the policy and the list of the segment, which the log does not have. ID is that of a record of the
+logged one, bit for bit. Shows the ranking beside what was shown, and with --json the reasons that were told: between the two lie the policy and the list of the segment, which the log does not have. ID is that of a record of the
 topic feature-log, or of a decision, which has one record for each course. One decision in eight is logged.
 
 Of a decision about a learner who was erased it says ERASED: the chain of "decisions seal" keeps a keyed digest of its id, and nothing else is left.
@@ -62,14 +62,14 @@ function unlessErased(id: string, options: ReplayOptions): (error: unknown) => P
 }
 
 function replayedText(made: ReplayedDecision): string {
-  const { decisionId, learner, course, decidedAtMs, modelVersion, candidates, explored, same, lists } = made;
+  const { decisionId, learner, course, decidedAtMs, modelVersion, variant, candidates, explored, same, lists } = made;
   const rows = Array.from({ length: SHOWN }, (_, place) => [
     `${place + 1}`,
     ...LISTS.flatMap((list) => [lists[list].ranked[place] ?? '', lists[list].shown[place] ?? '']),
   ]);
   const differing = new Set(LISTS.flatMap((list) => lists[list].differing));
   return [
-    `${decisionId}: ${printable(learner)} in ${printable(course)}, ${timeText(decidedAtMs)}, by ${modelVersion}${explored ? ', with drawn places' : ''}`,
+    `${decisionId}: ${printable(learner)} in ${printable(course)}, ${timeText(decidedAtMs)}, by ${modelVersion}${variant === '' ? '' : `, under ${printable(variant)}`}${explored ? ', with drawn places' : ''}`,
     same
       ? `${countedText(candidates, 'candidate')}, every score as logged`
       : `${differing.size} of ${countedText(candidates, 'candidate')} with another score than logged`,

@@ -58,8 +58,8 @@ function heldNothing(steps: Receipt['steps']): boolean {
 const isNothing = (count: unknown): boolean =>
   count === undefined || count === false || count === 0 || (typeof count === 'object' && count !== null && Object.keys(count).length === 0);
 
-/** What `privacy erase --verify` prints. @param last - the last receipt */
-export function verifiedText(verified: readonly VerifiedStore[], last: ReturnType<typeof lastReceipt>): string {
+/** What `privacy erase --verify` prints. @param last - the last receipt @param unseen - stores that were not looked into, and that nobody accepts */
+export function verifiedText(verified: readonly VerifiedStore[], last: ReturnType<typeof lastReceipt>, unseen: readonly string[]): string {
   const receipt = last === null ? 'no receipt' : `receipt ${last.path}: ${last.isSigned ? 'as it was signed' : 'not as it was signed'}`;
   return [
     tableText(
@@ -67,8 +67,12 @@ export function verifiedText(verified: readonly VerifiedStore[], last: ReturnTyp
       verified.map((one) => [one.store, `${one.readable + one.nameAlone + one.unlinkable}`, meaningOf(one)]),
     ),
     receipt,
+    ...(unseen.length === 0 ? [] : [unseenText(unseen)]),
   ].join('\n');
 }
+
+const unseenText = (unseen: readonly string[]): string =>
+  `not shown to be clean: ${unseen.join(', ')} ${unseen.length === 1 ? 'was' : 'were'} not looked into; say where, or accept it: --accept-unseen ${unseen.join(' ')}`;
 
 /** Each kind with its own number: what is readable among many that are not is what matters. */
 function meaningOf({ readable, nameAlone, unlinkable, first, unseen }: VerifiedStore): string {

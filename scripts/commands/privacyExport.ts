@@ -2,17 +2,14 @@
 import type { Command } from 'commander';
 import { learnerId } from '../../schemas/index.js';
 import { assertFolder } from '../privacy/erasure/saga.js';
-import { exportLearner, type ExportLine } from '../privacy/learnerExport.js';
+import { writeExport } from '../privacy/exportFile.js';
+import { exportLearner } from '../privacy/learnerExport.js';
 import { placeCommand, withInstallation, type PlaceOptions } from './erasureOptions.js';
-import { jsonOf, print, printJson } from './output.js';
-import { PartialFile } from './partialFile.js';
+import { print, printJson } from './output.js';
 
 interface ExportOptions extends PlaceOptions {
   readonly out?: string;
 }
-
-/** All that is known of a person lies in the file. */
-const OWNER_ALONE = 0o600;
 
 const DESCRIPTION = `Writes everything that an installation holds of a learner as JSON lines (GDPR articles 15 and 20): from every store of the inventory, decoded.
 After the lines of a store one says how many there were; a store that was not looked into says why. LEARNER is a pseudonym. Works beside a running "run". With --kafka
@@ -36,25 +33,8 @@ async function exportAll(learner: string, options: ExportOptions): Promise<void>
       for await (const line of lines) printJson(line);
       return;
     }
-    const found = await toFile(lines, options.out);
+    const found = await writeExport(lines, options.out);
     if (options.json) printJson({ out: options.out, found });
     else print(`${found} found, written to ${options.out}`);
   });
-}
-
-/** @returns how many things were found */
-async function toFile(lines: AsyncIterable<ExportLine>, path: string): Promise<number> {
-  const file = await PartialFile.open(path, OWNER_ALONE);
-  let found = 0;
-  try {
-    for await (const line of lines) {
-      if ('where' in line) found++;
-      await file.addText(`${jsonOf(line)}\n`);
-    }
-    await file.finish();
-    return found;
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }

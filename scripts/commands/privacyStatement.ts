@@ -49,7 +49,8 @@ export function statementCommand({ name, summary, description, withdrawal, said 
     });
 }
 
-function say(options: StatementOptions, place: StatementPlace, said: Said): Promise<Standing> {
+/** Writes a statement to what options name. @throws as writing it there does */
+export function say(options: ToolOptions & { readonly view?: string }, place: StatementPlace, said: Said): Promise<Standing> {
   if (options.kafka !== undefined) return onServers(options, (servers) => sayInRegion(servers, place, said));
   return withFolder(options.data, (storage) => sayInFolder(storage, viewFolderOf(options), place, said));
 }

@@ -21,9 +21,11 @@ export type StateLine =
   | { readonly queue: string; readonly timeMs: number; readonly tiebreak: string; readonly payload: string }
   | { readonly end: true };
 
-const FORMAT = 'skillforge-state/1';
+/** How the format of every version begins. */
+export const STATE_FORMATS = 'skillforge-state/';
+const FORMAT = `${STATE_FORMATS}1`;
 /** A row has no bound of its own. */
-const MOST_LINE_BYTES = 512 << 20;
+export const MOST_LINE_BYTES = 512 << 20;
 
 /** Writes a file, which has its name only when it is whole. */
 export class StateFileWriter {

@@ -14,6 +14,8 @@ export interface ReplayedList {
   readonly ranked: readonly string[];
   /** Items as they were shown: the policy may have changed the order, and left out some. */
   readonly shown: readonly string[];
+  /** Of each that was shown, the coded reasons that were told with it. */
+  readonly reasons: readonly (readonly string[])[];
   /** Items whose score is another one than what was logged. */
   readonly differing: readonly string[];
 }
@@ -25,6 +27,8 @@ export interface ReplayedDecision {
   readonly course: string;
   readonly decidedAtMs: number;
   readonly modelVersion: string;
+  /** Variations of experiments that the learner was under; empty outside of them. */
+  readonly variant: string;
   readonly candidates: number;
   readonly explored: boolean;
   /** Whether every score is, bit for bit, what was logged. */
@@ -49,7 +53,7 @@ export async function loggedDecisions(tools: ToolAccess, region: string, id: str
 
 /** Scores the candidates of a decision again. @throws SFS_MODEL_FEATURES where the ranker reads other features than were logged */
 export function replayed(decision: LoggedDecision, ranker: Ranker): ReplayedDecision {
-  const { decisionId, learner, decidedAtMs, modelVersion, featureSet, explored, personal } = decision;
+  const { decisionId, learner, decidedAtMs, modelVersion, variant, featureSet, explored, personal } = decision;
   const { course, candidates } = personal;
   if (ranker.featureSet.id !== featureSet) {
     const message = `the decision ${decisionId} was made by ${featureSet}, and ${ranker.version} reads ${ranker.featureSet.id}`;
@@ -58,7 +62,7 @@ export function replayed(decision: LoggedDecision, ranker: Ranker): ReplayedDeci
   const scores = scoresOf(candidates, ranker);
   const lists = { next: listOf('next', candidates, scores.next), new: listOf('new', candidates, scores.new) };
   const same = LISTS.every((list) => lists[list].differing.length === 0);
-  return { decisionId, learner, course, decidedAtMs, modelVersion, candidates: candidates.length, explored, same, lists };
+  return { decisionId, learner, course, decidedAtMs, modelVersion, variant, candidates: candidates.length, explored, same, lists };
 }
 
 function scoresOf(candidates: readonly LoggedCandidate[], ranker: Ranker): Readonly<Record<ListName, Float32Array>> {
@@ -73,10 +77,12 @@ function listOf(list: ListName, candidates: readonly LoggedCandidate[], scores: 
   const logged = candidates.map(({ score, newScore }) => (list === 'next' ? score : newScore));
   const places = candidates.map(({ nextRank, newRank }) => (list === 'next' ? nextRank : newRank));
   const rows = [...candidates.keys()];
+  const shown = rows.filter((row) => places[row]! >= 0).sort((a, b) => places[a]! - places[b]!);
   const named = (some: readonly number[]): string[] => some.map((row) => items[row]!);
   return {
     ranked: named([...rows].sort(betterFirst(scores, items))),
-    shown: named(rows.filter((row) => places[row]! >= 0).sort((a, b) => places[a]! - places[b]!)),
+    shown: named(shown),
+    reasons: shown.map((row) => candidates[row]![list === 'next' ? 'nextReasons' : 'newReasons']),
     differing: named(rows.filter((row) => !Object.is(Math.fround(logged[row]!), scores[row]))),
   };
 }

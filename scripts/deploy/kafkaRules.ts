@@ -1,5 +1,5 @@
 /** Who may do what on Kafka: made of the topologies' own graphs, and of what readers, gateways and tools are known to touch. */
-import { EVENT_TOPICS } from '../../gateway/index.js';
+import { WRITTEN_TOPICS } from '../../gateway/index.js';
 import type { TopologyGraph } from '../../operators/graph.js';
 import { isReadByView } from '../../reader/viewTopics.js';
 import { physicalTopicName, topics } from '../../schemas/index.js';
@@ -102,7 +102,9 @@ class Rules {
   }
 
   gateway(): void {
-    for (const { name } of Object.values(EVENT_TOPICS)) this.topic('gateway', name, WRITING);
+    for (const { name } of Object.values(WRITTEN_TOPICS)) this.topic('gateway', name, WRITING);
+    // It tells how far requests are.
+    this.topic('gateway', topics.rightsOutcomes.name, READING);
     this.writer('gateway', 'gateway');
   }
 

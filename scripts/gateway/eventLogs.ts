@@ -1,13 +1,15 @@
 /** Where a gateway writes: a folder, or topics of Kafka. */
 import { join } from 'node:path';
-import type { EventLog } from '../../gateway/index.js';
-import { schemaOf, type SchemaIds } from '../../schemas/index.js';
+import { WRITTEN_TOPICS, writtenTopic, type EventLog, type RightsOutcomes, type WrittenTopic } from '../../gateway/index.js';
+import { schemaOf } from '../../schemas/index.js';
 import { openEmbedded } from '../../runtime/embedded/index.js';
 import { markerIdOf } from '../../runtime/engine/header.js';
 import { localTools } from '../../runtime/localTools.js';
-import { eventTopic, EVENT_TOPICS, type EventTopic } from '../../gateway/index.js';
+import type { Admin, Broker } from '../../runtime/kafka/index.js';
+import type { SchemaRegistry } from '../../runtime/ports.js';
 import { kafkaOptionsOf, registryOptionsOf, type ServerOptions } from '../commands/serverOptions.js';
 import { OrderBox, placeOf } from '../oversight/orderBox.js';
+import { KnownOutcomes, type OutcomeLog } from '../privacy/rights/outcomes.js';
 import { documentsIn } from '../serving/documentsFile.js';
 import { openRegionKeys } from '../serving/regionKeys.js';
 import { gatewayTopics, gatewayWriter, openWriterLog } from './writerLog.js';
@@ -15,7 +17,9 @@ import { gatewayTopics, gatewayWriter, openWriterLog } from './writerLog.js';
 /** An open log, with where ids of schemas come from. */
 export interface OpenedLog {
   readonly log: EventLog;
-  readonly schemas?: SchemaIds;
+  /** Tells how far requests of learners are. */
+  readonly outcomes: RightsOutcomes;
+  readonly schemas?: SchemaRegistry;
   close(): Promise<void>;
 }
 
@@ -27,7 +31,7 @@ export async function folderLog(data: string, region: string, id: string): Promi
     const open = () => localTools(storage).writer(gatewayWriter(id), []);
     const log = await openWriterLog(region, { open, flushed: () => storage.flushed() });
     const box = new OrderBox(data, placeOf(storage));
-    return { log, close: () => box.close().then(() => storage.close()) };
+    return { log, outcomes: outcomesIn(region, localTools(storage)), close: () => box.close().then(() => storage.close()) };
   } catch (error) {
     await storage.close();
     throw error;
@@ -66,20 +70,46 @@ export async function kafkaLog(options: KafkaLogOptions, folder: string, id: str
       await sealing.close();
       throw error;
     });
-    return { log, ...(schemas && { schemas }), close: () => broker.close().finally(() => sealing.close()) };
+    const outcomes = outcomesIn(region, await outcomeLog(broker, admin, schemas));
+    return { log, outcomes, ...(schemas && { schemas }), close: () => broker.close().finally(() => sealing.close()) };
   } catch (error) {
     await broker.close();
     throw error;
   }
 }
 
+/** Tells how far requests are by the log that they are in. */
+export function outcomesIn(region: string, log: OutcomeLog): RightsOutcomes {
+  const known = new KnownOutcomes(region);
+  return {
+    find: async (request) => {
+      await known.follow(log);
+      return known.of(request);
+    },
+  };
+}
+
+/** Of a topic whose records are of nobody: no key is needed. */
+async function outcomeLog(broker: Broker, admin: Admin, schemas: SchemaRegistry | undefined): Promise<OutcomeLog> {
+  const [{ partitionRecords }, { SchemaGate }] = await Promise.all([
+    import('../../runtime/cluster/partitionRecords.js'),
+    import('../../runtime/cluster/schemaGate.js'),
+  ]);
+  const gate = new SchemaGate(schemas, () => undefined);
+  return {
+    schemas,
+    topics: () => admin.topics(),
+    records: (topic, partition, from) => gate.opened(topic, partitionRecords(broker, admin, topic, partition, from)),
+  };
+}
+
 /** The ids of a registry, with the schemas of all that is written registered there; `undefined` where none is named. */
-async function registeredSchemas(options: KafkaLogOptions, folder: string): Promise<SchemaIds | undefined> {
+async function registeredSchemas(options: KafkaLogOptions, folder: string): Promise<SchemaRegistry | undefined> {
   const registry = registryOptionsOf(options);
   if (registry === undefined) return undefined;
   const schemas = (await import('../../runtime/registry/index.js')).openRegistry(registry, documentsIn(join(folder, SCHEMAS_FILE)));
-  for (const [at, name] of (Object.keys(EVENT_TOPICS) as EventTopic[]).entries()) {
-    const topic = eventTopic(name);
+  for (const [at, name] of (Object.keys(WRITTEN_TOPICS) as WrittenTopic[]).entries()) {
+    const topic = writtenTopic(name);
     await schemas.register(gatewayTopics(options.region)[at]!.name, topic.schemaName, schemaOf(topic));
   }
   return schemas;

@@ -1,5 +1,5 @@
 /** The log as the gateway writes it, over a writer of a name: records and the number of the batch are one commit. */
-import { eventTopic, EVENT_TOPICS, type EventLog, type EventTopic, type LoggedEvent } from '../../gateway/index.js';
+import { WRITTEN_TOPICS, writtenTopic, type EventLog, type LoggedEvent, type WrittenTopic } from '../../gateway/index.js';
 import { physicalTopicName } from '../../schemas/index.js';
 import { partitionOf } from '../../schemas/partitioner.js';
 import type { NamedWriter, OutputRecord, TopicSpec } from '../../runtime/ports.js';
@@ -17,8 +17,8 @@ export const gatewayWriter = (id: string): string => `gateway/${id}`;
 
 /** The topics that a gateway writes. @throws SFS_REGION_INVALID */
 export function gatewayTopics(region: string): TopicSpec[] {
-  return (Object.keys(EVENT_TOPICS) as EventTopic[]).map((topic) => {
-    const { name, partitions, cleanup, retentionMs } = eventTopic(topic);
+  return (Object.keys(WRITTEN_TOPICS) as WrittenTopic[]).map((topic) => {
+    const { name, partitions, cleanup, retentionMs } = writtenTopic(topic);
     return { name: physicalTopicName(region, name), partitions, cleanup, retentionMs };
   });
 }

@@ -13,7 +13,7 @@ export type ExportLine =
 export async function* exportLearner(installation: Installation, learner: string): AsyncGenerator<ExportLine> {
   assertPlaces(installation);
   const mention = new Mention(learner);
-  for (const place of placesOf(installation, mention)) {
+  for (const place of await placesOf(installation, mention)) {
     if (place.unseen !== null) {
       yield { store: place.store, unseen: place.unseen };
       continue;

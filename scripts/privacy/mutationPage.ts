@@ -32,7 +32,7 @@ export function verdictOf({ turnedRed, isGreen }: Pick<Tried, 'turnedRed' | 'isG
 }
 
 /** Whether a mutation did what it should. */
-export const isAsItShould = (tried: Tried): boolean => verdictOf(tried) === RED;
+export const isAsItShould = (tried: Pick<Tried, 'turnedRed' | 'isGreen'>): boolean => verdictOf(tried) === RED;
 
 const INTRODUCTION = `# Mutations of the compliance matrix
 

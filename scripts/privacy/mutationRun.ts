@@ -2,15 +2,16 @@
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../schemas/index.js';
+import { shownByCommand, type Checkout } from './commandRuns.js';
 import { isAsItShould, keepOnPage, verdictOf } from './mutationPage.js';
 import { MUTATIONS, type Mutation } from './mutations.js';
-import { succeeds, type Checkout, type Obligation } from './obligations.js';
+import { isOfProgram, type Obligation } from './obligations.js';
 
 /** What a copy of the tree does without: it is made by others, or not needed to run it. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git', 'dist', 'node_modules', '.skillforge', '.venv', 'coverage']);
 
 /** Copies the tree, as it lies there, into a folder; packages are those of the tree. */
-function copyOfTree(to: string): void {
+export function copyOfTree(to: string): void {
   const root = packageRoot();
   cpSync(root, to, { recursive: true, filter: (path) => path === root || !LEFT_OUT.has(basename(path)) });
   symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'));
@@ -38,7 +39,9 @@ export function tryMutations(obligations: readonly Obligation[], work: string, o
   const lastOfData = obligations.findLastIndex((one) => chosen.has(one) && one.commands.some(isOfProgram));
   const isGreen = new Map<string, boolean>();
   const runs = (command: string): boolean => {
-    if (isOfProgram(command) || !isGreen.has(command)) isGreen.set(command, succeeds(command, { root, data, told: 'failures' }));
+    // On a machine that lacks what a command needs, nothing is shown with the feature either.
+    if (isOfProgram(command) || !isGreen.has(command))
+      isGreen.set(command, shownByCommand(command, [], { root, data, told: 'failures' }).verdict === 'shown');
     return isGreen.get(command)!;
   };
   let isAllRed = true;
@@ -60,16 +63,14 @@ export function tryMutations(obligations: readonly Obligation[], work: string, o
   return failed.length === 0 && isAllRed ? 0 : 1;
 }
 
-const isOfProgram = (command: string): boolean => command.startsWith('skillforge ');
-
 /** The data as they are now, once more. */
-function again(data: string, copy: string): void {
+export function again(data: string, copy: string): void {
   rmSync(copy, { recursive: true, force: true });
   if (existsSync(data)) cpSync(data, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 }
 
 /** Whether a command fails without its feature; `null` where the text to be taken away is not there once. */
-function turnsRed(mutation: Mutation, commands: readonly string[], checkout: Checkout): boolean | null {
+export function turnsRed(mutation: Mutation, commands: readonly string[], checkout: Checkout): boolean | null {
   const path = join(checkout.root, mutation.file);
   const text = readFileSync(path, 'utf8');
   const changed = mutated(text, mutation);
@@ -78,7 +79,7 @@ function turnsRed(mutation: Mutation, commands: readonly string[], checkout: Che
     writeFileSync(path, changed);
     // What leads to the command: an erasure, before it is verified.
     const steps = commands.slice(0, commands.indexOf(mutation.command) + 1).filter((step) => step === mutation.command || isOfProgram(step));
-    return steps.some((step) => !succeeds(step.startsWith('npx vitest') ? `${step} --bail 1` : step, checkout));
+    return steps.some((step) => shownByCommand(step, [], checkout, ['--bail', '1']).verdict !== 'shown');
   } finally {
     writeFileSync(path, text);
   }

@@ -73,13 +73,14 @@ export interface ProcessingRecord {
 /** What protects the data, as far as it is built: article 30(1)(g). */
 const MEASURES = [
   'Learners have random pseudonyms; identities are kept as keyed hashes, apart from all else.',
-  'Behavioural, profile and sensitive values stand in one envelope of a record. Nothing seals it yet: disks are to be encrypted.',
+  'Behavioural, profile and sensitive values stand in one envelope of a record. Where the region has data keys it is sealed under a key of the learner, in topics, state, archives and what waits for Kafka; where it has none, disks are to be encrypted.',
+  'Where there are data keys, training sets, exports and features in Feast are written in clear only if somebody asks for that.',
   'Fields that are in no schema are refused at the way in, and taken out of what dead letters keep of a line of JSON.',
   'Each region has its own topics, state and models.',
   'Without consent, after an objection and under a restriction a decision looks at nothing that the learner did, but in counts of cohorts and courses.',
   'No model learns from it then: exports for training hold it, and training leaves it out.',
   'Metrics and access logs hold no id of a learner.',
-  'On one machine a learner is erased from every store by one command, which signs a receipt, and looks whether anything is left.',
+  'A learner is erased by one command, on one machine and on Kafka and Redis while workers run, there with data keys. It signs a receipt, which tells what is left and until when, and looks whether anything can be read; a store that it could not look into it names.',
 ];
 const TRANSFERS = 'none: records do not leave their region';
 

@@ -1,4 +1,5 @@
 /** Risks of the recommender to learners (AI Act article 9), what is done about each, and the tests that show it. */
+import type { Need } from '../checks/shown.js';
 import { THRESHOLDS } from '../models/gates/thresholds.js';
 import { WITHIN_SECONDS, dayText } from './facts.js';
 import { topics } from '../../schemas/index.js';
@@ -8,6 +9,8 @@ export interface ShownBy {
   readonly file: string;
   /** Title of a test in the file. */
   readonly title: string;
+  /** What it needs besides npm packages: without that it is skipped, and shows nothing. */
+  readonly needs?: readonly Need[];
 }
 
 /** How bad, and how likely, without the measures. */
@@ -29,7 +32,11 @@ export interface Risk {
   readonly watchedBy: readonly string[];
 }
 
-const test = (file: string, title: string): ShownBy => ({ file: `test/${file}`, title });
+const test = (file: string, title: string, ...needs: readonly Need[]): ShownBy => ({
+  file: `test/${file}`,
+  title,
+  ...(needs.length > 0 && { needs }),
+});
 const percent = (share: number): string => `${Math.round(Math.abs(share) * 100)} %`;
 
 /** The register, by kind of harm: unequal or poor advice, loss of control, loss of privacy, abuse, failure. */
@@ -78,7 +85,7 @@ export const RISKS: readonly Risk[] = [
       'windows and trends are of the last days, whatever the model',
     ],
     shownBy: [
-      test('runtime/observability/psi.test.ts', 'is that of the trainer'),
+      test('runtime/observability/psi.test.ts', 'is that of the trainer', 'Python'),
       test('scripts/models/gates/statisticalGates.test.ts', 'fail where more features have moved than may, durations left out'),
     ],
     residual: 'Drift is told within a window, not at once.',
@@ -118,7 +125,7 @@ export const RISKS: readonly Risk[] = [
       test('reader/oversight.test.ts', 'of the region answers everybody with what is popular, without a look at a segment, until it ends'),
       test('reader/oversight.test.ts', 'holds when it starts again and cannot read the log at all'),
       test('scripts/oversight/oversightCli.test.ts', 'changes what is answered within ten seconds, and says who did'),
-      test('integration/cluster/oversight.test.ts', 'reaches readers within ten seconds'),
+      test('integration/cluster/oversight.test.ts', 'reaches every reader within ten seconds', 'Kafka'),
       test(
         'runtime/oversight/followOversight.test.ts',
         'decides with no model that is killed: with the fallback, and where that is killed too with the formula',

@@ -23,7 +23,7 @@ before its name, such as \`eu-west.clicks\`: each region has its own, and no rec
 | kept | how long a record stays after it was appended; a compacted topic keeps the last record of each key, and a record without a value deletes its key |
 | derived | written by a topology: its records carry their event time in a header, and markers with the watermarks of their writers run through it |
 | written by | what writes it today, besides \`skillforge topics write\`, which fills any that is neither derived nor the engine's own; the catalogue is ahead of the code |
-| personal | how the law sees a value: \`none\`, \`pseudonym\`, \`behavioural\`, \`profile\` or \`sensitive\`. The last three stand in the field \`personal\` alone: in clear, or as a [\`Sealed\`](#sealed) record under the person's key. Nothing seals it yet |
+| personal | how the law sees a value: \`none\`, \`pseudonym\`, \`behavioural\`, \`profile\` or \`sensitive\`. The last three stand in the field \`personal\` alone: in clear, or, where a region has [data keys](../how-to/encrypt-personal-values.md), as a [\`Sealed\`](#sealed) record under the person's key |
 
 \`a.b\` is the field \`b\` of the record \`a\`, \`a[].b\` that of each item of a list. A record that comes again is named, not spelled out. On the wire a value is a zero byte, the schema's id in
 four bytes, and Avro binary ([ADR 0004](../adr/0004-schemas-and-envelope.md)).`;
@@ -39,6 +39,8 @@ const WRITERS: Readonly<Record<string, string>> = {
   [topics.control.name]: 'the engine',
   [topics.measures.name]: '`skillforge oversight`',
   [topics.overrides.name]: '`skillforge oversight`',
+  [topics.rightsRequests.name]: 'gateways',
+  [topics.rightsOutcomes.name]: 'gateways, `skillforge privacy serve`',
   [topics.deadLetters.name]: 'the engine, `skillforge import`, `topics write`',
 };
 const OWN_TOPOLOGIES: readonly Topology[] = await Promise.all(ownTopologyFiles().map(loadTopology));

@@ -110,12 +110,15 @@ describe('.ci/run', () => {
     expect(runCi('# Name\n').stderr).toContain('README.md has no code block after <!-- ci:install-and-run -->');
   });
 
-  it('tells the tests when half of its time is over', () => {
+  it('tells the tests when half of its time is over, and all of it', () => {
     const nowSeconds = Date.now() / 1000;
-    const { lines } = runCi(readme(SERVING, `echo half $SKILLFORGE_HALF_TIME; echo '${COUNTS}'`), { CI_LIMIT_SECONDS: '600' });
-    const halfTime = Number(lines.find((line) => line.startsWith('half'))!.slice(5));
-    expect(halfTime - nowSeconds).toBeGreaterThan(298);
-    expect(halfTime - nowSeconds).toBeLessThan(305);
+    const times = 'echo half $SKILLFORGE_HALF_TIME; echo end $SKILLFORGE_END_TIME';
+    const { lines } = runCi(readme(SERVING, `${times}; echo '${COUNTS}'`), { CI_LIMIT_SECONDS: '600' });
+    const secondsTo = (word: string): number => Number(lines.find((line) => line.startsWith(word))!.split(' ')[1]) - nowSeconds;
+    expect(secondsTo('half')).toBeGreaterThan(298);
+    expect(secondsTo('half')).toBeLessThan(305);
+    expect(secondsTo('end')).toBeGreaterThan(598);
+    expect(secondsTo('end')).toBeLessThan(605);
   });
 
   it('ends a command that takes too long', () => {

@@ -2,17 +2,18 @@
 import {
   ReceivedEvents,
   createGateway,
-  eventTopic,
   openIdentityMap,
+  writtenTopic,
   type EventLog,
-  type EventTopic,
   type Gateway,
   type GatewayOptions,
   type IdentityMap,
+  type WrittenTopic,
 } from '../../gateway/index.js';
 import { localRecords, localTools } from '../../runtime/localTools.js';
 import { memoryStorage } from '../../runtime/testing/index.js';
 import { LocalSchemaIds, physicalTopicName, topicCodec } from '../../schemas/index.js';
+import { outcomesIn } from '../../scripts/gateway/eventLogs.js';
 import { gatewayTopics, openWriterLog } from '../../scripts/gateway/writerLog.js';
 import { newFolder } from '../fixtures/folders.js';
 
@@ -97,8 +98,8 @@ export class Door {
   }
 
   /** All records of a topic, partition by partition. */
-  records(name: EventTopic): Found[] {
-    const topic = eventTopic(name);
+  records(name: WrittenTopic): Found[] {
+    const topic = writtenTopic(name);
     const codec = topicCodec(topic, LocalSchemaIds.withAccepted());
     return Array.from({ length: topic.partitions }, (_, partition) => partition).flatMap((partition) =>
       [...localRecords(this.storage.log, physicalTopicName(this.region, name), partition)].map(({ key, value }): Found => {
@@ -120,7 +121,8 @@ export class Door {
     const received = await ReceivedEvents.open(this.folder);
     const log = between(await openWriterLog(this.region, { open: () => localTools(this.storage).writer(`gateway/${received.id}`, []) }));
     const logStream = { write: (line: string) => this.lines.push(line) > 0 };
-    const gateway = await createGateway({ region: REGION, now: () => NOW_MS, logStream, ...options, log, identities, received });
+    const outcomes = outcomesIn(this.region, localTools(this.storage));
+    const gateway = await createGateway({ region: REGION, now: () => NOW_MS, logStream, outcomes, ...options, log, identities, received });
     this.parts = { gateway, identities, received };
   }
 }

@@ -43,7 +43,7 @@ const activity = (region: string) => ({
 
 const decision = (region: string, featureSet: string) => ({
   ...{ learner: learnerId('ada'), region, decisionId: 'one', decidedAtMs: at(0), modelVersion: 'formula', featureSet, topologyVersion: 1 },
-  ...{ explored: false, explorationShare: 0, personal: { course: COURSE, cohort: cohortId('AAA-2024J'), candidates: [] } },
+  ...{ explored: false, explorationShare: 0, variant: '', personal: { course: COURSE, cohort: cohortId('AAA-2024J'), candidates: [] } },
 });
 
 const letter = (region: string, source: string) => ({

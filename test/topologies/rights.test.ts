@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, formulaModels } from '../../operators/recommend/index.js';
+import { decide, formulaModels, type DecisionLookups } from '../../operators/recommend/index.js';
 import { testTopology, type TopologyTestDriver } from '../../runtime/testing/index.js';
 import { learnerId, topics, type Topic } from '../../schemas/index.js';
 import curricula from '../../topologies/curricula.js';
@@ -20,6 +20,20 @@ function trapped<State extends object>(state: State): State {
     throw new Error(`looked at ${name}`);
   };
   return Object.defineProperties({ ...state }, Object.fromEntries(told.map((name) => [name, { get: () => look(name) }])));
+}
+
+/** Tables that tell which keys were looked up in them. */
+function watched(lookups: DecisionLookups): { readonly lookups: DecisionLookups; readonly seen: { segments: string[]; batch: string[] } } {
+  const seen: { segments: string[]; batch: string[] } = { segments: [], batch: [] };
+  const watching = <K extends string, V>(rows: ReadonlyMap<K, V>, keys: string[]): ReadonlyMap<K, V> => {
+    const copy = new Map(rows);
+    copy.get = (key) => {
+      keys.push(key);
+      return rows.get(key);
+    };
+    return copy;
+  };
+  return { lookups: { ...lookups, segments: watching(lookups.segments, seen.segments), batch: watching(lookups.batch, seen.batch) }, seen };
 }
 
 /** Promises of everybody who writes a source: nothing of an event time before `toMs` comes any more. */
@@ -62,6 +76,21 @@ describe('a learner without consent', () => {
     const { recommendation, log } = decisionFor(false);
     expect(log).toEqual([]);
     expect(recommendation.personal.courses.map(({ segment, next }) => [segment, next.length > 0])).toEqual([['', true]]);
+  });
+
+  it('has no row of a segment looked up, nor of the daily batch', () => {
+    const world = { ...EMPTY, trends: [trend('a', 3)], places: [place('b')], uses: [use('a', 1)] };
+    const options = { models: formulaModels, region: 'test', topologyVersion: 1, validForMs: 1 };
+    const seenBy = (consent: boolean) => {
+      const { moment, lookups } = argumentsOf(world, { consent, segment: 'he' });
+      const { lookups: tables, seen } = watched(lookups);
+      decide(moment, tables, options);
+      return seen;
+    };
+    const ofSegment = (keys: readonly string[]): string[] => keys.filter((key) => key.includes('he'));
+    const [agreed, refused] = [seenBy(true), seenBy(false)];
+    expect([ofSegment(agreed.segments).length > 0, agreed.batch.length > 0]).toEqual([true, true]);
+    expect([ofSegment(refused.segments), refused.batch]).toEqual([[], []]);
   });
 });
 

@@ -7,9 +7,10 @@ import { commitsIn, committedFiles, writeCommit, type PartitionCommit } from '..
 import { UNFINISHED, writeDurably } from '../../archive/durableFile.js';
 import { fileBytes, linesOf } from '../../commands/jsonLines.js';
 import { isOpaque, isTextOf, jsonOr } from './fileForms.js';
-import type { Found } from './found.js';
+import type { Found, InFile } from './found.js';
 import type { Mention } from './mention.js';
 import { learnerRows, withoutLearnerRows } from './parquetRows.js';
+import { foundInStateCopy, isStateCopy } from './stateCopies.js';
 import { isNumbers, isTrainingSet, removeSet, setFiles } from './trainingSets.js';
 
 /** What was done with files. */
@@ -68,16 +69,30 @@ async function eraseSets({ path, isNamed }: FilePlace, mention: Mention, counts:
   }
 }
 
+/** How the content of a file is told. */
+type FileForm = 'numbers' | 'table' | 'opaque' | 'state copy' | 'lines' | 'text';
+
+async function formOf(file: string): Promise<FileForm> {
+  if (isNumbers(file)) return 'numbers';
+  if (file.endsWith('.parquet')) return 'table';
+  if (isOpaque(file)) return 'opaque';
+  if (!LINES.test(file)) return 'text';
+  return (await isStateCopy(file)) ? 'state copy' : 'lines';
+}
+
+const LINES = /\.(jsonl|ndjson)$/;
+
 async function eraseInFile(file: string, store: StoreName, mention: Mention, counts: FileCounts): Promise<void> {
-  if (isNumbers(file)) return;
-  if (file.endsWith('.parquet')) return unlessStuck(file, counts, async () => countRemoved(counts, await withoutLearnerRows(file, mention)));
-  const isHidden = isOpaque(file);
-  if (!isHidden && mention.countInFile(file) === 0) return;
+  const form = await formOf(file);
+  if (form === 'numbers') return;
+  if (form === 'table') return unlessStuck(file, counts, async () => countRemoved(counts, await withoutLearnerRows(file, mention)));
+  if (form !== 'opaque' && (await foundInFile(file, mention).next()).done === true) return;
   if (store === 'model-cache') {
     rmSync(file);
     counts.deleted++;
-  } else if (!isHidden && isLines(file) && !(await isSealed(file))) countRemoved(counts, await withoutLines(file, mention));
-  else if (isHidden || isTextOf(file, mention)) counts.stuck.push(file);
+  } else if (form === 'lines') countRemoved(counts, await withoutLines(file, mention));
+  // Copies of state end in a digest over all lines: without one of them nothing could read the others.
+  else counts.stuck.push(file);
 }
 
 function countRemoved(counts: FileCounts, removed: number): void {
@@ -93,14 +108,6 @@ async function unlessStuck(path: string, counts: FileCounts, work: () => Promise
     if (errorCodeOf(error) === 'SFS_FILE_UNWRITABLE') throw error;
     if (!counts.stuck.includes(path)) counts.stuck.push(path);
   }
-}
-
-const isLines = (file: string): boolean => file.endsWith('.jsonl') || file.endsWith('.ndjson');
-
-/** Copies of state end in a digest over all lines: without one of them nothing could read the others. */
-async function isSealed(file: string): Promise<boolean> {
-  for await (const lines of linesOf(fileBytes(file))) return lines[0]?.raw.includes('"format":"skillforge-state/') === true;
-  return false;
 }
 
 async function withoutLines(file: string, mention: Mention): Promise<number> {
@@ -128,18 +135,13 @@ function partOf(line: unknown, mention: Mention): unknown {
   return isOwn ? line : mention.onlyIn(line);
 }
 
-/** Something in a file. */
-interface InFile {
-  readonly place: string;
-  readonly value: unknown;
-}
-
 async function* foundInFile(file: string, mention: Mention): AsyncGenerator<InFile> {
-  if (isNumbers(file)) return;
-  if (file.endsWith('.parquet')) yield* foundInTable(file, mention);
-  else if (isOpaque(file)) yield { place: '', value: { form: 'not looked into: compressed, or a database' } };
-  else if (isLines(file)) yield* foundInLines(file, mention);
-  else {
+  const form = await formOf(file);
+  if (form === 'table') yield* foundInTable(file, mention);
+  else if (form === 'opaque') yield { place: '', value: { form: 'not looked into: compressed, or a database' } };
+  else if (form === 'state copy') yield* foundInStateCopy(file, mention);
+  else if (form === 'lines') yield* foundInLines(file, mention);
+  else if (form === 'text') {
     const times = mention.countInFile(file);
     if (times > 0 && isTextOf(file, mention)) yield { place: '', value: { times } };
   }

@@ -11,3 +11,10 @@ export interface Found {
   /** It is sealed under a key that was deleted, of whomever: nobody can read it, and it cannot be told whose it was but by its key. */
   readonly isUnlinkable?: true;
 }
+
+/** Something in a file. */
+export interface InFile {
+  /** Which row or line, as it follows the path of the file. */
+  readonly place: string;
+  readonly value: unknown;
+}

@@ -7,7 +7,8 @@ import { batchViews, streamViews } from '../../../operators/featureViews/index.j
 import type { FeastStore } from '../../../runtime/feast/index.js';
 import { readingFolder } from '../../commands/folder.js';
 import { homesName, type HomesPlace } from '../../gateway/homesPlace.js';
-import { foundInFiles, type FilePlace } from './files.js';
+import { isOpaque } from './fileForms.js';
+import { filesIn, foundInFiles, type FilePlace } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Found } from './found.js';
 import { foundDenied, foundHomes, foundIdentity, foundInView } from './lmdbFiles.js';
@@ -15,6 +16,7 @@ import type { Mention } from './mention.js';
 import { foundInOutbox } from './outboxFile.js';
 import { ServerContents } from './serverContents.js';
 import type { RegionServers } from './servers.js';
+import { isStateCopy } from './stateCopies.js';
 
 /** Where an installation keeps things. */
 export interface Installation {
@@ -40,6 +42,8 @@ export interface Place {
   readonly store: StoreName;
   /** In words, where it is not looked into; it may hold something all the same. */
   readonly unseen: string | null;
+  /** Such an installation has no such store: nothing is left out where it is not looked into. */
+  readonly isNone?: true;
   readonly found: () => AsyncIterable<Found> | Iterable<Found>;
 }
 
@@ -109,8 +113,21 @@ export function mainDigest({ region, servers }: Pick<Installation, 'region' | 's
 }
 
 /** All places, in the order of the inventory. */
-export function placesOf(installation: Installation, mention: Mention): Place[] {
-  return personalStores.map((store) => placeOf(store, installation, mention));
+export async function placesOf(installation: Installation, mention: Mention): Promise<Place[]> {
+  const copies = await stateCopiesIn(installation);
+  return personalStores.map((store) => placeOf(store, { ...installation, copies }, mention));
+}
+
+/** With the copies of state among what `also` names: they are snapshots, and no exports. */
+interface LookedInto extends Installation {
+  readonly copies: readonly string[];
+}
+
+async function stateCopiesIn({ also }: Installation): Promise<string[]> {
+  const copies: string[] = [];
+  const lines = also.flatMap((path) => filesIn(realPath(path))).filter((file) => /\.(jsonl|ndjson)$/.test(file) && !isOpaque(file));
+  for (const file of lines) if (await isStateCopy(file)) copies.push(file);
+  return copies;
 }
 
 /** What lies in the folder of a reader's view. */
@@ -120,7 +137,7 @@ const OF_READER: Partial<Record<StoreName, (installation: Installation, mention:
   'deny-list': ({ view }, mention) => foundDenied(view, mention),
 };
 
-function placeOf(store: StoreName, installation: Installation, mention: Mention): Place {
+function placeOf(store: StoreName, installation: LookedInto, mention: Mention): Place {
   const { gatewayFolder } = installation;
   const seen = (found: Place['found']): Place => ({ store, unseen: null, found });
   const ofReader = OF_READER[store];
@@ -137,17 +154,13 @@ function placeOf(store: StoreName, installation: Installation, mention: Mention)
     case 'snapshots':
       return namedPlaceOf(store, installation, mention);
     default:
-      return seen(() =>
-        foundInAll(
-          filePlaces(installation).filter((place) => place.store === store),
-          mention,
-        ),
-      );
+      return seen(() => foundInOwn(store, installation, mention));
   }
 }
 
 /** Of what lies where an option says. */
-function namedPlaceOf(store: 'home-register' | 'feature-store' | 'snapshots', { homes, also, featureStore }: Installation, mention: Mention): Place {
+function namedPlaceOf(store: 'home-register' | 'feature-store' | 'snapshots', installation: LookedInto, mention: Mention): Place {
+  const { homes, also, copies, featureStore } = installation;
   const seen = (found: Place['found']): Place => ({ store, unseen: null, found });
   const unseen = (reason: string): Place => ({ store, unseen: reason, found: () => NOTHING });
   switch (store) {
@@ -156,12 +169,27 @@ function namedPlaceOf(store: 'home-register' | 'feature-store' | 'snapshots', { 
     case 'feature-store':
       return featureStore === null ? unseen('not named: give --feature-store') : seen(() => foundFeatures(featureStore, mention));
     case 'snapshots':
-      return also.length === 0 ? unseen('lie where they were put: name them with --also') : seen(() => NOTHING);
+      if (copies.length > 0)
+        return seen(() =>
+          foundInAll(
+            copies.map((path) => ({ store, path, isNamed: true })),
+            mention,
+          ),
+        );
+      return unseen(`lie where they were put: ${also.length === 0 ? 'name them with --also' : 'there is none in what --also names'}`);
   }
 }
 
 async function* foundInAll(places: readonly FilePlace[], mention: Mention): AsyncGenerator<Found> {
   for (const place of places) yield* foundInFiles(place, mention);
+}
+
+/** What is in the files of a store, but for copies of state: these are told as snapshots. */
+async function* foundInOwn(store: StoreName, installation: LookedInto, mention: Mention): AsyncGenerator<Found> {
+  const places = filePlaces(installation).filter((place) => place.store === store);
+  for await (const found of foundInAll(places, mention)) {
+    if (!installation.copies.some((copy) => found.where.startsWith(`${copy} `))) yield found;
+  }
 }
 
 async function* foundInFolder({ data }: Installation, mention: Mention): AsyncGenerator<Found> {
@@ -180,7 +208,7 @@ async function* foundFeatures(store: FeastStore, { learner }: Mention): AsyncGen
 function mainPlaceOf(store: 'embedded-folder' | 'kafka-log' | 'redis-state', installation: Installation, mention: Mention): Place {
   const { servers } = installation;
   const isOfFolder = store === 'embedded-folder';
-  if (isOfFolder !== (servers === undefined)) return { store, unseen: isOfFolder ? ON_SERVERS : ELSEWHERE, found: () => NOTHING };
+  if (isOfFolder !== (servers === undefined)) return { store, unseen: isOfFolder ? ON_SERVERS : ELSEWHERE, isNone: true, found: () => NOTHING };
   if (servers === undefined) return { store, unseen: null, found: () => foundInFolder(installation, mention) };
   const contents = new ServerContents(servers, mention);
   return { store, unseen: null, found: () => (store === 'kafka-log' ? contents.foundInTopics() : contents.foundInState()) };

@@ -61,6 +61,8 @@ export interface ErasureOptions {
   readonly clock?: () => number;
   /** It is what is left of a move. */
   readonly ofMove?: MoveErasure;
+  /** Somebody asked for it over HTTP, or by an event: nobody is there to stop the gateway. */
+  readonly isServed?: true;
   /** Told before and after each step; tests end the work there. */
   readonly reached?: (step: string, when: 'begun' | 'worked' | 'done') => void;
 }
@@ -105,7 +107,12 @@ async function eraseInSteps(options: ErasureOptions, digest: string): Promise<Si
     journal.begin(name);
     reached(name, 'begun');
     try {
-      const ofRun = { installation, mention, isMove: options.ofMove !== undefined, doneBeforeMs: doneBeforeMs(last, installation, name) };
+      const ofRun = {
+        installation,
+        mention,
+        isBesideGateway: options.ofMove !== undefined || options.isServed === true,
+        doneBeforeMs: doneBeforeMs(last, installation, name),
+      };
       const did = await work({ ...ofRun, nowMs: clock(), isAgain: before !== undefined });
       reached(name, 'worked');
       journal.done(name, did, clock());

@@ -20,8 +20,8 @@ export interface StepRoom {
   readonly nowMs: number;
   /** Whether an earlier call was cut off in this step. */
   readonly isAgain: boolean;
-  /** Whether it ends a move. */
-  readonly isMove: boolean;
+  /** Whether a gateway on servers goes on meanwhile: where it ends a move, or serves what somebody asked that gateway for. */
+  readonly isBesideGateway: boolean;
   /** When this step was done in the last erasure of the learner in this region, ms since epoch; `null` where there was none. */
   readonly doneBeforeMs: number | null;
 }
@@ -68,14 +68,14 @@ async function refuseStep({ installation, mention, nowMs }: StepRoom): Promise<D
 }
 
 /** Takes the learner out of the map of a gateway, and out of the register of homes where one is named. */
-export async function identityStep({ installation: { gatewayFolder, homes, servers }, mention, isMove }: StepRoom): Promise<Did> {
-  const mappings = await (isMove && servers !== undefined ? mappingBeside(gatewayFolder, mention) : mappingsAlone(gatewayFolder, mention));
+export async function identityStep({ installation: { gatewayFolder, homes, servers }, mention, isBesideGateway }: StepRoom): Promise<Did> {
+  const mappings = await (isBesideGateway && servers !== undefined ? mappingBeside(gatewayFolder, mention) : mappingsAlone(gatewayFolder, mention));
   return { ...mappings, ...(homes === undefined ? {} : { homes: await eraseHomes(homes, mention) }) };
 }
 
 const mappingsAlone = async (folder: string, mention: Mention): Promise<Did> => ({ mappings: await eraseIdentity(folder, mention) });
 
-/** The gateway of a region that somebody leaves goes on for all others: the file stays where it is while that has it open. */
+/** The gateway goes on for all others: the file stays where it is while that has it open. */
 async function mappingBeside(folder: string, mention: Mention): Promise<Did> {
   try {
     return await mappingsAlone(folder, mention);

@@ -20,7 +20,29 @@ export interface VerifiedStore {
   readonly first: string | null;
   /** Why it was not looked into; `null` where it was. */
   readonly unseen: string | null;
+  /** Such an installation has no such store. */
+  readonly isNone?: true;
 }
+
+const RAW = 'raw files';
+const REDIS_KEYS = 'keys of Redis';
+const KAFKA_FILES = 'files of Kafka';
+const REDIS_FILES = 'files of Redis';
+
+/** A store as an option names it: in one word. */
+export const wordOf = (store: string): string => store.toLowerCase().replaceAll(' ', '-');
+
+/** Those that are looked into only where an option says where they are, or where a pseudonym can be told in bytes; in one word each. */
+export const MAY_BE_UNSEEN: readonly string[] = [
+  'feature-store',
+  'home-register',
+  'snapshots',
+  ...[RAW, REDIS_KEYS, KAFKA_FILES, REDIS_FILES].map(wordOf),
+];
+
+/** Stores that were not looked into, in one word each, but for those that somebody accepts. */
+export const unseenIn = (verified: readonly VerifiedStore[], accepted: readonly string[]): string[] =>
+  verified.filter(({ store, unseen, isNone }) => unseen !== null && !isNone && !accepted.includes(wordOf(store))).map(({ store }) => wordOf(store));
 
 /** Files that hold the pseudonym by design, and nothing else of a learner: LMDB keeps the deny list here. */
 const NAME_FILES = /(^|\/)deny\.mdb$/;
@@ -32,7 +54,8 @@ export async function verifyErased(installation: Installation, learner: string):
   assertPlaces(installation);
   const mention = new Mention(learner);
   const verified: VerifiedStore[] = [];
-  for (const { store, unseen, found } of placesOf(installation, mention)) verified.push(await verifiedStore(store, unseen, found));
+  for (const { store, unseen, isNone, found } of await placesOf(installation, mention))
+    verified.push({ ...(await verifiedStore(store, unseen, found)), ...(isNone && { isNone }) });
   return [...verified, rawFiles(installation, mention), ...(await rawOnServers(installation, mention))];
 }
 
@@ -59,9 +82,9 @@ async function rawOnServers({ servers, region }: Installation, mention: Mention)
   const inBytes = mention.isRandom ? null : IN_BYTES;
   const notNamed = (folders: readonly string[], option: string): string | null => (folders.length === 0 ? `not named: give ${option}` : inBytes);
   return [
-    await verifiedStore('keys of Redis', inBytes, () => foundInRedisBytes(servers, mention)),
-    await verifiedStore('files of Kafka', notNamed(servers.logDirs, '--log-dir'), () => foundInLogDirs(servers, region, mention)),
-    await verifiedStore('files of Redis', notNamed(servers.redisDirs, '--redis-dir'), () => foundInRedisDirs(servers, mention)),
+    await verifiedStore(REDIS_KEYS, inBytes, () => foundInRedisBytes(servers, mention)),
+    await verifiedStore(KAFKA_FILES, notNamed(servers.logDirs, '--log-dir'), () => foundInLogDirs(servers, region, mention)),
+    await verifiedStore(REDIS_FILES, notNamed(servers.redisDirs, '--redis-dir'), () => foundInRedisDirs(servers, mention)),
   ];
 }
 
@@ -69,7 +92,7 @@ async function rawOnServers({ servers, region }: Installation, mention: Mention)
 function rawFiles(installation: Installation, mention: Mention): VerifiedStore {
   if (!mention.isRandom)
     return {
-      store: 'raw files',
+      store: RAW,
       readable: 0,
       nameAlone: 0,
       unlinkable: 0,
@@ -89,5 +112,5 @@ function rawFiles(installation: Installation, mention: Mention): VerifiedStore {
       if (times > 0) first ??= relative(data, file);
     }
   }
-  return { store: 'raw files', readable, nameAlone, unlinkable: 0, first, unseen: null };
+  return { store: RAW, readable, nameAlone, unlinkable: 0, first, unseen: null };
 }

@@ -23,8 +23,8 @@ type AnyTopic = Topic<string, unknown>;
  */
 export const CARRIED: readonly AnyTopic[] = [topics.profiles, topics.lmsEvents, topics.overrides, topics.quizResults, topics.clicks];
 
-/** Topics of a learner whose records stay and are erased: they tell of lists that the old region made, of which nothing goes along. */
-export const STAYING: readonly AnyTopic[] = [topics.exposures, topics.feedback];
+/** Topics of a learner whose records stay and are erased: they tell of lists that the old region made, or were asked of it, and nothing of that goes along. */
+export const STAYING: readonly AnyTopic[] = [topics.exposures, topics.feedback, topics.rightsRequests];
 
 /** Those of {@link CARRIED} whose events gateways take: an event has an identity there. */
 export const TAKEN_BY_GATEWAYS = CARRIED.filter(({ name }) => name in EVENT_TOPICS);

@@ -57,7 +57,7 @@ describe('the text of a receipt', () => {
 
 it('what is readable is counted apart from what nobody can read', () => {
   const log: VerifiedStore = { store: 'kafka-log', readable: 2, nameAlone: 1, unlinkable: 7, first: 'eu-west.clicks/6/0', unseen: null };
-  const text = verifiedText([log], null);
+  const text = verifiedText([log], null, []);
   expect(text).toMatch(
     /kafka-log +10 +2 readable, first at eu-west.clicks\/6\/0; 7 under a deleted key: nobody can read them; 1 the pseudonym alone/,
   );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decide, formulaModels, type Models } from '../../../operators/recommend/index.js';
+import { decide, formulaModels, type Decision, type Models } from '../../../operators/recommend/index.js';
 import { localTools } from '../../../runtime/localTools.js';
 import { openModels, openRegistry, type ModelRegistry } from '../../../runtime/models/index.js';
 import { memoryStorage, type MemoryStorage } from '../../../runtime/testing/index.js';
@@ -21,9 +21,15 @@ const ITEMS = Array.from({ length: 30 }, (_, n) => `item-${n}`);
 
 /** A decision, logged, by some models. */
 function logOf(models: Models): Opened<FeatureLog>[] {
+  return [...decided(models).log!];
+}
+
+const UNDER = [{ experiment: 'ranker', variation: '1' }];
+
+function decided(models: Models): Decision {
   const world = { ...EMPTY, trends: ITEMS.map((item, n) => trend(item, n)), places: [place('fresh')], uses: [use('item-3', 1), use('item-7', 2)] };
   const { moment, lookups } = argumentsOf(world);
-  return [...decide(moment, lookups, { models, region: LOG_REGION, topologyVersion: 1, validForMs: 1, loggedShare: 1 }).log!];
+  return decide(moment, lookups, { models, region: LOG_REGION, topologyVersion: 1, validForMs: 1, loggedShare: 1, assignments: UNDER });
 }
 
 async function logged(...log: readonly Opened<FeatureLog>[]): Promise<MemoryStorage> {
@@ -53,6 +59,19 @@ describe('a decision that is made again', () => {
     expect(made!.lists.next.ranked).toEqual(log!.personal.candidates.map(({ item }) => item));
     expect(made!.lists.next.shown.length).toBe(20);
     expect(new Set(scoresOf(log!)).size).toBeGreaterThan(10);
+  });
+
+  it('has the lists, the reasons and the variations that the learner was given', async () => {
+    const { recommendation, log } = decided(formulaModels);
+    const [made] = await madeAgain(await logged(log![0]!), log![0]!.decisionId, noRegistry());
+    const [given] = recommendation.personal.courses;
+    expect([made!.variant, recommendation.variant]).toEqual(['ranker:1', 'ranker:1']);
+    for (const list of ['next', 'new'] as const) {
+      expect(given![list].length).toBeGreaterThan(0);
+      expect(made!.lists[list].shown).toEqual(given![list].map(({ item }) => item));
+      expect(made!.lists[list].reasons).toEqual(given![list].map(({ reasons }) => reasons));
+      expect(made!.lists[list].reasons.some((reasons) => reasons.length > 0)).toBe(true);
+    }
   });
 
   it('is found by the identity that it has without its course', async () => {

@@ -85,13 +85,15 @@ function logged(learner: string, decidedAtMs: number, next: readonly string[]): 
     features: [],
     nextPropensity: 1,
     newPropensity: 1,
+    nextReasons: [],
+    newReasons: [],
     inclusionProbability: 1,
   };
   const candidates = [
     ...next.map((item, nextRank) => ({ ...rest, item: itemId(item), nextRank })),
     { ...rest, item: itemId('unlisted'), nextRank: -1 },
   ];
-  const common = { modelVersion: 'm', featureSet: 'f', topologyVersion: 3, explored: false, explorationShare: 0 };
+  const common = { modelVersion: 'm', featureSet: 'f', topologyVersion: 3, explored: false, explorationShare: 0, variant: '' };
   const personal = { course: COURSE, cohort: cohortId(COURSE), candidates };
   return [learner, { learner: learnerId(learner), region: REGION, decisionId: `${learner}-${decidedAtMs}`, decidedAtMs, ...common, personal }];
 }

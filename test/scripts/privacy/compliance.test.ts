@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { skillforgeProgram } from '../../../scripts/commands/program.js';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
+import { isNeed } from '../../../scripts/checks/shown.js';
 import { mutationPage, verdictOf, verdictsIn } from '../../../scripts/privacy/mutationPage.js';
 import { chosenOf, mutated } from '../../../scripts/privacy/mutationRun.js';
 import { MUTATIONS, NO_OBLIGATIONS } from '../../../scripts/privacy/mutations.js';
-import { compliancePagePath, obligationsIn } from '../../../scripts/privacy/obligations.js';
+import { compliancePagePath, obligationsIn, testFilesOf } from '../../../scripts/privacy/obligations.js';
 import { readInventory } from '../../../scripts/privacy/ownInventory.js';
 import { temporaryFolder } from '../../fixtures/oulad/folder.js';
 
@@ -39,9 +40,27 @@ describe('the page of obligations', () => {
     );
   });
 
-  it.each(commands.filter((command) => !command.startsWith('skillforge ')))('names tests that there are: %s', (command) => {
-    expect(command).toMatch(/^npx vitest run( \S+)+$/);
-    for (const path of command.split(' ').slice(3)) expect(existsSync(join(projectRoot, path)), path).toBe(true);
+  it.each(commands.filter((command) => !command.startsWith('skillforge ')))('names tests, or a check, that there are: %s', (command) => {
+    expect(command).toMatch(/^npx vitest run( \S+)+$|^npm run check:\S+$/);
+    for (const path of testFilesOf(command) ?? []) expect(existsSync(join(projectRoot, path)), path).toBe(true);
+    const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    if (testFilesOf(command) === null) expect(Object.keys(scripts)).toContain(command.split(' ')[2]);
+  });
+
+  it('says what a command needs in words that a skipped test is compared with', () => {
+    const named = [...page.matchAll(/` \(needs ([^)]+)\)/g)].flatMap(([, words]) => words!.split(/, | and /));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((word) => !isNeed(word))).toEqual([]);
+    expect(obligationsIn('| a | b | `npx vitest run test/a.test.ts` (needs Kafka and Redis), `x` |')).toEqual([
+      {
+        obligation: 'a',
+        commands: ['npx vitest run test/a.test.ts', 'x'],
+        needs: new Map([
+          ['npx vitest run test/a.test.ts', ['Kafka', 'Redis']],
+          ['x', []],
+        ]),
+      },
+    ]);
   });
 
   it('has for each obligation with a command a mutation that is to turn it red, of code that is there', () => {

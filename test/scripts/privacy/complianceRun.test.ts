@@ -1,4 +1,4 @@
-/** The compliance matrix, line by line, and each line once more without its feature. */
+/** The compliance matrix by itself, line by line, and each line once more without its feature. `npm test` ends with the lines by what its tests have shown, and with a few of the features. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { projectRoot } from '../../../scripts/checks/sourceFiles.js';
@@ -19,6 +19,10 @@ it.for([
 ])('$what', { timeout: MOST_MS }, ({ args }, context) => {
   skipUnlessLong(context, 'OPERATIONS');
   const { status, stdout } = compliance(...args);
-  expect(stdout.slice(-2_000)).not.toMatch(/STILL GREEN|NOT TRIED|fails without any mutation|[1-9]\d* commands failed/);
-  expect(status).toBe(0);
+  const ended = stdout.slice(-2_000);
+  expect(ended).not.toMatch(/STILL GREEN|NOT TRIED|fails without any mutation|[1-9]\d* failed/);
+  const missing = ended.split('\n').filter((line) => line.startsWith('  not here: '));
+  // Where the registry does not answer, known weaknesses cannot be asked for.
+  expect(missing.filter((line) => !line.includes('the registry does not answer'))).toEqual([]);
+  expect(status).toBe(missing.length === 0 ? 0 : 1);
 });

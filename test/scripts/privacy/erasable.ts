@@ -6,16 +6,19 @@ import { decide, formulaModels } from '../../../operators/recommend/index.js';
 import { RecommendationClient } from '../../../reader/index.js';
 import { openEmbedded, type EmbeddedStorage } from '../../../runtime/embedded/index.js';
 import { markerIdOf } from '../../../runtime/engine/header.js';
+import { experimentSource, followExperiments } from '../../../runtime/experiments/index.js';
 import { localTools } from '../../../runtime/localTools.js';
 import { controlKey, learnerId, topics, type Topic } from '../../../schemas/index.js';
 import { Archive } from '../../../scripts/archive/archive.js';
 import { RecordAppender } from '../../../scripts/commands/recordAppender.js';
+import { runningForms } from '../../../scripts/commands/experimentOptions.js';
 import { runTopologies } from '../../../scripts/commands/topologyRun.js';
 import { seal } from '../../../scripts/decisions/sealing.js';
 import { ParquetTable } from '../../../scripts/featureStore/parquetTable.js';
 import type { Installation } from '../../../scripts/privacy/erasure/places.js';
 import { loadTopology, ownTopologyFiles } from '../../../scripts/topologyFiles.js';
 import { exportTraining } from '../../../scripts/training/trainingExport.js';
+import { rankerPayload } from '../../runtime/experiments/payloads.js';
 import { EMPTY, argumentsOf, place, trend, use } from '../../operators/recommend/worlds.js';
 import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { catalogueItem, profile, quiz, statement } from '../../topologies/statements.js';
@@ -29,7 +32,8 @@ export const BOB = 'mailto:bob@example.org';
 export const SEVEN = 'learner-7';
 export const SEVENTY = 'learner-70';
 const OPTIONS = { markerIdOf, upkeepIntervalMs: 0 };
-const OWN = await Promise.all(ownTopologyFiles().map(loadTopology));
+/** As they run with `--experiments`: learners stay in the variation that they were assigned to, which is a row of state of their own. */
+const OWN = runningForms(await Promise.all(ownTopologyFiles().map(loadTopology)), { experiments: 'features.json' });
 const ITEMS = ['i1', 'i2', 'i3', 'i4'];
 
 /** The places of an installation whose data folder this is. */
@@ -83,9 +87,12 @@ export async function onStorage<T>(data: string, work: (storage: EmbeddedStorage
   }
 }
 
-/** Runs every topology up to the end of what is there. */
+/** Runs every topology up to the end of what is there, under an experiment on the ranker. */
 export async function run(storage: EmbeddedStorage): Promise<void> {
-  await runTopologies(storage, OWN, { region: REGION, mode: 'until-end', stopped: new AbortController().signal });
+  const payload = join(newFolder(), 'features.json');
+  writeFileSync(payload, JSON.stringify(rankerPayload()));
+  await using models = await followExperiments({ source: experimentSource(payload) });
+  await runTopologies(storage, OWN, { region: REGION, mode: 'until-end', models, stopped: new AbortController().signal });
 }
 
 /** Appends values, and promises that none of an earlier time follows. */

@@ -29,7 +29,7 @@ import { HOUR_MS, at, click } from '../../topologies/clicks.js';
 import { catalogueItem, statement } from '../../topologies/statements.js';
 import { ADA, BOB, REGION, SEVENTY, SEVEN, append, copyOf, erasable, onStorage, run, tellTime, type Erasable } from './erasable.js';
 import { newFolder } from '../../fixtures/folders.js';
-import { fillOutbox, waitingIn } from './filledOutbox.js';
+import { fillOutbox } from './filledOutbox.js';
 
 const SLOW_MS = 180_000;
 const NOW = at(3);
@@ -103,8 +103,18 @@ describe('the data of a learner', { timeout: SLOW_MS }, () => {
     ]);
     const records = lines.filter((line) => 'where' in line && line.where.startsWith(`${REGION}.`));
     const inTopics = new Set(records.map((line) => ('where' in line ? line.where.split('/')[0] : '')));
-    for (const topic of [topics.clicks, topics.profiles, topics.recommendations, topics.learnerActivity, topics.control, topics.deadLetters])
+    for (const topic of [
+      topics.clicks,
+      topics.profiles,
+      topics.recommendations,
+      topics.learnerActivity,
+      topics.control,
+      topics.deadLetters,
+      topics.experimentExposures,
+    ])
       expect(inTopics).toContain(`${REGION}.${topic.name}`);
+    const rows = lines.filter((line) => 'where' in line && line.store === 'embedded-folder' && /\bassigned\b/.test(line.where));
+    expect(rows.length, 'rows of the variation that the learner was assigned to').toBeGreaterThan(0);
     const clicked = records.find((line) => 'where' in line && line.where.startsWith(`${REGION}.clicks/`));
     expect(clicked).toMatchObject({ value: { key: made.ada, value: { learner: made.ada, personal: { item: 'i1', clicks: 1 } } } });
   });
@@ -244,22 +254,6 @@ describe('an erasure', { timeout: SLOW_MS }, () => {
     const denied = openDenyList({ folder: installation.view });
     expect(denied.has(ada)).toBe(false);
     await denied.close();
-  });
-
-  it('goes on where it was killed, before and after the work of each step', async () => {
-    const killedPlace = copyOf(made);
-    const kills = STEPS.flatMap(({ name }) => [`${name} begun`, `${name} worked`]);
-    for (const kill of kills) {
-      const killed = erase(killedPlace, (step, when) => {
-        if (`${step} ${when}` === kill) throw new Error(`killed: ${kill}`);
-      });
-      await expect(killed).rejects.toThrow(`killed: ${kill}`);
-    }
-    const last = await erase(killedPlace);
-    expect(await waitingIn(killedPlace)).toEqual([killedPlace.bob, SEVEN, SEVENTY]);
-    expect(last.steps.map(({ attempts }) => attempts)).toEqual(STEPS.map(() => 3));
-    expect(await dirty(killedPlace)).toEqual([]);
-    expect(isAsSigned(last)).toBe(true);
   });
 
   it('needs each of its steps: what is left is found until its step has been done', async () => {

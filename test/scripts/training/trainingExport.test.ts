@@ -63,6 +63,7 @@ const decision = (learner: string, decidedAtMs: number, featureSet: string, ...c
   topologyVersion: 1,
   explored: false,
   explorationShare: 0,
+  variant: '',
   personal: {
     course: COURSE,
     cohort: COHORT,
@@ -77,6 +78,8 @@ const decision = (learner: string, decidedAtMs: number, featureSet: string, ...c
       features: Array.from({ length: COLUMNS }, (_, column) => row + column / 4),
       nextPropensity: 1,
       newPropensity: 1,
+      nextReasons: [],
+      newReasons: [],
       inclusionProbability,
     })),
   },

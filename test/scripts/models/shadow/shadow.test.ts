@@ -68,6 +68,8 @@ function decision(number: number, by: (scores: Scored) => Scored, featureSet = F
       features: row,
       nextPropensity: 1,
       newPropensity: 1,
+      nextReasons: [],
+      newReasons: [],
       inclusionProbability: next.includes(at) || fresh.includes(at) ? 1 : 0.5,
     }),
   );
@@ -81,6 +83,7 @@ function decision(number: number, by: (scores: Scored) => Scored, featureSet = F
     topologyVersion: 1,
     explored: false,
     explorationShare: 0,
+    variant: '',
     personal: { course: courseId('AAA-2024J'), cohort: cohortId('AAA-2024J'), candidates },
   };
 }

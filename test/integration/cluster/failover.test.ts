@@ -1,7 +1,7 @@
 /**
  * A reader that is asked some hundred times a second, and told what learners were shown and did, while what is behind it is killed: Redis, the models, the
- * schema registry, Kafka; one after the other, and all together. No well-formed request gets an error, each answer says what it is, and each event that was
- * accepted is in its topic, once.
+ * schema registry, Kafka; one after the other, and all together. No well-formed request gets an error, each answer says what it is, what the page cannot be
+ * told is named with what is away, streams of changes stay open, and each event that was accepted is in its topic, once.
  */
 import { cpSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,9 @@ import { recommendation } from '../../reader/shelves.js';
 import { startCli, type CliChild } from '../../scripts/commands/cliProcess.js';
 import { openFor, readAll } from '../kafka/fixtures.js';
 import { SERVER_START_MS, needDriver, ownServices } from '../servers.js';
+import { ChangeWatch } from './changeWatch.js';
+import { CONSOLE_TOPICS, keepConsoleReplay, putConsoleRecords } from './consoleRecords.js';
+import { ConsoleWatch, namesOf, type Gone } from './consoleWatch.js';
 import { EventLoad, eventIdsIn } from './eventLoad.js';
 import { ReadingLoad, type Asked } from './readingLoad.js';
 import { newRegion } from './replica.js';
@@ -52,7 +55,7 @@ async function lists({ kafka, registry }: Services, region: string, context: Tes
   });
   context.onTestFinished(() => broker.close());
   const schemas = openRegistry({ url: registry!.url, onWarning: () => undefined }, documentsIn(join(newFolder(), 'schemas.json')));
-  const of = [topics.recommendations, topics.segmentRecommendations].map((topic) => topic as unknown as Topic<string, unknown>);
+  const of = [topics.recommendations, topics.segmentRecommendations, ...CONSOLE_TOPICS].map((topic) => topic as unknown as Topic<string, unknown>);
   for (const topic of of) await schemas.register(physicalTopicName(region, topic.name), topic.schemaName, schemaOf(topic));
   const admin = await broker.admin();
   await admin.createTopics(
@@ -95,7 +98,7 @@ const learner = (name: string, troubleOf: Asked['troubleOf'], query = ''): Asked
 const nothing = (): null => null;
 
 /** What is asked for in turn. @param staleFromMs - from when on the list of ben is past its time */
-function questions(staleFromMs: number): Asked[] {
+function questions(staleFromMs: number, page: ConsoleWatch): Asked[] {
   const body = { learners: ['ada', 'ben', 'nobody'] };
   const parts = [named('personal'), named('personal', staleFromMs), named('popular')];
   const batch: Asked = {
@@ -117,9 +120,8 @@ function questions(staleFromMs: number): Asked[] {
     { name: 'readiness', path: '/readyz', troubleOf: nothing },
     { name: 'metrics', path: '/metrics', troubleOf: nothing },
   ];
-  // The page asks seldom, and waits for servers that are away.
-  const page: Asked = { name: 'the page', path: '/console/overview', troubleOf: nothing };
-  return [...Array.from({ length: 20 }, () => each).flat(), page];
+  // The page asks seldom.
+  return page.questions().flatMap((one) => [...each, ...each, one]);
 }
 
 interface Reading {
@@ -145,6 +147,9 @@ interface Stage {
   readonly lists: Lists;
   readonly load: ReadingLoad;
   readonly events: EventLoad;
+  readonly page: ConsoleWatch;
+  /** Streams of changes: of a list that comes to its end, and of one that comes when all is there again. */
+  readonly changes: { readonly ben: ChangeWatch; readonly dan: ChangeWatch };
   readonly region: string;
   readonly reader: Reading;
   /** Starts another reader, on a copy of the view. */
@@ -156,7 +161,7 @@ interface Stage {
 /** Servers, lists and a reader that has them. @param staleInMs - so long after the start of the load the list of ben is past its time */
 async function staged(context: TestContext, { staleInMs, mlflow }: { readonly staleInMs: number; readonly mlflow: boolean }): Promise<Stage> {
   await needDriver('confluent', context);
-  const services = await ownServices({ brokers: 1, redis: 'single', registry: true, mlflow }, context);
+  const services = await ownServices({ brokers: 1, redis: 'single', appendOnly: true, registry: true, mlflow }, context);
   const region = newRegion();
   const made = await lists(services, region, context);
   const segment = (name: string, item: string): Promise<void> => {
@@ -166,10 +171,13 @@ async function staged(context: TestContext, { staleInMs, mlflow }: { readonly st
   };
   await Promise.all([segment('a-level', 's1'), segment('all', 'p1')]);
   await Promise.all([made.recommend('ada', ['n1', 'n2'], Date.now() + HOUR_MS), made.recommend('cleo', [], Date.now() + HOUR_MS)]);
+  await putConsoleRecords(made.put, region);
+  const kafka = services.kafka!.bootstrapServers;
+  await keepConsoleReplay({ region, kafka, redis: services.redis!.url, driver: 'confluent', replication: 1 });
   const folder = newFolder();
   const modelFolder = join(newFolder(), 'models');
   const at = (view: string): string[] => {
-    const servers = ['--kafka', services.kafka!.bootstrapServers, '--registry', services.registry!.url];
+    const servers = ['--kafka', kafka, '--registry', services.registry!.url];
     return [...servers, '--model-registry', services.mlflow?.url ?? modelFolder, '--region', region, '--port', '0', '--view', view];
   };
   const view = join(folder, 'view');
@@ -182,14 +190,17 @@ async function staged(context: TestContext, { staleInMs, mlflow }: { readonly st
   const staleFromMs = Date.now() + staleInMs;
   await made.recommend('ben', ['n3'], staleFromMs);
   await expect.poll(() => Promise.all(['ada', 'ben', 'cleo', 'nobody'].map(shown)), soon).toEqual(['personal', 'personal', 'segment', 'popular']);
-  const load = new ReadingLoad(reader.url, questions(staleFromMs), PER_SECOND);
+  const page = new ConsoleWatch();
+  const load = new ReadingLoad(reader.url, questions(staleFromMs, page), PER_SECOND);
   const another = (): Promise<Reading> => {
     const copy = join(folder, 'copy');
     cpSync(view, copy, { recursive: true });
     return reading([...at(copy), '--redis', services.redis!.url], context);
   };
   const events = new EventLoad(reader.url);
-  return { services, lists: made, load, events, region, reader, another, models: services.mlflow?.server ?? folderOfModels(modelFolder) };
+  const changes = { ben: new ChangeWatch(reader.url, 'ben'), dan: new ChangeWatch(reader.url, 'dan') };
+  const gone = services.mlflow?.server ?? folderOfModels(modelFolder);
+  return { services, lists: made, load, events, page, changes, region, reader, another, models: gone };
 }
 
 /** A registry in a folder: gone is a disk that is not mounted. */
@@ -219,6 +230,32 @@ async function follows({ lists: { recommend }, reader }: Stage, item: string): P
   };
   await expect.poll(shown, soon).toBe(item);
   await expect.poll(() => readiness(reader), soon).toMatchObject({ lag: 0, trouble: null });
+}
+
+/** While these are gone: whatever the page asks for is answered, and names them where it needs them. */
+const pageNames = ({ page }: Stage, ...gone: readonly Gone[]): Promise<void> => expect.poll(() => page.named(), soon).toEqual(namesOf(gone));
+
+/** The page has all again: from now on nothing may be named. */
+async function pageIsWhole(stage: Stage, ...back: readonly Gone[]): Promise<void> {
+  await pageNames(stage);
+  stage.page.isBack(...back);
+}
+
+/** A client that comes now is told what there is, and the streams that were open still are. */
+async function streamsGoOn({ changes, reader }: Stage): Promise<void> {
+  const late = new ChangeWatch(reader.url, 'ada');
+  await expect.poll(() => late.last, soon).toEqual({ served: 'personal', items: ['n1', 'n2'] });
+  await late.close();
+  expect([...late.troubles, ...changes.ben.troubles, ...changes.dan.troubles]).toEqual([]);
+}
+
+/** They told of the end of a list while all was gone, and of a new one afterwards. */
+async function expectStreams({ changes: { ben, dan } }: Stage, item: string): Promise<void> {
+  expect(ben.last).toEqual({ served: 'stale', items: ['n3'] });
+  await expect.poll(() => dan.last, soon).toEqual({ served: 'personal', items: [item] });
+  expect(dan.told[0]).toEqual({ served: 'popular', items: ['p1'] });
+  await Promise.all([ben.close(), dan.close()]);
+  expect([...ben.troubles, ...dan.troubles]).toEqual([]);
 }
 
 /** Every event was taken, and each of them is in its topic: once, and a learner's in the order in which they were sent. */
@@ -263,22 +300,29 @@ it(
   async (context) => {
     skipPastHalfTime(context);
     const stage = await staged(context, { staleInMs: 2_500, mlflow: false });
-    const { services, load, events, models, reader, another } = stage;
+    const { services, load, events, models, reader, another, page } = stage;
     load.enter('all is well');
     load.start();
     events.start();
     await takesEvents(stage);
+    await pageIsWhole(stage);
     await answered(load);
-    for (const [name, server] of [
-      ['Redis is gone', services.redis!.servers[0]!],
-      ['the models are gone, too', models],
-      ['the registry is gone, too', services.registry!.server],
-      ['Kafka is gone, too', services.kafka!.brokers[0]!],
+    const gone: Gone[] = [];
+    for (const [name, server, part] of [
+      ['Redis is gone', services.redis!.servers[0]!, 'redis'],
+      // A folder that is not there is a registry without models: nothing tells that one was there.
+      ['the models are gone, too', models, null],
+      ['the registry is gone, too', services.registry!.server, 'schema-registry'],
+      ['Kafka is gone, too', services.kafka!.brokers[0]!, 'kafka'],
     ] as const) {
+      if (part !== null) gone.push(part);
+      page.isGone(...gone);
       await server.kill();
       load.enter(name);
+      await pageNames(stage, ...gone);
       await answered(load);
     }
+    await streamsGoOn(stage);
     await expect.poll(() => readiness(reader), soon).toMatchObject({ lag: null, trouble: 'SFS_BROKER_UNAVAILABLE' });
     // One that begins now has what its view has.
     const late = await another();
@@ -290,9 +334,11 @@ it(
       [services.redis!.servers[0]!, models, services.registry!.server, services.kafka!.brokers[0]!].map((server) => server.restart()),
     );
     await follows(stage, 'n9');
+    await pageIsWhole(stage, ...gone);
     await answered(load);
     await load.pause();
     expectSound(stage);
+    await expectStreams(stage, 'n9');
     await expectEvents(stage);
   },
 );
@@ -300,30 +346,38 @@ it(
 it('is answered without an error while each of them dies alone, and all of them for long', { timeout: 3_600_000 }, async (context) => {
   skipUnlessLong(context, 'OPERATIONS');
   const stage = await staged(context, { staleInMs: 60_000, mlflow: true });
-  const { services, load, events, models, reader, another } = stage;
+  const { services, load, events, models, reader, another, page, changes } = stage;
   const servers = [
-    ['Redis', services.redis!.servers[0]!],
-    ['MLflow', models],
-    ['the registry', services.registry!.server],
-    ['Kafka', services.kafka!.brokers[0]!],
+    ['Redis', services.redis!.servers[0]!, 'redis'],
+    ['MLflow', models, 'models'],
+    ['the registry', services.registry!.server, 'schema-registry'],
+    ['Kafka', services.kafka!.brokers[0]!, 'kafka'],
   ] as const;
+  const all = servers.map(([, , part]) => part);
   load.enter('all is well');
   load.start();
   events.start();
   await takesEvents(stage);
+  await pageIsWhole(stage);
   await sleep(5_000);
-  for (const [at, [name, server]] of servers.entries()) {
+  for (const [at, [name, server, part]] of servers.entries()) {
+    page.isGone(part);
     await server.kill();
     load.enter(`${name} is gone`);
+    await pageNames(stage, part);
     await sleep(15_000);
     load.enter(`${name} comes back`);
     await server.restart();
     await follows(stage, `again-${at}`);
+    await pageIsWhole(stage, part);
     await answered(load);
   }
+  page.isGone(...all);
   await Promise.all(servers.map(([, server]) => server.kill()));
   load.enter('all of them are gone');
+  await pageNames(stage, ...all);
   await sleep(60_000);
+  await streamsGoOn(stage);
   expect(await readiness(reader)).toMatchObject({ lag: null, trouble: 'SFS_BROKER_UNAVAILABLE' });
   const late = await another();
   expect(((await (await fetch(`${late.url}/v1/learners/ada/recommendations`)).json()) as Answer).served).toBe('personal');
@@ -331,8 +385,11 @@ it('is answered without an error while each of them dies alone, and all of them 
   load.enter('they come back');
   await Promise.all(servers.map(([, server]) => server.restart()));
   await follows(stage, 'last');
+  await pageIsWhole(stage, ...all);
   await load.pause();
   expectSound(stage);
+  await expectStreams(stage, 'last');
+  expect(changes.dan.beats).toBeGreaterThan(0);
   await expectEvents(stage);
   console.log(`events: ${events.kept} kept on disk, slowest answer ${Math.round(events.slowestMs)} ms`);
   console.log(

@@ -54,7 +54,7 @@ export class ServersConsole {
   /** @param nothing - what there is where it cannot be told */
   private async orWith<T extends object, N extends object>(nothing: N, ask: Ask<T>): Promise<T | (N & Absence)> {
     const found = await this.orAbsent<T | Absence>(ask, this.patienceMs);
-    return 'absent' in found ? { ...nothing, ...(found) } : (found);
+    return 'absent' in found ? { ...nothing, ...found } : found;
   }
 
   /** @param mostMs - the longest that it may take */

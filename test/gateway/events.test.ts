@@ -145,7 +145,15 @@ describe('a request', () => {
     const { json } = await door.ask('GET', '/openapi.json');
     const { openapi, paths } = json as { openapi: string; paths: Record<string, Record<string, { requestBody?: unknown }>> };
     expect(openapi).toBe('3.1.0');
-    expect(Object.keys(paths).sort()).toEqual(['/healthz', '/readyz', '/v1/events', '/xapi/about', '/xapi/statements']);
+    expect(Object.keys(paths).sort()).toEqual([
+      '/healthz',
+      '/readyz',
+      '/v1/events',
+      '/v1/learners/{learner}/rights',
+      '/v1/rights/{request}',
+      '/xapi/about',
+      '/xapi/statements',
+    ]);
     const body = JSON.stringify(paths['/v1/events']!['post']!.requestBody);
     for (const field of ['dwellMs', 'skills', 'hoursPerWeek', 'recommendationMadeAtMs', 'exposureId']) expect(body).toContain(`"${field}"`);
     expect(body).not.toContain('ciphertext');

@@ -125,19 +125,9 @@ const SERVER: ServerOptions = {
   requestTimeout: 30_000,
 };
 
-function tlsOf({ tls, logStream }: GatewayOptions): ServerTls | undefined {
-  if (tls === undefined) return undefined;
-  const onTrouble = (error: unknown): void =>
-    writeLine(logStream, 'error', 'a renewed certificate cannot be used: the one before it stays', {
-      code: errorCodeOf(error),
-      why: errorMessageOf(error),
-    });
-  return { onTrouble, ...tls };
-}
-
 async function serverOf(options: GatewayOptions, intake: Intake, policy: AccessPolicy | null): Promise<FastifyInstance> {
   const { origins = [], perMinute, mostInFlightBytes = MOST_IN_FLIGHT_BYTES, logStream } = options;
-  const app = newServer(SERVER, tlsOf(options));
+  const app = newServer(SERVER, (text, fields) => writeLine(logStream, 'error', text, fields), options.tls);
   app.removeContentTypeParser('text/plain');
   closeUnused(app);
   // Bodies are checked by the shapes of topics and statements, which name what they refuse; schemas of routes only describe.

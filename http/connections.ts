@@ -10,7 +10,13 @@ export function closeUnused(app: FastifyInstance): void {
     unused.set(client, socket);
     socket.once('close', () => unused.delete(client));
   });
-  app.server.on('request', ({ socket }) => unused.delete(clientOf(socket)));
+  // A connection is told from its first request on: each later one costs a look at its socket.
+  const asked = new WeakSet<Socket>();
+  app.server.on('request', ({ socket }) => {
+    if (asked.has(socket)) return;
+    asked.add(socket);
+    unused.delete(clientOf(socket));
+  });
   app.addHook('preClose', (done) => {
     for (const socket of unused.values()) socket.destroy();
     done();

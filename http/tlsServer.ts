@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import fastify, { type FastifyHttpOptions, type FastifyHttpsOptions, type FastifyInstance } from 'fastify';
-import { SkillForgeError, errorMessageOf } from '../schemas/index.js';
+import { SkillForgeError, errorCodeOf, errorMessageOf } from '../schemas/index.js';
 
 /** Files in PEM form. */
 export interface CertificateFiles {
@@ -18,9 +18,10 @@ export interface CertificateFiles {
 export interface ServerTls extends CertificateFiles {
   /** Between two looks whether the certificate was renewed, ms (60,000). */
   readonly everyMs?: number;
-  /** Hears of a renewed certificate that cannot be used: the one before it stays. */
-  readonly onTrouble?: (error: unknown) => void;
 }
+
+/** Writes a line of the log of a server that something is wrong. */
+export type TellTrouble = (text: string, fields: { readonly code: string; readonly why: string }) => void;
 
 /** What a server is made with, whatever it speaks. */
 export type ServerOptions = FastifyHttpOptions<Server>;
@@ -33,9 +34,10 @@ const EVERY_MS = 60_000;
  * Makes a server. With TLS its files are looked at again each minute, as certificates are renewed while servers run; connections that are open
  * keep the one that they began with.
  *
+ * @param tell - hears of a renewed certificate that cannot be used: the one before it stays
  * @throws SFS_TLS_INVALID where a file cannot be read, is no certificate or key, or the two do not belong together
  */
-export function newServer(options: ServerOptions, tls?: ServerTls): FastifyInstance {
+export function newServer(options: ServerOptions, tell: TellTrouble, tls?: ServerTls): FastifyInstance {
   if (tls === undefined) return fastify(options);
   let current = certificateIn(tls);
   const https = { ...options.http, ...current, minVersion: MIN_VERSION } as const;
@@ -48,7 +50,7 @@ export function newServer(options: ServerOptions, tls?: ServerTls): FastifyInsta
       current = found;
       app.server.setSecureContext({ ...found, minVersion: MIN_VERSION });
     } catch (error) {
-      tls.onTrouble?.(error);
+      tell('a renewed certificate cannot be used: the one before it stays', { code: errorCodeOf(error), why: errorMessageOf(error) });
     }
   };
   const looking = setInterval(look, tls.everyMs ?? EVERY_MS).unref();

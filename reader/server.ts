@@ -257,16 +257,9 @@ const SERVER: ServerOptions = {
   http: { requireHostHeader: false },
 };
 
-function tlsOf({ options: { tls }, log }: ReaderParts): ServerTls | undefined {
-  if (tls === undefined) return undefined;
-  const onTrouble = (error: unknown): void =>
-    log.error('a renewed certificate cannot be used: the one before it stays', { code: errorCodeOf(error), why: errorMessageOf(error) });
-  return { onTrouble, ...tls };
-}
-
 async function serverOf(parts: ReaderParts): Promise<FastifyInstance> {
-  const { options } = parts;
-  const app = newServer(SERVER, tlsOf(parts));
+  const { options, log } = parts;
+  const app = newServer(SERVER, (text, fields) => log.error(text, fields), options.tls);
   app.removeContentTypeParser('text/plain');
   await guard(app, parts);
   await app.register(swagger, { openapi: apiDescription() });

@@ -75,7 +75,7 @@ export async function onRegion<T>(options: ServerPlaces, work: (servers: RegionS
   const opened = await openServers(options);
   try {
     const { logDir = [], redisDir = [] } = options;
-    const servers = await regionServers(opened, { name: `${options.kafka!} ${options.redis!}`, logDirs: logDir, redisDirs: redisDir });
+    const servers = await regionServers(opened, { name: serversName(options), logDirs: logDir, redisDirs: redisDir });
     try {
       return await work(servers);
     } finally {
@@ -89,3 +89,6 @@ export async function onRegion<T>(options: ServerPlaces, work: (servers: RegionS
 /** The key that signs receipts. */
 export const keyPathOf = ({ data, key }: { readonly data: string; readonly key?: string }, folder: string): string =>
   key ?? join(data, folder, 'receipts.key');
+
+/** Tells the servers that options name from others, and says to people which they are. */
+export const serversName = ({ kafka, redis }: Pick<PlaceOptions, 'kafka' | 'redis'>): string => `${kafka!} ${redis!}`;

@@ -105,7 +105,7 @@ function pairs(text: string): ReadonlyMap<string, string> {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  tlsOf(options);
+  const tls = tlsOf(options);
   const folder = gatewayFolderOf(options);
   const identities = openIdentityMap(folder);
   try {
@@ -114,7 +114,7 @@ async function serve(options: ServeOptions): Promise<void> {
       const opened =
         options.kafka === undefined ? await folderLog(options.data, options.region, received.id) : await kafkaLog(options, folder, received.id);
       try {
-        await withHomes(options, received.id, (homes) => serveOn(opened, { identities, received, ...homes }, options));
+        await withHomes(options, received.id, (homes) => serveOn(opened, { identities, received, ...homes, ...tls }, options));
       } finally {
         await opened.close();
       }
@@ -126,9 +126,9 @@ async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-type Stores = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received' | 'homes'>;
+type Given = Pick<Parameters<typeof createGateway>[0], 'identities' | 'received' | 'homes' | 'tls'>;
 
-function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<Stores, 'homes'>) => Promise<void>): Promise<void> {
+function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<Given, 'homes'>) => Promise<void>): Promise<void> {
   const place = homesOf(options);
   if (place === undefined) return work({});
   const letIn = async (homes: HomeRegister): Promise<void> => {
@@ -138,11 +138,11 @@ function withHomes(options: HomesOptions, gateway: string, work: (homes: Pick<St
   return onHomes(place, letIn, gateway);
 }
 
-async function serveOn({ log, outcomes, schemas }: OpenedLog, stores: Stores, options: ServeOptions): Promise<void> {
+async function serveOn({ log, outcomes, schemas }: OpenedLog, given: Given, options: ServeOptions): Promise<void> {
   const end = new AbortController();
   const { region, origin, elsewhere, drop, activityBase } = options;
   const gateway = await createGateway({
-    ...stores,
+    ...given,
     region,
     log,
     outcomes,
@@ -152,7 +152,6 @@ async function serveOn({ log, outcomes, schemas }: OpenedLog, stores: Stores, op
     ...(drop && { dropped: drop }),
     ...(activityBase === undefined ? {} : { activityBase }),
     ...accessOf(options),
-    ...tlsOf(options),
     ...(options.rateLimit === undefined ? {} : { perMinute: options.rateLimit }),
     ...(options.log ? { logStream: process.stderr } : {}),
     onLost: (error) => end.abort(error),

@@ -1,5 +1,4 @@
 /** `skillforge privacy serve`. */
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -13,7 +12,7 @@ import { SigningKey } from '../privacy/erasure/signing.js';
 import { fulfil, type Fulfilment } from '../privacy/rights/fulfilment.js';
 import { serveRights, type RightsService, type ToldOutcome } from '../privacy/rights/serving.js';
 import { RequestsUnderWay } from '../privacy/rights/underWay.js';
-import { keyPathOf, placeCommand, withInstallation, type PlaceOptions } from './erasureOptions.js';
+import { keyPathOf, placeCommand, serversName, withInstallation, type PlaceOptions } from './erasureOptions.js';
 import { readingFolder, withFolder } from './folder.js';
 import { print, printJson, printable } from './output.js';
 import { say } from './privacyStatement.js';
@@ -51,11 +50,10 @@ type LogAccess = Pick<RightsService, 'reading' | 'writing'>;
 async function serve(options: ServeOptions): Promise<void> {
   await untilStopped((stopped) =>
     alone(join(options.data, ERASURES_FOLDER), () => {
-      if (options.kafka === undefined) return serveOn(options, folderAccess(options.data), mainDigest(options), stopped);
+      const { region, kafka } = options;
+      if (kafka === undefined) return serveOn(options, folderAccess(options.data), mainDigest({ region }), stopped);
       // Positions in the topics of other servers are others.
-      const main = createHash('sha256')
-        .update(JSON.stringify(['servers', options.region, options.kafka, options.redis]))
-        .digest('hex');
+      const main = mainDigest({ region, servers: { name: serversName(options) } });
       return onServers(options, ({ cluster }) => {
         const access: LogAccess = { reading: (work) => work(cluster.tools()), writing: (work) => work(cluster.tools()) };
         return serveOn(options, access, main, stopped);

@@ -83,7 +83,8 @@ export async function exportDecisionLog(tools: ToolAccess, options: DecisionLogO
       onProgress?.({ what, done, total });
   const { pending, mostlyDrawn } = await readDecisions(log.all(), options, told('decisions', log.offsets));
   const knownUntilMs = await readUses(activity.all(), pending, options, told('what came of them', activity.offsets));
-  const closed = [...pending.values()].flat().filter(({ endMs }) => endMs <= knownUntilMs);
+  const all = [...pending.values()].flat();
+  const closed = all.filter(({ endMs }) => endMs <= knownUntilMs);
   await writeLines(out, closed);
   const sum = (of: (one: Pending) => number): number => closed.reduce((total, one) => total + of(one), 0);
   return {
@@ -91,7 +92,7 @@ export async function exportDecisionLog(tools: ToolAccess, options: DecisionLogO
     explored: closed.filter(({ explored }) => explored).length,
     shown: sum(({ shown }) => shown.length),
     rewarded: sum(({ rewards }) => rewards.reduce((total, reward) => total + reward, 0)),
-    open: [...pending.values()].flat().length - closed.length,
+    open: all.length - closed.length,
     mostlyDrawn,
     otherRegion: log.otherRegion + activity.otherRegion,
   };

@@ -1,5 +1,5 @@
 /** What several cuts of a course say together: each has few learners in a group, and much the same ones as the others. */
-import type { CaseResult, ProtocolResult } from './ouladCase.js';
+import { courseOf, type CaseResult, type ProtocolResult } from './ouladCase.js';
 import { scoreGroups, type GroupScores, type NewcomerScores, type Protocol } from './scoring.js';
 import type { Cut } from './ouladTruth.js';
 
@@ -44,8 +44,8 @@ const PROTOCOLS = ['any', 'new'] as const satisfies readonly Protocol[];
 export function overCuts(cases: readonly ScoredCut[]): OverCuts {
   const byCourse = new Map<string, ScoredCut[]>();
   for (const one of cases) {
-    const name = `${one.cut.module}-${one.cut.presentation}`;
-    byCourse.set(name, [...(byCourse.get(name) ?? []), one]);
+    const course = courseOf(one.cut);
+    byCourse.set(course, [...(byCourse.get(course) ?? []), one]);
   }
   const courses = [...byCourse.values()].filter(({ length }) => length > 1).flatMap((cuts) => PROTOCOLS.map((protocol) => groupsOf(cuts, protocol)));
   const single = cases.flatMap(({ protocols }) => PROTOCOLS.flatMap((protocol) => protocols[protocol].groups));

@@ -112,8 +112,8 @@ describe('a gateway with a certificate', () => {
 describe('a certificate', () => {
   it('that was renewed is shown to who connects next; one that cannot be used changes nothing, and is told', async () => {
     const [files, renewed] = [certificateOf('old'), certificateOf('new')];
-    const troubles: unknown[] = [];
-    const app = newServer({}, { ...files, everyMs: 20, onTrouble: (error) => troubles.push(error) });
+    const troubles: object[] = [];
+    const app = newServer({}, (_, fields) => troubles.push(fields), { ...files, everyMs: 20 });
     app.get('/', () => 'here');
     try {
       const url = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -135,7 +135,9 @@ describe('a certificate', () => {
     ['has the key of another', (files: CertificateFiles) => ({ ...files, key: certificateOf('other').key })],
     ['is none', (files: CertificateFiles) => (writeFileSync(files.cert, 'no certificate'), files)],
   ])('that %s is refused before a server listens', (_, spoilt) => {
-    expect(() => newServer({}, spoilt(certificateOf('spoilt')))).toThrow(expect.objectContaining({ code: 'SFS_TLS_INVALID' }) as Error);
+    expect(() => newServer({}, () => undefined, spoilt(certificateOf('spoilt')))).toThrow(
+      expect.objectContaining({ code: 'SFS_TLS_INVALID' }) as Error,
+    );
   });
 
   it.each(['reader', 'gateway'])('is given to %s with its key, or not at all', async (command) => {
@@ -145,7 +147,7 @@ describe('a certificate', () => {
   });
 
   it('cannot be talked to in an old version', async () => {
-    const app = newServer({}, certificateOf('strict'));
+    const app = newServer({}, () => undefined, certificateOf('strict'));
     try {
       const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
       const socket = connect({ port: Number(url.port), host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' });

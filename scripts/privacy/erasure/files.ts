@@ -33,10 +33,12 @@ export interface FilePlace {
   readonly isNamed: boolean;
 }
 
-/** In which places there is what a learner left, file by file. @throws what reading throws */
-export async function* foundInFiles({ store, path }: FilePlace, mention: Mention): AsyncGenerator<Found> {
+const NONE: ReadonlySet<string> = new Set();
+
+/** In which places there is what a learner left, file by file. @param without - files that are looked into as another store @throws what reading throws */
+export async function* foundInFiles({ store, path }: FilePlace, mention: Mention, without = NONE): AsyncGenerator<Found> {
   for (const link of linksOutOf(path)) yield { store, where: link, value: { link: 'not followed' } };
-  for (const file of filesIn(path)) {
+  for (const file of filesIn(path).filter((one) => !without.has(one))) {
     for await (const { place, value } of foundInFile(file, mention)) yield { store, where: `${file}${place}`, value };
   }
 }
@@ -78,6 +80,13 @@ async function formOf(file: string): Promise<FileForm> {
   if (isOpaque(file)) return 'opaque';
   if (!LINES.test(file)) return 'text';
   return (await isStateCopy(file)) ? 'state copy' : 'lines';
+}
+
+/** Copies of state below a path. @throws what reading throws */
+export async function stateCopiesIn(path: string): Promise<string[]> {
+  const copies: string[] = [];
+  for (const file of filesIn(path)) if ((await formOf(file)) === 'state copy') copies.push(file);
+  return copies;
 }
 
 const LINES = /\.(jsonl|ndjson)$/;

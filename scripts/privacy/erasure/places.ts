@@ -7,8 +7,7 @@ import { batchViews, streamViews } from '../../../operators/featureViews/index.j
 import type { FeastStore } from '../../../runtime/feast/index.js';
 import { readingFolder } from '../../commands/folder.js';
 import { homesName, type HomesPlace } from '../../gateway/homesPlace.js';
-import { isOpaque } from './fileForms.js';
-import { filesIn, foundInFiles, type FilePlace } from './files.js';
+import { foundInFiles, stateCopiesIn, type FilePlace } from './files.js';
 import { FolderContents } from './folderContents.js';
 import type { Found } from './found.js';
 import { foundDenied, foundHomes, foundIdentity, foundInView } from './lmdbFiles.js';
@@ -16,7 +15,6 @@ import type { Mention } from './mention.js';
 import { foundInOutbox } from './outboxFile.js';
 import { ServerContents } from './serverContents.js';
 import type { RegionServers } from './servers.js';
-import { isStateCopy } from './stateCopies.js';
 
 /** Where an installation keeps things. */
 export interface Installation {
@@ -106,7 +104,7 @@ export function placesDigest({ data, region, view, gatewayFolder, homes, chain, 
 }
 
 /** Stands for where log and state lie: steps that were done in a folder, in another region or on other servers are not done here. */
-export function mainDigest({ region, servers }: Pick<Installation, 'region' | 'servers'>): string {
+export function mainDigest({ region, servers }: { readonly region: string; readonly servers?: Pick<RegionServers, 'name'> }): string {
   return createHash('sha256')
     .update(JSON.stringify(servers === undefined ? ['folder'] : ['servers', region, servers.name]))
     .digest('hex');
@@ -114,20 +112,14 @@ export function mainDigest({ region, servers }: Pick<Installation, 'region' | 's
 
 /** All places, in the order of the inventory. */
 export async function placesOf(installation: Installation, mention: Mention): Promise<Place[]> {
-  const copies = await stateCopiesIn(installation);
+  const copies: string[] = [];
+  for (const path of installation.also) copies.push(...(await stateCopiesIn(realPath(path))));
   return personalStores.map((store) => placeOf(store, { ...installation, copies }, mention));
 }
 
 /** With the copies of state among what `also` names: they are snapshots, and no exports. */
 interface LookedInto extends Installation {
   readonly copies: readonly string[];
-}
-
-async function stateCopiesIn({ also }: Installation): Promise<string[]> {
-  const copies: string[] = [];
-  const lines = also.flatMap((path) => filesIn(realPath(path))).filter((file) => /\.(jsonl|ndjson)$/.test(file) && !isOpaque(file));
-  for (const file of lines) if (await isStateCopy(file)) copies.push(file);
-  return copies;
 }
 
 /** What lies in the folder of a reader's view. */
@@ -180,16 +172,14 @@ function namedPlaceOf(store: 'home-register' | 'feature-store' | 'snapshots', in
   }
 }
 
-async function* foundInAll(places: readonly FilePlace[], mention: Mention): AsyncGenerator<Found> {
-  for (const place of places) yield* foundInFiles(place, mention);
+async function* foundInAll(places: readonly FilePlace[], mention: Mention, without?: ReadonlySet<string>): AsyncGenerator<Found> {
+  for (const place of places) yield* foundInFiles(place, mention, without);
 }
 
 /** What is in the files of a store, but for copies of state: these are told as snapshots. */
-async function* foundInOwn(store: StoreName, installation: LookedInto, mention: Mention): AsyncGenerator<Found> {
+function foundInOwn(store: StoreName, installation: LookedInto, mention: Mention): AsyncGenerator<Found> {
   const places = filePlaces(installation).filter((place) => place.store === store);
-  for await (const found of foundInAll(places, mention)) {
-    if (!installation.copies.some((copy) => found.where.startsWith(`${copy} `))) yield found;
-  }
+  return foundInAll(places, mention, new Set(installation.copies));
 }
 
 async function* foundInFolder({ data }: Installation, mention: Mention): AsyncGenerator<Found> {
